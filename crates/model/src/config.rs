@@ -1,0 +1,262 @@
+//! The part of the configuration that shapes events: orgs, sites, devices and the settings that
+//! drive them. The catalog keeps whole documents; what the engine needs of them stands here.
+
+use crate::ids::{OrgId, SiteId};
+use crate::mac::Mac;
+use crate::time::Micros;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
+/// What a device is. Decides its event names (`AP_…`, `SW_…`, `GW_…`) and its thresholds.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DeviceType {
+    /// An access point.
+    Ap,
+    /// A switch.
+    Switch,
+    /// A gateway or router.
+    Gateway,
+}
+
+impl DeviceType {
+    /// The name on the wire (`device_type`).
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ap => "ap",
+            Self::Switch => "switch",
+            Self::Gateway => "gateway",
+        }
+    }
+
+    /// What the keys of its events begin with.
+    pub fn event_prefix(self) -> &'static str {
+        match self {
+            Self::Ap => "AP",
+            Self::Switch => "SW",
+            Self::Gateway => "GW",
+        }
+    }
+}
+
+/// The text names no kind of device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UnknownDeviceType;
+
+impl fmt::Display for UnknownDeviceType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not one of ap, switch, gateway")
+    }
+}
+
+impl std::error::Error for UnknownDeviceType {}
+
+impl FromStr for DeviceType {
+    type Err = UnknownDeviceType;
+
+    fn from_str(text: &str) -> Result<Self, UnknownDeviceType> {
+        match text {
+            "ap" => Ok(Self::Ap),
+            "switch" => Ok(Self::Switch),
+            "gateway" => Ok(Self::Gateway),
+            _ => Err(UnknownDeviceType),
+        }
+    }
+}
+
+/// An organization as the engine knows it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Org {
+    /// Its id.
+    pub id: OrgId,
+    /// Its name.
+    pub name: String,
+    /// Its settings, under those of its sites.
+    #[serde(default)]
+    pub setting: Setting,
+}
+
+/// A site as the engine knows it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Site {
+    /// Its id.
+    pub id: SiteId,
+    /// The org that it belongs to.
+    pub org_id: OrgId,
+    /// Its name, which stands in most payloads.
+    pub name: String,
+    /// Its settings, over those of its org.
+    #[serde(default)]
+    pub setting: Setting,
+}
+
+/// A device of the inventory that is assigned to a site.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Device {
+    /// Its base MAC.
+    pub mac: Mac,
+    /// Its org.
+    pub org_id: OrgId,
+    /// The site that it is assigned to; `None` while it is only in the inventory.
+    #[serde(default)]
+    pub site_id: Option<SiteId>,
+    /// Its name; the MAC stands where it is empty.
+    #[serde(default)]
+    pub name: String,
+    /// What it is.
+    #[serde(rename = "type")]
+    pub device_type: DeviceType,
+    /// The model name, e.g. `AP45`.
+    #[serde(default)]
+    pub model: String,
+    /// The address that it uses as a RADIUS client or syslog sender.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ip: Option<std::net::IpAddr>,
+}
+
+/// Settings of an org or a site that drive events. Absent means "as the level above has it".
+/// Keys that Foghorn does not know stay in the catalog's document and come back unchanged.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Setting {
+    /// Minutes (0 to 240) that a device may be away before its down goes to `device-updowns`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device_updown_threshold: Option<u32>,
+    /// The same for APs; set, it stands in place of `device_updown_threshold`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ap_updown_threshold: Option<u32>,
+    /// The same for switches.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub switch_updown_threshold: Option<u32>,
+    /// The same for gateways.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gateway_updown_threshold: Option<u32>,
+    /// Seconds without a heartbeat after which an AP that sends them counts as down.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ap_heartbeat_timeout: Option<u32>,
+    /// The same for switches.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub switch_heartbeat_timeout: Option<u32>,
+    /// The same for gateways.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gateway_heartbeat_timeout: Option<u32>,
+    /// Seconds of silence after which a client's session ends as inactive.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_inactivity_timeout: Option<u32>,
+}
+
+/// A number in a setting is outside its range.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SettingError {
+    /// The key.
+    pub field: &'static str,
+    /// The largest value that it may have.
+    pub max: u32,
+    /// The smallest value that it may have.
+    pub min: u32,
+}
+
+impl fmt::Display for SettingError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} must be from {} to {}", self.field, self.min, self.max)
+    }
+}
+
+impl std::error::Error for SettingError {}
+
+/// The longest up/down threshold in minutes, as Mist has it.
+pub const UPDOWN_THRESHOLD_MINS_MAX: u32 = 240;
+/// The shortest and the longest heartbeat timeout in seconds.
+pub const HEARTBEAT_TIMEOUT_SECS: (u32, u32) = (5, 86_400);
+/// The shortest and the longest inactivity timeout in seconds.
+pub const INACTIVITY_TIMEOUT_SECS: (u32, u32) = (5, 604_800);
+
+const HEARTBEAT_AP_SECS: u32 = 90;
+const HEARTBEAT_WIRED_SECS: u32 = 180;
+const INACTIVITY_SECS: u32 = 1_800;
+
+impl Setting {
+    /// Checks every range; the catalog calls this before it stores a setting.
+    pub fn check(&self) -> Result<(), SettingError> {
+        let threshold = (0, UPDOWN_THRESHOLD_MINS_MAX);
+        let rows = [
+            ("device_updown_threshold", self.device_updown_threshold, threshold),
+            ("ap_updown_threshold", self.ap_updown_threshold, threshold),
+            ("switch_updown_threshold", self.switch_updown_threshold, threshold),
+            ("gateway_updown_threshold", self.gateway_updown_threshold, threshold),
+            ("ap_heartbeat_timeout", self.ap_heartbeat_timeout, HEARTBEAT_TIMEOUT_SECS),
+            ("switch_heartbeat_timeout", self.switch_heartbeat_timeout, HEARTBEAT_TIMEOUT_SECS),
+            ("gateway_heartbeat_timeout", self.gateway_heartbeat_timeout, HEARTBEAT_TIMEOUT_SECS),
+            ("client_inactivity_timeout", self.client_inactivity_timeout, INACTIVITY_TIMEOUT_SECS),
+        ];
+        for (field, value, (min, max)) in rows {
+            if value.is_some_and(|value| value < min || value > max) {
+                return Err(SettingError { field, max, min });
+            }
+        }
+        Ok(())
+    }
+
+    /// How long a device of this type may be away before its down is sent; `over` is the org's.
+    pub fn updown_threshold(&self, over: &Self, device_type: DeviceType) -> Micros {
+        let own = |setting: &Self| match device_type {
+            DeviceType::Ap => setting.ap_updown_threshold,
+            DeviceType::Switch => setting.switch_updown_threshold,
+            DeviceType::Gateway => setting.gateway_updown_threshold,
+        };
+        let mins = own(self)
+            .or(self.device_updown_threshold)
+            .or_else(|| own(over))
+            .or(over.device_updown_threshold)
+            .unwrap_or(0);
+        Micros::from_mins(i64::from(mins))
+    }
+
+    /// How long a device of this type may send no heartbeat; `over` is the org's setting.
+    pub fn heartbeat_timeout(&self, over: &Self, device_type: DeviceType) -> Micros {
+        let own = |setting: &Self| match device_type {
+            DeviceType::Ap => setting.ap_heartbeat_timeout,
+            DeviceType::Switch => setting.switch_heartbeat_timeout,
+            DeviceType::Gateway => setting.gateway_heartbeat_timeout,
+        };
+        let default = match device_type {
+            DeviceType::Ap => HEARTBEAT_AP_SECS,
+            DeviceType::Switch | DeviceType::Gateway => HEARTBEAT_WIRED_SECS,
+        };
+        Micros::from_secs(i64::from(own(self).or_else(|| own(over)).unwrap_or(default)))
+    }
+
+    /// How long a client may be silent before its session ends; `over` is the org's setting.
+    pub fn inactivity_timeout(&self, over: &Self) -> Micros {
+        let secs = self.client_inactivity_timeout.or(over.client_inactivity_timeout);
+        Micros::from_secs(i64::from(secs.unwrap_or(INACTIVITY_SECS)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_threshold_of_a_kind_stands_over_the_general_one_and_the_site_over_the_org() {
+        let org = Setting {
+            device_updown_threshold: Some(9),
+            switch_updown_threshold: Some(7),
+            ..Setting::default()
+        };
+        let site = Setting { ap_updown_threshold: Some(3), ..Setting::default() };
+        assert_eq!(site.updown_threshold(&org, DeviceType::Ap), Micros::from_mins(3));
+        assert_eq!(site.updown_threshold(&org, DeviceType::Switch), Micros::from_mins(7));
+        assert_eq!(site.updown_threshold(&org, DeviceType::Gateway), Micros::from_mins(9));
+    }
+
+    #[test]
+    fn a_value_out_of_range_names_its_field() {
+        let setting = Setting { device_updown_threshold: Some(241), ..Setting::default() };
+        assert_eq!(
+            setting.check().unwrap_err().to_string(),
+            "device_updown_threshold must be from 0 to 240"
+        );
+    }
+}

@@ -1,0 +1,29 @@
+//! The words of Foghorn: ids, times, topics, configuration, what goes into the journal and what
+//! comes out as an event.
+//!
+//! This crate knows no storage, no network and no clock. Everything here is plain data with one
+//! encoding, so that the engine, the log and the API agree by construction.
+
+pub mod change;
+pub mod config;
+pub mod event;
+pub mod ids;
+pub mod mac;
+pub mod partition;
+pub mod record;
+pub mod telemetry;
+pub mod time;
+pub mod topic;
+pub mod webhook;
+
+pub use change::{Actor, Audit, Change, ConfigUpdate};
+pub use config::{Device, DeviceType, Org, Setting, Site};
+pub use event::block::{EventBlock, EventEntry, EventRef};
+pub use event::key::EventKey;
+pub use ids::{AdminId, AuditId, OrgId, SiteId, TokenId, WebhookId, WlanId};
+pub use mac::Mac;
+pub use partition::Partition;
+pub use record::{Record, RecordBody};
+pub use time::Timestamp;
+pub use topic::{Topic, TopicClass};
+pub use webhook::{Webhook, WebhookType};

@@ -1,0 +1,412 @@
+//! The fields that telemetry may carry: one table for reading, for the schema and for messages.
+
+use crate::mac::Mac;
+use crate::time::{Timestamp, WireTime};
+use serde::de::{self, Deserializer, MapAccess, Visitor};
+use std::borrow::Cow;
+use std::cell::Cell;
+use std::fmt;
+use std::net::IpAddr;
+use uuid::Uuid;
+
+/// The longest text of a field in bytes, where the table names no shorter one.
+pub const TEXT_BYTES_MAX: usize = 1024;
+
+/// What a field holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FieldType {
+    /// Text of at most this many bytes.
+    Text(usize),
+    /// Epoch seconds or RFC 3339 text.
+    Time,
+    /// A MAC address in any spelling.
+    Mac,
+    /// A received signal strength, -150 to 30 dBm.
+    Rssi,
+    /// A whole number from 0 up.
+    Count,
+    /// `true` or `false`.
+    Flag,
+    /// An IP address.
+    Ip,
+    /// A UUID.
+    Id,
+    /// `24`, `5` or `6` (`2.4` is read as `24`).
+    Band,
+}
+
+macro_rules! fields {
+    ($($name:ident $key:literal $kind:ident $(($max:expr))? $doc:literal;)*) => {
+        /// A field of telemetry.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        #[repr(u8)]
+        pub enum Field { $(#[doc = $doc] $name,)* }
+
+        /// Every field, in the order of [`Field`].
+        pub const FIELDS: &[FieldRow] = &[$(FieldRow {
+            field: Field::$name,
+            key: $key,
+            field_type: FieldType::$kind $(($max))?,
+            doc: $doc,
+        },)*];
+
+        fn by_key(key: &str) -> Option<Field> {
+            match key {
+                $($key => Some(Field::$name),)*
+                _ => None,
+            }
+        }
+    };
+}
+
+/// One row of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct FieldRow {
+    /// The field.
+    pub field: Field,
+    /// Its key in the JSON.
+    pub key: &'static str,
+    /// What it holds.
+    pub field_type: FieldType,
+    /// What it means.
+    pub doc: &'static str,
+}
+
+fields! {
+    Kind "kind" Text(32) "the kind of the record";
+    Id "id" Text(128) "de-duplicates: the same id of the same source within 10 minutes counts once";
+    Time "time" Time "when it happened, by the source's clock; now when absent";
+    Mac "mac" Mac "the device or client concerned";
+    Ap "ap" Mac "the access point, by its base MAC";
+    Bssid "bssid" Mac "the BSSID";
+    Ssid "ssid" Text(32) "the SSID";
+    Band "band" Band "the band";
+    Rssi "rssi" Rssi "the received signal strength in dBm";
+    WlanId "wlan_id" Id "the WLAN's id; derived from site and SSID when absent";
+    ClientIp "client_ip" Ip "the client's address";
+    ClientHostname "client_hostname" Text(255) "the client's host name";
+    ClientUsername "client_username" Text(255) "the client's user name";
+    ClientFamily "client_family" Text(64) "the client's product family";
+    ClientManufacture "client_manufacture" Text(64) "the client's manufacturer";
+    ClientModel "client_model" Text(64) "the client's model";
+    ClientOs "client_os" Text(64) "the client's operating system";
+    PskId "psk_id" Id "the id of the personal PSK used";
+    PskName "psk_name" Text(255) "the name of the personal PSK used";
+    Type "type" Text(64) "the event type, e.g. `AP_CONFIGURED`";
+    Reason "reason" Text(1024) "why, in the source's words";
+    Text "text" Text(1024) "details, in the source's words";
+    Version "version" Text(64) "the firmware version";
+    ExtIp "ext_ip" Ip "the device's address as seen from outside";
+    PortId "port_id" Text(64) "the port concerned";
+    AuditId "audit_id" Id "the audit log entry that led to this";
+    Severity "severity" Text(16) "`notice` or `warn`";
+    Channel "channel" Count "the channel";
+    Bandwidth "bandwidth" Count "the channel width in MHz";
+    Power "power" Count "the transmit power in dBm";
+    PreChannel "pre_channel" Count "the channel before";
+    PreBandwidth "pre_bandwidth" Count "the channel width before in MHz";
+    PrePower "pre_power" Count "the transmit power before in dBm";
+    PeerMac "peer_mac" Mac "the VPN or protocol peer";
+    Count "count" Count "how often";
+    Status "status" Text(16) "`on`, `off`, `start`, `update` or `stop`";
+    SessionId "session_id" Text(253) "Acct-Session-Id";
+    MultiSessionId "multi_session_id" Text(253) "Acct-Multi-Session-Id";
+    NasIp "nas_ip" Ip "NAS-IP-Address or NAS-IPv6-Address, else the sender's address";
+    NasId "nas_id" Text(253) "NAS-Identifier";
+    NasVendor "nas_vendor" Text(64) "the NAS's vendor";
+    Username "username" Text(253) "User-Name";
+    ClientType "client_type" Text(16) "`wireless`, `wired` or `vty`";
+    AuthType "auth_type" Text(32) "how the client authenticated";
+    Vlan "vlan" Text(64) "the VLAN assigned";
+    RxBytes "rx_bytes" Count "octets from the client, gigawords included";
+    TxBytes "tx_bytes" Count "octets to the client, gigawords included";
+    RxPkts "rx_pkts" Count "packets from the client";
+    TxPkts "tx_pkts" Count "packets to the client";
+    SessionTime "session_time" Count "Acct-Session-Time in seconds";
+    TerminateCause "terminate_cause" Text(64) "Acct-Terminate-Cause by its RADIUS name";
+}
+
+/// The value of a field.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub enum FieldValue<'a> {
+    /// The record does not have the field, or has `null` in it.
+    #[default]
+    Absent,
+    /// Text, borrowed from the line where it needs no unescaping.
+    Text(Cow<'a, str>),
+    /// An instant.
+    Time(Timestamp),
+    /// A MAC address.
+    Mac(Mac),
+    /// dBm.
+    Rssi(f64),
+    /// A count.
+    Count(u64),
+    /// A flag.
+    Flag(bool),
+    /// An address.
+    Ip(IpAddr),
+    /// A UUID.
+    Id(Uuid),
+}
+
+/// All fields of one record.
+#[derive(Clone, Debug)]
+pub struct Fields<'a> {
+    values: [FieldValue<'a>; FIELDS.len()],
+    present: u64,
+}
+
+const _: () = assert!(FIELDS.len() <= 64, "the set of present fields is one u64");
+
+/// Why a line is no telemetry record.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FieldError {
+    /// The field at fault, when it is one field's fault.
+    pub field: Option<String>,
+    /// What is wrong with it.
+    pub detail: String,
+}
+
+impl fmt::Display for FieldError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.field {
+            Some(field) => write!(f, "{field}: {}", self.detail),
+            None => f.write_str(&self.detail),
+        }
+    }
+}
+
+impl std::error::Error for FieldError {}
+
+impl Field {
+    /// The row of the table.
+    pub fn row(self) -> &'static FieldRow {
+        &FIELDS[self as usize]
+    }
+
+    /// This field alone, as a member of a set.
+    pub const fn bit(self) -> u64 {
+        1 << self as u8
+    }
+}
+
+/// The set of these fields.
+pub const fn set(fields: &[Field]) -> u64 {
+    let mut bits = 0;
+    let mut index = 0;
+    while index < fields.len() {
+        bits |= fields[index].bit();
+        index += 1;
+    }
+    bits
+}
+
+impl<'a> Fields<'a> {
+    /// Reads one JSON object. Unknown keys, repeated keys, wrong types and values out of range
+    /// are errors that name the field.
+    pub fn parse(line: &'a [u8]) -> Result<Self, FieldError> {
+        let text = std::str::from_utf8(line)
+            .map_err(|_| FieldError { field: None, detail: "not valid UTF-8".into() })?;
+        let fault = Cell::new(Fault::None);
+        let mut json = serde_json::Deserializer::from_str(text);
+        let read = json
+            .deserialize_map(Object { fault: &fault })
+            .and_then(|fields| json.end().map(|()| fields));
+        read.map_err(|error| match fault.take() {
+            Fault::Key(key) => FieldError { field: Some(key), detail: plain(&error) },
+            Fault::Field(field) => {
+                FieldError { field: Some(field.row().key.into()), detail: plain(&error) }
+            }
+            Fault::None => FieldError { field: None, detail: error.to_string() },
+        })
+    }
+
+    /// Which fields are present, as a set.
+    pub fn present(&self) -> u64 {
+        self.present
+    }
+
+    /// Takes a field's value out.
+    pub fn take(&mut self, field: Field) -> FieldValue<'a> {
+        std::mem::take(&mut self.values[field as usize])
+    }
+}
+
+/// The message without the position, which says nothing within one line.
+fn plain(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rfind(" at line ") {
+        Some(end) => text[..end].into(),
+        None => text,
+    }
+}
+
+#[derive(Default)]
+enum Fault {
+    #[default]
+    None,
+    Key(String),
+    Field(Field),
+}
+
+struct Object<'c> {
+    fault: &'c Cell<Fault>,
+}
+
+impl<'de> Visitor<'de> for Object<'_> {
+    type Value = Fields<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields<'de>, A::Error> {
+        let mut fields = Fields { values: std::array::from_fn(|_| FieldValue::Absent), present: 0 };
+        while let Some(key) = map.next_key_seed(Key)? {
+            let field = match key {
+                Ok(field) => field,
+                Err(key) => {
+                    self.fault.set(Fault::Key(key));
+                    return Err(de::Error::custom("unknown field"));
+                }
+            };
+            self.fault.set(Fault::Field(field));
+            if fields.present & field.bit() != 0 {
+                return Err(de::Error::custom("the field is given twice"));
+            }
+            let value = map.next_value_seed(Value(field.row().field_type))?;
+            fields.present |= field.bit();
+            if value == FieldValue::Absent {
+                fields.present &= !field.bit();
+            }
+            fields.values[field as usize] = value;
+            self.fault.set(Fault::None);
+        }
+        Ok(fields)
+    }
+}
+
+struct Key;
+
+impl<'de> de::DeserializeSeed<'de> for Key {
+    type Value = Result<Field, String>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Key {
+    type Value = Result<Field, String>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a field name")
+    }
+
+    fn visit_str<E: de::Error>(self, key: &str) -> Result<Self::Value, E> {
+        Ok(by_key(key).ok_or_else(|| key.chars().take(64).collect()))
+    }
+}
+
+struct Value(FieldType);
+
+impl<'de> de::DeserializeSeed<'de> for Value {
+    type Value = FieldValue<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl Value {
+    fn text<'de, E: de::Error>(&self, text: Cow<'de, str>) -> Result<FieldValue<'de>, E> {
+        Ok(match self.0 {
+            FieldType::Text(max) if text.len() <= max => FieldValue::Text(text),
+            FieldType::Text(max) => {
+                return Err(E::custom(format_args!("longer than {max} bytes")));
+            }
+            FieldType::Time => FieldValue::Time(WireTime.visit_str(&text)?),
+            FieldType::Mac => FieldValue::Mac(text.parse().map_err(E::custom)?),
+            FieldType::Ip => {
+                FieldValue::Ip(text.parse().map_err(|_| E::custom("not an IP address"))?)
+            }
+            FieldType::Id => {
+                FieldValue::Id(Uuid::try_parse(&text).map_err(|_| E::custom("not a UUID"))?)
+            }
+            FieldType::Band => FieldValue::Text(match text.as_ref() {
+                "24" | "2.4" => Cow::Borrowed("24"),
+                "5" => Cow::Borrowed("5"),
+                "6" => Cow::Borrowed("6"),
+                _ => return Err(E::custom("not one of 24, 5, 6")),
+            }),
+            FieldType::Rssi | FieldType::Count | FieldType::Flag => {
+                return Err(E::invalid_type(de::Unexpected::Str(&text), self));
+            }
+        })
+    }
+}
+
+impl<'de> Visitor<'de> for Value {
+    type Value = FieldValue<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            FieldType::Text(_) => "text",
+            FieldType::Time => "epoch seconds or RFC 3339 text",
+            FieldType::Mac => "a MAC address as text",
+            FieldType::Rssi => "a number from -150 to 30",
+            FieldType::Count => "a whole number from 0 up",
+            FieldType::Flag => "true or false",
+            FieldType::Ip => "an IP address as text",
+            FieldType::Id => "a UUID as text",
+            FieldType::Band => "24, 5 or 6",
+        })
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<FieldValue<'de>, E> {
+        Ok(FieldValue::Absent)
+    }
+
+    fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<FieldValue<'de>, E> {
+        self.text(Cow::Borrowed(text))
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<FieldValue<'de>, E> {
+        self.text(Cow::Owned(text.into()))
+    }
+
+    fn visit_bool<E: de::Error>(self, flag: bool) -> Result<FieldValue<'de>, E> {
+        match self.0 {
+            FieldType::Flag => Ok(FieldValue::Flag(flag)),
+            _ => Err(E::invalid_type(de::Unexpected::Bool(flag), &self)),
+        }
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<FieldValue<'de>, E> {
+        match self.0 {
+            FieldType::Count => Ok(FieldValue::Count(number)),
+            FieldType::Time => WireTime.visit_u64(number).map(FieldValue::Time),
+            FieldType::Band => self.text(Cow::Owned(number.to_string())),
+            FieldType::Rssi if number <= 30 => Ok(FieldValue::Rssi(number as f64)),
+            _ => Err(E::invalid_type(de::Unexpected::Unsigned(number), &self)),
+        }
+    }
+
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<FieldValue<'de>, E> {
+        match self.0 {
+            FieldType::Time => WireTime.visit_i64(number).map(FieldValue::Time),
+            FieldType::Rssi if number >= -150 => Ok(FieldValue::Rssi(number as f64)),
+            _ => Err(E::invalid_type(de::Unexpected::Signed(number), &self)),
+        }
+    }
+
+    fn visit_f64<E: de::Error>(self, number: f64) -> Result<FieldValue<'de>, E> {
+        match self.0 {
+            FieldType::Time => WireTime.visit_f64(number).map(FieldValue::Time),
+            FieldType::Rssi if (-150.0..=30.0).contains(&number) => Ok(FieldValue::Rssi(number)),
+            FieldType::Band if number == 2.4 => Ok(FieldValue::Text(Cow::Borrowed("24"))),
+            _ => Err(E::invalid_type(de::Unexpected::Float(number), &self)),
+        }
+    }
+}

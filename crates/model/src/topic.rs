@@ -1,0 +1,159 @@
+//! The topics that a webhook may subscribe to, and what sets each apart.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
+/// How a topic is stored and delivered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TopicClass {
+    /// Each event counts: strict order per site, kept at least seven days.
+    Record,
+    /// Freshness counts: several batches in flight, a maximum age.
+    Stream,
+}
+
+/// What is fixed about a topic. One row per topic; everything else asks this table.
+#[derive(Clone, Copy, Debug)]
+pub struct TopicRow {
+    /// The topic itself.
+    pub topic: Topic,
+    /// The name on the wire.
+    pub name: &'static str,
+    /// Storage and delivery class.
+    pub class: TopicClass,
+    /// Whether an org webhook may name it.
+    pub for_org: bool,
+    /// Whether Mist logs its deliveries (Foghorn logs all).
+    pub has_delivery_results: bool,
+    /// Whether `single_event_per_message` has effect.
+    pub allows_single_event_per_message: bool,
+    /// Whether it can be delivered but not subscribed.
+    pub internal: bool,
+}
+
+macro_rules! topics {
+    ($($name:ident = $code:literal $wire:literal $class:ident $($flag:ident)*;)*) => {
+        /// A webhook topic. The numbers stand in event blocks and never change.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        #[repr(u8)]
+        #[expect(missing_docs, reason = "the wire name in the table below says it")]
+        pub enum Topic { $($name = $code,)* }
+
+        /// Every topic, in the order of its code.
+        pub const TOPICS: &[TopicRow] = &[$({
+            #[allow(unused_mut, reason = "a topic without a flag leaves the row as it is")]
+            let mut row = TopicRow {
+                topic: Topic::$name,
+                name: $wire,
+                class: TopicClass::$class,
+                for_org: false,
+                has_delivery_results: false,
+                allows_single_event_per_message: false,
+                internal: false,
+            };
+            $(row.$flag = true;)*
+            row
+        },)*];
+
+        impl Topic {
+            /// The topic with this number, as it stands in an event block.
+            pub fn from_code(code: u8) -> Option<Self> {
+                match code {
+                    $($code => Some(Self::$name),)*
+                    _ => None,
+                }
+            }
+
+            /// The row of the table.
+            pub fn row(self) -> &'static TopicRow {
+                let index = match self { $(Self::$name => Self::index_of($code),)* };
+                &TOPICS[index]
+            }
+
+            const fn index_of(code: u8) -> usize {
+                let mut index = 0;
+                while TOPICS[index].topic as u8 != code {
+                    index += 1;
+                }
+                index
+            }
+        }
+    };
+}
+
+topics! {
+    Ping = 1 "ping" Record for_org has_delivery_results internal;
+    Audits = 2 "audits" Record for_org has_delivery_results;
+    DeviceEvents = 3 "device-events" Record for_org allows_single_event_per_message;
+    DeviceUpdowns = 4 "device-updowns" Record for_org has_delivery_results;
+    ClientJoin = 5 "client-join" Record for_org;
+    ClientSessions = 6 "client-sessions" Record for_org;
+    NacAccounting = 7 "nac-accounting" Record for_org;
+}
+
+impl Topic {
+    /// The name on the wire.
+    pub fn name(self) -> &'static str {
+        self.row().name
+    }
+
+    /// Storage and delivery class.
+    pub fn class(self) -> TopicClass {
+        self.row().class
+    }
+}
+
+impl fmt::Display for Topic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// No topic has this name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UnknownTopic;
+
+impl fmt::Display for UnknownTopic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("unknown topic")
+    }
+}
+
+impl std::error::Error for UnknownTopic {}
+
+impl FromStr for Topic {
+    type Err = UnknownTopic;
+
+    fn from_str(name: &str) -> Result<Self, UnknownTopic> {
+        TOPICS.iter().find(|row| row.name == name).map(|row| row.topic).ok_or(UnknownTopic)
+    }
+}
+
+impl Serialize for Topic {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl<'de> Deserialize<'de> for Topic {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        name.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_codes_read_back() {
+        for row in TOPICS {
+            assert_eq!(row.name.parse(), Ok(row.topic));
+            assert_eq!(Topic::from_code(row.topic as u8), Some(row.topic));
+            assert_eq!(row.topic.row().name, row.name);
+        }
+        assert_eq!("no-such".parse::<Topic>(), Err(UnknownTopic));
+    }
+}

@@ -1,0 +1,70 @@
+//! The webhook object: what it subscribes to and where it sends.
+
+use crate::ids::{OrgId, SiteId, WebhookId};
+use crate::topic::Topic;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// How a webhook sends. Mist names more kinds; these are the ones that Foghorn sends today.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WebhookType {
+    /// A plain signed POST.
+    #[default]
+    HttpPost,
+}
+
+/// A webhook of an org (`site_id` is `None`) or of a site.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Webhook {
+    /// Its id.
+    pub id: WebhookId,
+    /// The org that it belongs to, also for a site webhook.
+    pub org_id: OrgId,
+    /// The site, for a site webhook.
+    #[serde(default)]
+    pub site_id: Option<SiteId>,
+    /// Its name.
+    #[serde(default)]
+    pub name: String,
+    /// How it sends.
+    #[serde(default, rename = "type")]
+    pub webhook_type: WebhookType,
+    /// Where it sends to.
+    #[serde(default)]
+    pub url: String,
+    /// Whether it sends at all (`ping` is sent even when not).
+    #[serde(default = "yes")]
+    pub enabled: bool,
+    /// Whether the receiver's certificate is verified.
+    #[serde(default = "yes")]
+    pub verify_cert: bool,
+    /// The signing secret, in clear: never serialise this struct into an answer or a log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
+    /// Custom request headers.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    /// What it subscribes to, each with the catalog sequence from which on: an event is for this
+    /// webhook if the record that made it was routed under that sequence or a later one.
+    #[serde(default)]
+    pub topics: BTreeMap<Topic, u64>,
+    /// One event a POST, where the topic allows it.
+    #[serde(default)]
+    pub single_event_per_message: bool,
+    /// Further status codes that count as delivered (an extension field).
+    #[serde(default)]
+    pub success_codes: Vec<u16>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl Webhook {
+    /// Whether an event of this org and site lies in the scope of this webhook. Org webhooks
+    /// cover every site of their org and what has no site; site webhooks cover their site.
+    pub fn covers(&self, org: OrgId, site: Option<SiteId>) -> bool {
+        self.org_id == org && (self.site_id.is_none() || self.site_id == site)
+    }
+}
