@@ -1,0 +1,163 @@
+//! What a device is or did.
+
+use super::field::{Field, FieldError, Fields};
+use super::{Kind, count, error, id, ip, mac, required, text};
+use crate::mac::Mac;
+use std::borrow::Cow;
+use std::net::IpAddr;
+use uuid::Uuid;
+
+/// A record of a device.
+#[derive(Clone, PartialEq, Debug)]
+pub struct DeviceReport<'a> {
+    /// The device.
+    pub mac: Mac,
+    /// What happened.
+    pub change: DeviceChange<'a>,
+    /// Why.
+    pub reason: Option<Cow<'a, str>>,
+    /// Details.
+    pub text: Option<Cow<'a, str>>,
+    /// Its firmware.
+    pub version: Option<Cow<'a, str>>,
+    /// Its address as seen from outside.
+    pub ext_ip: Option<IpAddr>,
+    /// The audit log entry that led to this.
+    pub audit_id: Option<Uuid>,
+}
+
+/// What happened to a device.
+#[derive(Clone, PartialEq, Debug)]
+pub enum DeviceChange<'a> {
+    /// Nothing: it is alive.
+    Heartbeat,
+    /// It reached its controller.
+    Connected,
+    /// It lost its controller.
+    Disconnected,
+    /// It started anew.
+    Restarted,
+    /// Something else.
+    Event(Box<DeviceEvent<'a>>),
+}
+
+/// An event that a device reports by its type.
+#[derive(Clone, PartialEq, Debug)]
+pub struct DeviceEvent<'a> {
+    /// The type, e.g. `AP_CONFIGURED`: upper-case words joined by `_`.
+    pub event_type: Cow<'a, str>,
+    /// How grave it is.
+    pub severity: Option<Severity>,
+    /// The port concerned.
+    pub port_id: Option<Cow<'a, str>>,
+    /// How often.
+    pub count: Option<u64>,
+    /// The VPN or protocol peer.
+    pub peer_mac: Option<Mac>,
+    /// The SSID.
+    pub ssid: Option<Cow<'a, str>>,
+    /// The WLAN.
+    pub wlan_id: Option<Uuid>,
+    /// The band: `24`, `5` or `6`.
+    pub band: Option<Cow<'a, str>>,
+    /// The radio after a change.
+    pub now: Radio,
+    /// The radio before a change.
+    pub before: Radio,
+}
+
+/// How a radio was set.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Radio {
+    /// The channel.
+    pub channel: Option<u64>,
+    /// Its width in MHz.
+    pub bandwidth: Option<u64>,
+    /// The power in dBm.
+    pub power: Option<u64>,
+}
+
+/// How grave a device event is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Severity {
+    /// Something to know.
+    Notice,
+    /// Something to look at.
+    Warn,
+}
+
+impl<'a> DeviceReport<'a> {
+    pub(super) fn read(kind: Kind, fields: &mut Fields<'a>) -> Result<Self, FieldError> {
+        Ok(Self {
+            mac: required(mac(fields, Field::Mac), Field::Mac)?,
+            change: match kind {
+                Kind::DeviceHeartbeat => DeviceChange::Heartbeat,
+                Kind::DeviceConnected => DeviceChange::Connected,
+                Kind::DeviceDisconnected => DeviceChange::Disconnected,
+                Kind::DeviceRestarted => DeviceChange::Restarted,
+                Kind::DeviceEvent
+                | Kind::ClientAssociated
+                | Kind::ClientSeen
+                | Kind::ClientDisassociated
+                | Kind::Accounting => DeviceChange::Event(Box::new(DeviceEvent::read(fields)?)),
+            },
+            reason: text(fields, Field::Reason),
+            text: text(fields, Field::Text),
+            version: text(fields, Field::Version),
+            ext_ip: ip(fields, Field::ExtIp),
+            audit_id: id(fields, Field::AuditId),
+        })
+    }
+}
+
+/// Types that the engine makes itself from the state of a device: as a plain event they would
+/// leave the state behind.
+const DERIVED: [&str; 3] = ["_CONNECTED", "_DISCONNECTED", "_RESTARTED"];
+
+impl<'a> DeviceEvent<'a> {
+    fn read(fields: &mut Fields<'a>) -> Result<Self, FieldError> {
+        let event_type = required(text(fields, Field::Type), Field::Type)?;
+        check_type(&event_type)?;
+        let severity = match text(fields, Field::Severity).as_deref() {
+            None => None,
+            Some("notice" | "NOTICE") => Some(Severity::Notice),
+            Some("warn" | "WARN") => Some(Severity::Warn),
+            Some(_) => return Err(error(Field::Severity, "not one of notice, warn")),
+        };
+        Ok(Self {
+            event_type,
+            severity,
+            port_id: text(fields, Field::PortId),
+            count: count(fields, Field::Count),
+            peer_mac: mac(fields, Field::PeerMac),
+            ssid: text(fields, Field::Ssid),
+            wlan_id: id(fields, Field::WlanId),
+            band: text(fields, Field::Band),
+            now: Radio {
+                channel: count(fields, Field::Channel),
+                bandwidth: count(fields, Field::Bandwidth),
+                power: count(fields, Field::Power),
+            },
+            before: Radio {
+                channel: count(fields, Field::PreChannel),
+                bandwidth: count(fields, Field::PreBandwidth),
+                power: count(fields, Field::PrePower),
+            },
+        })
+    }
+}
+
+fn check_type(event_type: &str) -> Result<(), FieldError> {
+    let is_word = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+    if event_type.is_empty() || !event_type.bytes().all(is_word) {
+        return Err(error(Field::Type, "not upper-case words joined by _"));
+    }
+    let prefix = ["AP", "SW", "GW"].iter().find(|prefix| event_type.starts_with(**prefix));
+    if prefix.is_some_and(|prefix| DERIVED.contains(&&event_type[prefix.len()..])) {
+        return Err(error(
+            Field::Type,
+            "send it as kind device-connected, device-disconnected or device-restarted",
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,65 @@
+//! The JSON Schema of every kind, made of the same tables that the reader uses.
+
+use super::field::{FIELDS, FieldType};
+use super::{KINDS, KindRow};
+use serde_json::{Map, Value, json};
+
+/// One object per kind: `kind`, `description`, `example` and `schema` (JSON Schema 2020-12).
+pub fn json_schemas() -> Vec<Value> {
+    KINDS
+        .iter()
+        .map(|row| {
+            json!({
+                "kind": row.name,
+                "description": row.doc,
+                "example": serde_json::from_str::<Value>(row.example).unwrap_or_default(),
+                "schema": schema(row),
+            })
+        })
+        .collect()
+}
+
+fn schema(row: &KindRow) -> Value {
+    let mut properties = Map::new();
+    let mut required = Vec::new();
+    for field in FIELDS {
+        let bit = field.field.bit();
+        if bit & (row.required | row.optional) == 0 {
+            continue;
+        }
+        let mut property = if field.key == "kind" {
+            json!({ "const": row.name })
+        } else {
+            property(field.field_type)
+        };
+        property["description"] = field.doc.into();
+        properties.insert(field.key.into(), property);
+        if bit & row.required != 0 {
+            required.push(field.key);
+        }
+    }
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": row.name,
+        "type": "object",
+        "additionalProperties": false,
+        "properties": properties,
+        "required": required,
+    })
+}
+
+fn property(field_type: FieldType) -> Value {
+    match field_type {
+        FieldType::Text(max) => json!({ "type": "string", "maxLength": max }),
+        FieldType::Time => json!({ "type": ["number", "string"] }),
+        FieldType::Mac => {
+            json!({ "type": "string", "pattern": "^([0-9A-Fa-f]{2}[:.-]?){5}[0-9A-Fa-f]{2}$" })
+        }
+        FieldType::Rssi => json!({ "type": "number", "minimum": -150, "maximum": 30 }),
+        FieldType::Count => json!({ "type": "integer", "minimum": 0 }),
+        FieldType::Flag => json!({ "type": "boolean" }),
+        FieldType::Ip => json!({ "type": "string" }),
+        FieldType::Id => json!({ "type": "string", "format": "uuid" }),
+        FieldType::Band => json!({ "enum": ["24", "5", "6", "2.4", 24, 5, 6, 2.4] }),
+    }
+}

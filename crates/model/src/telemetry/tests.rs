@@ -1,0 +1,113 @@
+use super::*;
+use proptest::prelude::*;
+
+fn refused(line: &str) -> String {
+    Telemetry::parse(line.as_bytes()).unwrap_err().to_string()
+}
+
+#[test]
+fn every_example_is_read_as_its_own_kind() {
+    for (index, row) in KINDS.iter().enumerate() {
+        assert_eq!(row.kind as usize, index);
+        let read = Telemetry::parse(row.example.as_bytes());
+        assert!(read.is_ok(), "{}: {read:?}", row.name);
+    }
+}
+
+#[test]
+fn a_bad_line_names_its_field() {
+    let mac = r#""mac":"5c5b35000001""#;
+    let cases = [
+        (r#"{"mac":"5c5b35000001"}"#.into(), "kind: the field is missing"),
+        (format!(r#"{{"kind":"teapot",{mac}}}"#), "kind: unknown kind"),
+        (
+            r#"{"kind":"device-heartbeat"}"#.into(),
+            "mac: the field is missing from device-heartbeat",
+        ),
+        (
+            r#"{"kind":"device-heartbeat","mac":7}"#.into(),
+            "mac: invalid type: integer `7`, expected a MAC address as text",
+        ),
+        (format!(r#"{{"kind":"device-heartbeat",{mac},"colour":"red"}}"#), "colour: unknown field"),
+        (format!(r#"{{"kind":"device-heartbeat",{mac},{mac}}}"#), "mac: the field is given twice"),
+        (
+            format!(r#"{{"kind":"device-heartbeat",{mac},"rssi":-50}}"#),
+            "rssi: not a field of device-heartbeat",
+        ),
+        (
+            format!(r#"{{"kind":"client-seen",{mac},"rssi":200}}"#),
+            "rssi: invalid type: integer `200`, expected a number from -150 to 30",
+        ),
+        (
+            format!(r#"{{"kind":"device-heartbeat",{mac},"time":1782127701568}}"#),
+            "time: invalid value: integer `1782127701568`, expected epoch seconds or RFC 3339 text between the years 2000 and 2100",
+        ),
+        (
+            format!(r#"{{"kind":"device-event",{mac},"type":"AP_RESTARTED"}}"#),
+            "type: send it as kind device-connected, device-disconnected or device-restarted",
+        ),
+        (
+            r#"{"kind":"accounting","status":"start","nas_ip":"10.0.0.1"}"#.into(),
+            "session_id: the field is missing from a session's record",
+        ),
+    ];
+    for (line, detail) in cases {
+        assert_eq!(refused(&line), detail, "{line}");
+    }
+    assert!(refused("{").starts_with("EOF while parsing"));
+    assert!(refused("[]").contains("expected a JSON object"));
+    assert!(refused(r#"{"kind":"device-heartbeat","mac":"5c5b35000001"} x"#).contains("trailing"));
+}
+
+#[test]
+fn null_counts_as_absent() {
+    let line = br#"{"kind":"client-seen","mac":"5c5b35000001","rssi":null,"client_ip":null}"#;
+    let Report::Seen(seen) = Telemetry::parse(line).unwrap().report else { panic!() };
+    assert_eq!((seen.rssi, seen.facts.ip), (None, None));
+}
+
+#[test]
+fn what_a_schema_allows_is_what_the_reader_allows() {
+    let schemas = json_schemas();
+    assert_eq!(schemas.len(), KINDS.len());
+    for schema in schemas {
+        let properties = schema["schema"]["properties"].as_object().unwrap();
+        for key in schema["example"].as_object().unwrap().keys() {
+            assert!(properties.contains_key(key), "{key} of {}", schema["kind"]);
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn an_accounting_line_reads_back(
+        session in "[ -~]{1,40}",
+        user in proptest::option::of("\\PC{0,40}"),
+        octets: [u8; 6],
+        bytes: Option<u64>,
+        secs in proptest::option::of(946_684_800i64..4_000_000_000),
+    ) {
+        let status = AccountingStatus::Stop;
+        let accounting = Accounting {
+            session_id: Some(session.into()),
+            username: user.map(Into::into),
+            mac: Some(crate::mac::Mac(octets)),
+            client_type: Some(ClientType::Wired),
+            rx_bytes: bytes,
+            terminate_cause: Some("User-Request".into()),
+            ..Accounting::new(status, std::net::Ipv4Addr::LOCALHOST.into())
+        };
+        let time = secs.map(|secs| Timestamp(secs * 1_000_000 + 123_456));
+        let mut line = Vec::new();
+        accounting.write_line(Some("r1"), time, &mut line);
+        let read = Telemetry::parse(&line).unwrap();
+        prop_assert_eq!(read.time, time);
+        prop_assert_eq!(read.id.as_deref(), Some("r1"));
+        prop_assert_eq!(read.report, Report::Accounting(Box::new(accounting)));
+    }
+
+    #[test]
+    fn no_bytes_make_the_reader_panic(line: Vec<u8>) {
+        let _ = Telemetry::parse(&line);
+    }
+}
