@@ -8,7 +8,7 @@
 //! | 4 | ordinal |
 //! | 4 | epoch |
 //! | 8 | catalog sequence of the record |
-//! | 8 | event time, microseconds |
+//! | 8 | when it was derived, microseconds |
 //! | 1 | topic code |
 //! | 1 | flags: 1 has a site, 2 has a target webhook |
 //! | 2 | form, [`FORM`] |
@@ -38,7 +38,8 @@ pub struct EventEntry {
     pub key: EventKey,
     /// The catalog sequence of the record that made it.
     pub catalog_seq: u64,
-    /// When it happened; the age of the event counts from here or from its arrival.
+    /// When it was derived, by the partition's clock: its age counts from here. When it happened
+    /// stands in the JSON.
     pub at: Timestamp,
     /// Its topic.
     pub topic: Topic,

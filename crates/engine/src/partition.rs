@@ -1,0 +1,311 @@
+//! One partition's fold.
+
+use crate::FOLD_VERSION;
+use crate::output::{Emitter, Output};
+use crate::processors::{Scene, audits, ping};
+use crate::seen::Source;
+use crate::state::{SiteState, State};
+use crate::timers::{Subject, Timers};
+use foghorn_model::record::RecordBody;
+use foghorn_model::telemetry::{Report, Telemetry};
+use foghorn_model::{
+    Change, ConfigUpdate, OrgId, Partition, Record, Setting, Site, SiteId, Timestamp,
+};
+
+/// The fold of one partition.
+#[derive(Debug)]
+pub struct Engine {
+    partition: Partition,
+    state: State,
+    timers: Timers,
+    tally: Tally,
+}
+
+/// What the fold met and made nothing of, since the engine was made; for metrics only.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Telemetry records folded.
+    pub telemetry: u64,
+    /// Records with an id that was seen before, and repeated RADIUS requests.
+    pub repeated: u64,
+    /// Reports that are older than what is known.
+    pub stale: u64,
+    /// Reports of a device that the site does not have.
+    pub unknown_device: u64,
+    /// Reports of a client that is not associated.
+    pub unknown_client: u64,
+    /// Records of a site that is gone.
+    pub unknown_site: u64,
+    /// What a limit kept from being followed.
+    pub over_limit: u64,
+    /// Journaled lines that this version cannot read.
+    pub unreadable: u64,
+    /// Records that were left out because the fold could not take them.
+    pub skipped: u64,
+}
+
+/// The snapshot is none of this partition's, or does not decode.
+#[derive(Debug, thiserror::Error)]
+#[error("snapshot does not decode: {0}")]
+pub struct RestoreError(#[from] serde_json::Error);
+
+impl Engine {
+    /// The state before the first record.
+    pub fn new(partition: Partition) -> Self {
+        let state = State { fold: FOLD_VERSION, epoch: 1, ..State::default() };
+        Self { partition, state, timers: Timers::default(), tally: Tally::default() }
+    }
+
+    /// The state that a snapshot holds.
+    ///
+    /// # Errors
+    /// If the bytes are no snapshot.
+    pub fn restore(partition: Partition, snapshot: &[u8]) -> Result<Self, RestoreError> {
+        let state = serde_json::from_slice(snapshot)?;
+        let mut engine =
+            Self { partition, state, timers: Timers::default(), tally: Tally::default() };
+        for site in engine.state.sites.values_mut() {
+            let over = org_setting(&engine.state.orgs, site.site.org_id);
+            site.devices.rearm(&site.site, &over, &mut engine.timers);
+            site.clients.rearm(&site.site, &over, &mut engine.timers);
+        }
+        Ok(engine)
+    }
+
+    /// The state as a snapshot, JSON.
+    pub fn snapshot(&self) -> Vec<u8> {
+        serde_json::to_vec(&self.state).expect("state is plain data")
+    }
+
+    /// The partition.
+    pub fn partition(&self) -> Partition {
+        self.partition
+    }
+
+    /// The last record folded.
+    pub fn last(&self) -> u64 {
+        self.state.last
+    }
+
+    /// The epoch that the next event carries.
+    pub fn epoch(&self) -> u32 {
+        self.state.epoch
+    }
+
+    /// The version of the fold that last took this partition over.
+    pub fn fold_version(&self) -> u32 {
+        self.state.fold
+    }
+
+    /// The partition clock: the latest `received_at` folded.
+    pub fn clock(&self) -> Timestamp {
+        self.state.clock
+    }
+
+    /// The last configuration change applied.
+    pub fn catalog_seq(&self) -> u64 {
+        self.state.catalog_seq
+    }
+
+    /// When something happens without another record; a `Tick` is due then.
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        self.timers.next()
+    }
+
+    /// What was met and made nothing of.
+    pub fn tally(&self) -> Tally {
+        self.tally
+    }
+
+    /// Folds the record with this number, which follows the last one.
+    ///
+    /// # Panics
+    /// If the number is not the next one: the caller lost or repeated a record.
+    pub fn fold(&mut self, number: u64, record: &Record<'_>, out: &mut Output) {
+        assert_eq!(number, self.state.last + 1, "records of {} are dense", self.partition);
+        self.state.last = number;
+        let epoch = self.state.epoch;
+        let seq = record.catalog_seq;
+        let mut emitter = Emitter::new(out, self.partition, epoch, number, seq);
+        self.advance(record.received_at, &mut emitter);
+        let now = self.state.clock;
+        emitter.now = now;
+        match &record.body {
+            RecordBody::Telemetry(line) => self.on_telemetry(record.site, line, &mut emitter),
+            RecordBody::Change(change) => self.on_change(change, &mut emitter),
+            RecordBody::Command(command) => ping::on_command(command, now, &mut emitter),
+            RecordBody::Tick => {}
+            RecordBody::Resumed { .. } | RecordBody::InputGap(_) => self.defer(now),
+            RecordBody::Upgrade(upgrade) => {
+                self.state.fold = upgrade.to;
+                self.state.epoch += 1;
+            }
+        }
+    }
+
+    /// Goes past the record with this number without folding it, since folding it failed. What
+    /// follows is another history, and carries another epoch.
+    pub fn skip(&mut self, number: u64) {
+        assert_eq!(number, self.state.last + 1, "records of {} are dense", self.partition);
+        self.state.last = number;
+        self.state.epoch += 1;
+        self.tally.skipped += 1;
+    }
+
+    /// Moves the clock, and fires what becomes due on the way.
+    fn advance(&mut self, to: Timestamp, emitter: &mut Emitter<'_>) {
+        while let Some((deadline, site, subject)) = self.timers.pop(to) {
+            self.state.clock = self.state.clock.max(deadline);
+            let Some(state) = self.state.sites.get_mut(&site) else { continue };
+            let over = org_setting(&self.state.orgs, state.site.org_id);
+            let mut scene = Scene {
+                site: &state.site,
+                over: &over,
+                now: self.state.clock,
+                at: self.state.clock,
+                emitter,
+                timers: &mut self.timers,
+                tally: &mut self.tally,
+            };
+            match subject {
+                Subject::Device(mac) => state.devices.on_timer(mac, &mut scene),
+                Subject::Client(mac) => state.clients.on_timer(mac, &state.devices, &mut scene),
+            }
+        }
+        self.state.clock = self.state.clock.max(to);
+    }
+
+    fn on_telemetry(&mut self, site: Option<SiteId>, line: &[u8], emitter: &mut Emitter<'_>) {
+        self.tally.telemetry += 1;
+        let Some(state) = site.and_then(|site| self.state.sites.get_mut(&site)) else {
+            self.tally.unknown_site += 1;
+            return;
+        };
+        let Ok(telemetry) = Telemetry::parse(line) else {
+            self.tally.unreadable += 1;
+            return;
+        };
+        let now = self.state.clock;
+        if let Some(id) = &telemetry.id
+            && !state.seen.admit(source(&telemetry.report), id, now)
+        {
+            self.tally.repeated += 1;
+            return;
+        }
+        let over = org_setting(&self.state.orgs, state.site.org_id);
+        let mut scene = Scene {
+            site: &state.site,
+            over: &over,
+            now,
+            at: telemetry.time.map_or(now, |time| time.min(now)),
+            emitter,
+            timers: &mut self.timers,
+            tally: &mut self.tally,
+        };
+        let timed = telemetry.time.is_some();
+        match &telemetry.report {
+            Report::Device(report) => state.devices.on_report(report, &mut scene),
+            Report::Associated(report) => {
+                state.clients.on_associated(report, &state.devices, &mut scene);
+            }
+            Report::Seen(seen) => state.clients.on_seen(seen, &mut scene),
+            Report::Disassociated(left) => {
+                state.clients.on_disassociated(left, &state.devices, &mut scene);
+            }
+            Report::Accounting(request) => state.sessions.on_request(request, timed, &mut scene),
+        }
+    }
+
+    fn on_change(&mut self, change: &Change, emitter: &mut Emitter<'_>) {
+        if change.seq <= self.state.catalog_seq {
+            return;
+        }
+        self.state.catalog_seq = change.seq;
+        emitter.catalog_seq = change.seq;
+        for update in &change.updates {
+            self.apply(update);
+        }
+        audits::on_change(self.partition, change, emitter);
+    }
+
+    fn apply(&mut self, update: &ConfigUpdate) {
+        match update {
+            ConfigUpdate::Org(org) => {
+                self.state.orgs.insert(org.id, org.clone());
+                self.rearm(|site| site.org_id == org.id);
+            }
+            ConfigUpdate::OrgDeleted { id } => {
+                self.state.orgs.remove(id);
+                let gone = |site: &SiteState| site.site.org_id == *id;
+                let sites: Vec<SiteId> = self
+                    .state
+                    .sites
+                    .values()
+                    .filter(|site| gone(site))
+                    .map(|s| s.site.id)
+                    .collect();
+                sites.into_iter().for_each(|site| self.forget_site(site));
+            }
+            ConfigUpdate::Site(site) if Partition::of_site(site.id) == self.partition => {
+                match self.state.sites.get_mut(&site.id) {
+                    Some(state) => state.site = site.clone(),
+                    None => {
+                        self.state.sites.insert(site.id, SiteState::new(site.clone()));
+                    }
+                }
+                self.rearm(|other| other.id == site.id);
+            }
+            ConfigUpdate::Site(_) => {}
+            ConfigUpdate::SiteDeleted { id } => self.forget_site(*id),
+            ConfigUpdate::Device(device) => {
+                let site = device.site_id.and_then(|site| self.state.sites.get_mut(&site));
+                if let Some(state) = site {
+                    state.devices.configure(device.clone());
+                }
+            }
+            ConfigUpdate::DeviceRemoved { site_id, mac } => {
+                if let Some(state) = self.state.sites.get_mut(site_id) {
+                    state.devices.remove(*mac, &state.site, &mut self.timers);
+                }
+            }
+        }
+    }
+
+    fn forget_site(&mut self, site: SiteId) {
+        self.state.sites.remove(&site);
+        self.timers.forget_site(site);
+    }
+
+    fn rearm(&mut self, concerned: impl Fn(&Site) -> bool) {
+        for state in self.state.sites.values_mut().filter(|state| concerned(&state.site)) {
+            let over = org_setting(&self.state.orgs, state.site.org_id);
+            state.devices.rearm(&state.site, &over, &mut self.timers);
+            state.clients.rearm(&state.site, &over, &mut self.timers);
+        }
+    }
+
+    fn defer(&mut self, now: Timestamp) {
+        for state in self.state.sites.values_mut() {
+            let over = org_setting(&self.state.orgs, state.site.org_id);
+            state.devices.defer(&state.site, &over, now);
+            state.clients.defer(&state.site, &over, now);
+        }
+    }
+}
+
+fn org_setting(
+    orgs: &std::collections::BTreeMap<OrgId, foghorn_model::Org>,
+    org: OrgId,
+) -> Setting {
+    orgs.get(&org).map(|org| org.setting.clone()).unwrap_or_default()
+}
+
+fn source(report: &Report<'_>) -> Source {
+    match report {
+        Report::Device(report) => Source::Device(report.mac),
+        Report::Associated(report) => Source::Device(report.ap),
+        Report::Seen(seen) => Source::Device(seen.ap.unwrap_or(seen.mac)),
+        Report::Disassociated(left) => Source::Device(left.ap.unwrap_or(left.mac)),
+        Report::Accounting(request) => Source::Nas(request.nas_ip),
+    }
+}

@@ -1,0 +1,244 @@
+//! `client-join` and `client-sessions`: which client is at which AP.
+//!
+//! A client has one association at a time in a site. Coming to another AP or BSSID ends the old
+//! one as a roam; leaving ends it; silence for longer than the inactivity timeout ends it as
+//! inactive. A second report of the same association refreshes it and is no event, and word of
+//! leaving an AP that the client has already moved on from is too late to end anything.
+
+use super::Scene;
+use super::deferral::Deferral;
+use super::devices::Devices;
+use crate::timers::{Armed, Subject, Timers};
+use foghorn_model::event::client::{Association, End, Termination, encode_join, encode_session};
+use foghorn_model::telemetry::{self, ClientFacts, Disassociation, Sighting};
+use foghorn_model::{Mac, Setting, Site, SiteId, Timestamp, Topic, WlanId};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// How many clients a site tracks; those beyond are counted and not followed.
+pub(crate) const CLIENTS_MAX: usize = 500_000;
+
+/// The associated clients of a site.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Clients {
+    by_mac: BTreeMap<Mac, ClientState>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct ClientState {
+    association: Association,
+    /// The last word of it, by the source's clock.
+    latest: Timestamp,
+    /// When it was last heard of, by the partition clock.
+    heard: Timestamp,
+    #[serde(default, skip_serializing_if = "Deferral::is_none")]
+    deferral: Deferral,
+    #[serde(skip)]
+    armed: Armed,
+}
+
+impl Clients {
+    /// A client associated.
+    pub(crate) fn on_associated(
+        &mut self,
+        report: &telemetry::Association<'_>,
+        devices: &Devices,
+        scene: &mut Scene<'_, '_>,
+    ) {
+        if let Some(state) = self.by_mac.get_mut(&report.mac) {
+            if scene.at < state.latest {
+                scene.tally.stale += 1;
+                return;
+            }
+            if state.association.ap == report.ap && state.association.bssid == report.bssid {
+                state.hear(scene);
+                refresh(&mut state.association, report);
+                return;
+            }
+            let end =
+                End { disconnect: scene.at, termination: Termination::Roamed, next_ap: report.ap };
+            self.end(report.mac, end, devices, scene);
+        }
+        if self.by_mac.len() >= CLIENTS_MAX {
+            scene.tally.over_limit += 1;
+            return;
+        }
+        let state = ClientState {
+            association: new_association(report, scene),
+            latest: scene.at,
+            heard: scene.now,
+            deferral: Deferral::default(),
+            armed: Armed::default(),
+        };
+        scene.emit(Topic::ClientJoin, |out, place| {
+            encode_join(out, place, ap_name(devices, report.ap, &mut [0; 12]), &state.association);
+        });
+        let state = self.by_mac.entry(report.mac).or_insert(state);
+        state.arm(scene.site, scene.over, scene.timers);
+    }
+
+    /// A client is still there.
+    pub(crate) fn on_seen(&mut self, seen: &Sighting<'_>, scene: &mut Scene<'_, '_>) {
+        let Some(state) = self.by_mac.get_mut(&seen.mac) else {
+            scene.tally.unknown_client += 1;
+            return;
+        };
+        if scene.at < state.latest || seen.ap.is_some_and(|ap| ap != state.association.ap) {
+            scene.tally.stale += 1;
+            return;
+        }
+        state.hear(scene);
+        let association = &mut state.association;
+        association.rssi = seen.rssi.or(association.rssi);
+        replace(&mut association.band, seen.band.as_deref());
+        learn(association, &seen.facts);
+    }
+
+    /// A client left.
+    pub(crate) fn on_disassociated(
+        &mut self,
+        left: &Disassociation,
+        devices: &Devices,
+        scene: &mut Scene<'_, '_>,
+    ) {
+        let Some(state) = self.by_mac.get_mut(&left.mac) else {
+            scene.tally.unknown_client += 1;
+            return;
+        };
+        let association = &mut state.association;
+        let elsewhere = left.ap.is_some_and(|ap| ap != association.ap)
+            || left.bssid.is_some_and(|bssid| bssid != association.bssid);
+        if scene.at < state.latest || elsewhere {
+            scene.tally.stale += 1;
+            return;
+        }
+        association.rssi = left.rssi.or(association.rssi);
+        let end = End {
+            disconnect: scene.at,
+            termination: Termination::Disassociated,
+            next_ap: Mac::NONE,
+        };
+        self.end(left.mac, end, devices, scene);
+    }
+
+    /// The timer of a client fired: it fell silent, or lives on.
+    pub(crate) fn on_timer(&mut self, mac: Mac, devices: &Devices, scene: &mut Scene<'_, '_>) {
+        let Some(state) = self.by_mac.get_mut(&mac) else { return };
+        state.armed.fired();
+        if state.deadline(scene.site, scene.over) > scene.now {
+            state.arm(scene.site, scene.over, scene.timers);
+            return;
+        }
+        let end = End {
+            disconnect: scene.now.max(state.association.connect),
+            termination: Termination::Inactive,
+            next_ap: Mac::NONE,
+        };
+        self.end(mac, end, devices, scene);
+    }
+
+    fn end(&mut self, mac: Mac, end: End, devices: &Devices, scene: &mut Scene<'_, '_>) {
+        let Some(mut state) = self.by_mac.remove(&mac) else { return };
+        scene.timers.disarm(&mut state.armed, scene.site.id, Subject::Client(mac));
+        let association = &state.association;
+        scene.emit(Topic::ClientSessions, |out, place| {
+            let name = &mut [0; 12];
+            encode_session(out, place, ap_name(devices, association.ap, name), association, &end);
+        });
+    }
+
+    /// Settings changed, or the state was read back.
+    pub(crate) fn rearm(&mut self, site: &Site, over: &Setting, timers: &mut Timers) {
+        for state in self.by_mac.values_mut() {
+            state.arm(site, over, timers);
+        }
+    }
+
+    /// The site heard nothing until now, through no fault of its clients.
+    pub(crate) fn defer(&mut self, site: &Site, over: &Setting, now: Timestamp) {
+        for (mac, state) in &mut self.by_mac {
+            let deadline = state.heard + site.setting.inactivity_timeout(over);
+            state.deferral.defer(deadline, now, *mac);
+        }
+    }
+}
+
+impl ClientState {
+    fn hear(&mut self, scene: &Scene<'_, '_>) {
+        self.latest = scene.at;
+        self.heard = scene.now;
+        self.deferral = Deferral::default();
+    }
+
+    fn deadline(&self, site: &Site, over: &Setting) -> Timestamp {
+        self.deferral.apply(self.heard + site.setting.inactivity_timeout(over))
+    }
+
+    fn arm(&mut self, site: &Site, over: &Setting, timers: &mut Timers) {
+        let deadline = self.deadline(site, over);
+        timers.arm(&mut self.armed, deadline, site.id, Subject::Client(self.association.mac));
+    }
+}
+
+/// The name of an AP; of one that the inventory does not have, its address.
+fn ap_name<'a>(devices: &'a Devices, ap: Mac, digits: &'a mut [u8; 12]) -> &'a str {
+    devices.name(ap).unwrap_or_else(|| {
+        *digits = ap.digits();
+        std::str::from_utf8(digits).unwrap_or_default()
+    })
+}
+
+fn wlan(site: SiteId, report: &telemetry::Association<'_>) -> WlanId {
+    report.wlan_id.map_or_else(|| WlanId::derived(site, &report.ssid), WlanId)
+}
+
+fn new_association(report: &telemetry::Association<'_>, scene: &Scene<'_, '_>) -> Association {
+    let facts = &report.facts;
+    let owned = |text: &Option<std::borrow::Cow<'_, str>>| text.as_deref().map(String::from);
+    Association {
+        mac: report.mac,
+        ap: report.ap,
+        bssid: report.bssid,
+        ssid: report.ssid.clone().into_owned(),
+        wlan_id: wlan(scene.site.id, report),
+        band: owned(&report.band),
+        rssi: report.rssi,
+        connect: scene.at,
+        ip: facts.ip,
+        hostname: owned(&facts.hostname),
+        username: owned(&facts.username),
+        family: owned(&facts.family),
+        manufacture: owned(&facts.manufacture),
+        model: owned(&facts.model),
+        os: owned(&facts.os),
+        psk_id: report.psk_id,
+        psk_name: owned(&report.psk_name),
+    }
+}
+
+/// Takes over what a newer report of the same association says.
+fn refresh(known: &mut Association, report: &telemetry::Association<'_>) {
+    known.rssi = report.rssi.or(known.rssi);
+    known.psk_id = report.psk_id.or(known.psk_id);
+    replace(&mut known.band, report.band.as_deref());
+    replace(&mut known.psk_name, report.psk_name.as_deref());
+    learn(known, &report.facts);
+}
+
+fn learn(known: &mut Association, facts: &ClientFacts<'_>) {
+    known.ip = facts.ip.or(known.ip);
+    replace(&mut known.hostname, facts.hostname.as_deref());
+    replace(&mut known.username, facts.username.as_deref());
+    replace(&mut known.family, facts.family.as_deref());
+    replace(&mut known.manufacture, facts.manufacture.as_deref());
+    replace(&mut known.model, facts.model.as_deref());
+    replace(&mut known.os, facts.os.as_deref());
+}
+
+/// Without an allocation when nothing new is said, which is the rule.
+fn replace(known: &mut Option<String>, told: Option<&str>) {
+    if told.is_some() && known.as_deref() != told {
+        *known = told.map(String::from);
+    }
+}

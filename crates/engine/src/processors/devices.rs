@@ -1,0 +1,365 @@
+//! `device-events` and `device-updowns`: whether devices are up.
+//!
+//! `device-events` tells each change at once. `device-updowns` holds a down back for the
+//! threshold of the device's type: one that is over before then was never sent, and takes its up
+//! with it. A restart is told at once on both.
+//!
+//! A device that has sent a heartbeat must go on sending them; one that never did is as its
+//! source says it is.
+
+use super::Scene;
+use super::deferral::Deferral;
+use crate::timers::{Armed, Subject, Timers};
+use foghorn_model::event::device::{DeviceFacts, Happening, encode_event, encode_updown};
+use foghorn_model::telemetry::{DeviceChange, DeviceEvent, DeviceReport, Severity};
+use foghorn_model::{Device, DeviceType, Mac, Setting, Site, Timestamp, Topic};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use uuid::Uuid;
+
+/// The devices of a site.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Devices {
+    by_mac: BTreeMap<Mac, DeviceState>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct DeviceState {
+    device: Device,
+    #[serde(default)]
+    status: Status,
+    /// When the status last changed, by the device's clock.
+    #[serde(default)]
+    since: Timestamp,
+    /// When it was last heard of, by the partition clock.
+    #[serde(default)]
+    heard: Timestamp,
+    /// Whether it sends heartbeats.
+    #[serde(default)]
+    beats: bool,
+    #[serde(default)]
+    version: String,
+    #[serde(default)]
+    ext_ip: Option<IpAddr>,
+    /// A down that is not yet told on `device-updowns`.
+    #[serde(default)]
+    owed: Option<Owed>,
+    #[serde(default, skip_serializing_if = "Deferral::is_none")]
+    deferral: Deferral,
+    #[serde(skip)]
+    armed: Armed,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+enum Status {
+    #[default]
+    Unknown,
+    Up,
+    Down,
+}
+
+/// A down within its threshold.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Owed {
+    at: Timestamp,
+    #[serde(default)]
+    reason: Option<String>,
+    #[serde(default)]
+    audit_id: Option<Uuid>,
+}
+
+/// Why a device went down that just fell silent.
+const SILENT: &str = "heartbeat_timeout";
+
+/// The derived types; each belongs to the prefix of the device's type.
+#[derive(Clone, Copy)]
+enum Transition {
+    Connected,
+    Disconnected,
+    Restarted,
+}
+
+impl Transition {
+    fn event_type(self, device_type: DeviceType) -> &'static str {
+        match (device_type, self) {
+            (DeviceType::Ap, Self::Connected) => "AP_CONNECTED",
+            (DeviceType::Ap, Self::Disconnected) => "AP_DISCONNECTED",
+            (DeviceType::Ap, Self::Restarted) => "AP_RESTARTED",
+            (DeviceType::Switch, Self::Connected) => "SW_CONNECTED",
+            (DeviceType::Switch, Self::Disconnected) => "SW_DISCONNECTED",
+            (DeviceType::Switch, Self::Restarted) => "SW_RESTARTED",
+            (DeviceType::Gateway, Self::Connected) => "GW_CONNECTED",
+            (DeviceType::Gateway, Self::Disconnected) => "GW_DISCONNECTED",
+            (DeviceType::Gateway, Self::Restarted) => "GW_RESTARTED",
+        }
+    }
+
+    fn severity(self) -> Severity {
+        match self {
+            Self::Connected | Self::Restarted => Severity::Notice,
+            Self::Disconnected => Severity::Warn,
+        }
+    }
+}
+
+/// Why something happened, as its source told.
+#[derive(Clone, Copy, Default)]
+struct Cause<'a> {
+    reason: Option<&'a str>,
+    text: Option<&'a str>,
+    audit_id: Option<Uuid>,
+}
+
+impl Devices {
+    /// The name of a device, or nothing when the site has no such device or it has no name.
+    pub(crate) fn name(&self, mac: Mac) -> Option<&str> {
+        self.by_mac.get(&mac).map(|state| state.device.name.as_str()).filter(|it| !it.is_empty())
+    }
+
+    /// The device is now as given.
+    pub(crate) fn configure(&mut self, device: Device) {
+        match self.by_mac.get_mut(&device.mac) {
+            Some(state) => state.device = device,
+            None => {
+                self.by_mac.insert(device.mac, DeviceState::new(device));
+            }
+        }
+    }
+
+    /// The device left the site.
+    pub(crate) fn remove(&mut self, mac: Mac, site: &Site, timers: &mut Timers) {
+        if let Some(mut state) = self.by_mac.remove(&mac) {
+            timers.disarm(&mut state.armed, site.id, Subject::Device(mac));
+        }
+    }
+
+    /// A device reported something. Devices that the site does not have are counted, no more.
+    pub(crate) fn on_report(&mut self, report: &DeviceReport<'_>, scene: &mut Scene<'_, '_>) {
+        let Some(state) = self.by_mac.get_mut(&report.mac) else {
+            scene.tally.unknown_device += 1;
+            return;
+        };
+        state.hear(report, scene.now);
+        let cause = Cause {
+            reason: report.reason.as_deref(),
+            text: report.text.as_deref(),
+            audit_id: report.audit_id,
+        };
+        match &report.change {
+            DeviceChange::Event(event) => state.tell_event(event, cause, scene),
+            DeviceChange::Heartbeat => {
+                state.beats = true;
+                if state.status != Status::Up && scene.at >= state.since {
+                    state.come_up(Cause::default(), scene);
+                }
+            }
+            _ if scene.at < state.since => scene.tally.stale += 1,
+            DeviceChange::Connected => {
+                if state.status != Status::Up {
+                    state.come_up(cause, scene);
+                }
+            }
+            DeviceChange::Disconnected => {
+                if state.status != Status::Down {
+                    state.go_down(cause, scene);
+                }
+            }
+            DeviceChange::Restarted => state.restart(cause, scene),
+        }
+        state.arm(scene.site, scene.over, scene.timers);
+    }
+
+    /// The timer of a device fired: it has fallen silent, or owes a down, or lives on.
+    pub(crate) fn on_timer(&mut self, mac: Mac, scene: &mut Scene<'_, '_>) {
+        let Some(state) = self.by_mac.get_mut(&mac) else { return };
+        state.armed.fired();
+        if state.deadline(scene.site, scene.over).is_some_and(|deadline| deadline <= scene.now) {
+            match state.owed.take() {
+                Some(owed) => {
+                    let cause = Cause {
+                        reason: owed.reason.as_deref(),
+                        text: None,
+                        audit_id: owed.audit_id,
+                    };
+                    state.tell_updown(Transition::Disconnected, owed.at, cause, scene);
+                }
+                None => {
+                    let cause = Cause { reason: Some(SILENT), ..Cause::default() };
+                    state.go_down(cause, scene);
+                }
+            }
+            state.deferral = Deferral::default();
+        }
+        state.arm(scene.site, scene.over, scene.timers);
+    }
+
+    /// Settings changed, or the state was read back: every timer is set by what holds now.
+    pub(crate) fn rearm(&mut self, site: &Site, over: &Setting, timers: &mut Timers) {
+        for state in self.by_mac.values_mut() {
+            state.arm(site, over, timers);
+        }
+    }
+
+    /// The site heard nothing until now, through no fault of its devices.
+    pub(crate) fn defer(&mut self, site: &Site, over: &Setting, now: Timestamp) {
+        for (mac, state) in &mut self.by_mac {
+            if let Some(deadline) = state.own_deadline(site, over) {
+                state.deferral.defer(deadline, now, *mac);
+            }
+        }
+    }
+}
+
+impl DeviceState {
+    fn new(device: Device) -> Self {
+        Self {
+            device,
+            status: Status::Unknown,
+            since: Timestamp(0),
+            heard: Timestamp(0),
+            beats: false,
+            version: String::new(),
+            ext_ip: None,
+            owed: None,
+            deferral: Deferral::default(),
+            armed: Armed::default(),
+        }
+    }
+
+    fn hear(&mut self, report: &DeviceReport<'_>, now: Timestamp) {
+        self.heard = now;
+        if self.owed.is_none() {
+            self.deferral = Deferral::default();
+        }
+        if let Some(version) = report.version.as_deref()
+            && self.version != version
+        {
+            version.clone_into(&mut self.version);
+        }
+        self.ext_ip = report.ext_ip.or(self.ext_ip);
+    }
+
+    /// When something is to happen if nothing is heard: what it owes comes first.
+    fn own_deadline(&self, site: &Site, over: &Setting) -> Option<Timestamp> {
+        let device_type = self.device.device_type;
+        if let Some(owed) = &self.owed {
+            return Some(owed.at + site.setting.updown_threshold(over, device_type));
+        }
+        (self.beats && self.status == Status::Up)
+            .then(|| self.heard + site.setting.heartbeat_timeout(over, device_type))
+    }
+
+    fn deadline(&self, site: &Site, over: &Setting) -> Option<Timestamp> {
+        self.own_deadline(site, over).map(|deadline| self.deferral.apply(deadline))
+    }
+
+    fn arm(&mut self, site: &Site, over: &Setting, timers: &mut Timers) {
+        if let Some(deadline) = self.deadline(site, over) {
+            timers.arm(&mut self.armed, deadline, site.id, Subject::Device(self.device.mac));
+        }
+    }
+
+    fn come_up(&mut self, cause: Cause<'_>, scene: &mut Scene<'_, '_>) {
+        self.status = Status::Up;
+        self.since = scene.at;
+        self.tell(Transition::Connected, cause, scene);
+        if self.owed.take().is_none() {
+            self.tell_updown(Transition::Connected, scene.at, cause, scene);
+        }
+        self.deferral = Deferral::default();
+    }
+
+    fn go_down(&mut self, cause: Cause<'_>, scene: &mut Scene<'_, '_>) {
+        self.status = Status::Down;
+        self.since = scene.at;
+        self.deferral = Deferral::default();
+        self.tell(Transition::Disconnected, cause, scene);
+        let device_type = self.device.device_type;
+        let threshold = scene.site.setting.updown_threshold(scene.over, device_type);
+        if scene.at + threshold > scene.now {
+            self.owed = Some(Owed {
+                at: scene.at,
+                reason: cause.reason.map(Into::into),
+                audit_id: cause.audit_id,
+            });
+        } else {
+            self.tell_updown(Transition::Disconnected, scene.at, cause, scene);
+        }
+    }
+
+    fn restart(&mut self, cause: Cause<'_>, scene: &mut Scene<'_, '_>) {
+        self.tell(Transition::Restarted, cause, scene);
+        self.tell_updown(Transition::Restarted, scene.at, cause, scene);
+        if self.status == Status::Up {
+            self.since = scene.at;
+        } else {
+            self.come_up(Cause::default(), scene);
+        }
+    }
+
+    fn tell(&self, transition: Transition, cause: Cause<'_>, scene: &mut Scene<'_, '_>) {
+        let happening = self.happening(transition, scene.at, cause);
+        scene.emit(Topic::DeviceEvents, |out, place| {
+            encode_event(out, &self.facts(place), &happening);
+        });
+    }
+
+    fn tell_updown(
+        &self,
+        transition: Transition,
+        at: Timestamp,
+        cause: Cause<'_>,
+        scene: &mut Scene<'_, '_>,
+    ) {
+        let happening = self.happening(transition, at, cause);
+        scene.emit(Topic::DeviceUpdowns, |out, place| {
+            encode_updown(out, &self.facts(place), &happening);
+        });
+    }
+
+    fn tell_event(&self, event: &DeviceEvent<'_>, cause: Cause<'_>, scene: &mut Scene<'_, '_>) {
+        let happening = Happening {
+            event_type: &event.event_type,
+            at: scene.at,
+            severity: event.severity.unwrap_or(Severity::Notice),
+            reason: cause.reason,
+            text: cause.text,
+            audit_id: cause.audit_id,
+            detail: Some(event),
+        };
+        scene.emit(Topic::DeviceEvents, |out, place| {
+            encode_event(out, &self.facts(place), &happening);
+        });
+    }
+
+    fn happening<'a>(
+        &self,
+        transition: Transition,
+        at: Timestamp,
+        cause: Cause<'a>,
+    ) -> Happening<'a> {
+        Happening {
+            event_type: transition.event_type(self.device.device_type),
+            at,
+            severity: transition.severity(),
+            reason: cause.reason,
+            text: cause.text,
+            audit_id: cause.audit_id,
+            detail: None,
+        }
+    }
+
+    fn facts<'a>(&'a self, place: &foghorn_model::event::Place<'a>) -> DeviceFacts<'a> {
+        DeviceFacts {
+            place: *place,
+            mac: self.device.mac,
+            name: &self.device.name,
+            device_type: self.device.device_type,
+            model: &self.device.model,
+            version: &self.version,
+            ext_ip: self.ext_ip,
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! One module a family of topics. Each has its state, what a record does to it (`on_…`), what
+//! its timers do (`on_timer`), and what an outage does to its deadlines (`defer`).
+
+pub(crate) mod accounting;
+pub(crate) mod audits;
+pub(crate) mod clients;
+pub(crate) mod deferral;
+pub(crate) mod devices;
+pub(crate) mod ping;
+
+use crate::output::{Audience, Emitter};
+use crate::partition::Tally;
+use crate::timers::Timers;
+use foghorn_model::event::Place;
+use foghorn_model::{Setting, Site, Timestamp, Topic};
+
+/// What a processor has around it while it handles one record of a site.
+pub(crate) struct Scene<'a, 'o> {
+    /// The site.
+    pub(crate) site: &'a Site,
+    /// The setting of its org.
+    pub(crate) over: &'a Setting,
+    /// The partition clock: the record's `received_at`, or the deadline of a timer.
+    pub(crate) now: Timestamp,
+    /// When it happened by the source's clock, never later than `now`.
+    pub(crate) at: Timestamp,
+    pub(crate) emitter: &'a mut Emitter<'o>,
+    pub(crate) timers: &'a mut Timers,
+    pub(crate) tally: &'a mut Tally,
+}
+
+impl Scene<'_, '_> {
+    fn emit(&mut self, topic: Topic, write: impl FnOnce(&mut Vec<u8>, &Place<'_>)) {
+        let audience = Audience { org: self.site.org_id, site: Some(self.site.id), target: None };
+        let place = Place { org: self.site.org_id, site: self.site.id, site_name: &self.site.name };
+        self.emitter.now = self.now;
+        self.emitter.emit(topic, audience, |out| write(out, &place));
+    }
+}

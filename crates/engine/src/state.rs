@@ -1,0 +1,59 @@
+//! What a partition remembers: everything that a snapshot holds.
+//!
+//! Snapshots are JSON with defaults for absent fields, so that a later version reads an earlier
+//! one's. Whatever can be derived of the rest (timers) is left out.
+
+use crate::processors::accounting::Sessions;
+use crate::processors::clients::Clients;
+use crate::processors::devices::Devices;
+use crate::seen::Seen;
+use foghorn_model::{Org, OrgId, Site, SiteId, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The state of a partition.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct State {
+    /// The version of the fold that made it.
+    pub(crate) fold: u32,
+    /// How often history was derived anew.
+    pub(crate) epoch: u32,
+    /// The last record folded.
+    pub(crate) last: u64,
+    /// The partition clock.
+    pub(crate) clock: Timestamp,
+    /// The last configuration change applied.
+    pub(crate) catalog_seq: u64,
+    /// The orgs that have to do with this partition.
+    pub(crate) orgs: BTreeMap<OrgId, Org>,
+    /// The sites that live in it.
+    pub(crate) sites: BTreeMap<SiteId, SiteState>,
+}
+
+/// The state of a site.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct SiteState {
+    /// Its configuration.
+    pub(crate) site: Site,
+    #[serde(default)]
+    pub(crate) devices: Devices,
+    #[serde(default)]
+    pub(crate) clients: Clients,
+    #[serde(default)]
+    pub(crate) sessions: Sessions,
+    #[serde(default)]
+    pub(crate) seen: Seen,
+}
+
+impl SiteState {
+    pub(crate) fn new(site: Site) -> Self {
+        Self {
+            site,
+            devices: Devices::default(),
+            clients: Clients::default(),
+            sessions: Sessions::default(),
+            seen: Seen::default(),
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Deadlines in order.
+//!
+//! Timers are lazy: an entity that lives on (a device that sends heartbeats) leaves its timer
+//! where it is, and when that fires before the true deadline it is set again. A heartbeat costs
+//! no reordering; an early firing emits nothing, so events do not depend on it.
+
+use foghorn_model::{Mac, SiteId, Timestamp};
+use std::collections::BTreeSet;
+
+/// What a timer is about. The order decides which of two timers with one deadline fires first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Subject {
+    /// A device's heartbeat is due, or the down that it owes.
+    Device(Mac),
+    /// A client was last heard of long ago.
+    Client(Mac),
+}
+
+/// The timers of a partition.
+#[derive(Debug, Default)]
+pub(crate) struct Timers {
+    queue: BTreeSet<(Timestamp, SiteId, Subject)>,
+}
+
+/// Where an entity's timer stands; kept by the entity, not in snapshots.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Armed(Option<Timestamp>);
+
+impl Timers {
+    /// Makes sure that a timer fires at the deadline or before.
+    pub(crate) fn arm(
+        &mut self,
+        armed: &mut Armed,
+        deadline: Timestamp,
+        site: SiteId,
+        subject: Subject,
+    ) {
+        if armed.0.is_some_and(|at| at <= deadline) {
+            return;
+        }
+        if let Some(at) = armed.0.replace(deadline) {
+            self.queue.remove(&(at, site, subject));
+        }
+        self.queue.insert((deadline, site, subject));
+    }
+
+    /// Forgets the timer of an entity that is gone.
+    pub(crate) fn disarm(&mut self, armed: &mut Armed, site: SiteId, subject: Subject) {
+        if let Some(at) = armed.0.take() {
+            self.queue.remove(&(at, site, subject));
+        }
+    }
+
+    /// Takes the next timer that is due at `now`. The entity's [`Armed`] is to be reset with
+    /// [`Armed::fired`].
+    pub(crate) fn pop(&mut self, now: Timestamp) -> Option<(Timestamp, SiteId, Subject)> {
+        let first = *self.queue.first()?;
+        (first.0 <= now).then(|| {
+            self.queue.pop_first();
+            first
+        })
+    }
+
+    /// When the next timer fires.
+    pub(crate) fn next(&self) -> Option<Timestamp> {
+        self.queue.first().map(|(at, _, _)| *at)
+    }
+
+    /// Forgets every timer of a site.
+    pub(crate) fn forget_site(&mut self, site: SiteId) {
+        self.queue.retain(|(_, of, _)| *of != site);
+    }
+}
+
+impl Armed {
+    /// The timer fired and is no longer in the queue.
+    pub(crate) fn fired(&mut self) {
+        self.0 = None;
+    }
+}

@@ -1,0 +1,166 @@
+//! `client-join` and `client-sessions`.
+
+use super::Place;
+use super::json::JsonObject;
+use crate::ids::WlanId;
+use crate::mac::Mac;
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
+use uuid::Uuid;
+
+/// The version of the payload's form, as Mist counts it.
+const VERSION: i64 = 2;
+
+/// One association of a client: what both topics say of it.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Association {
+    /// The client.
+    pub mac: Mac,
+    /// The AP.
+    pub ap: Mac,
+    /// The BSSID.
+    pub bssid: Mac,
+    /// The SSID.
+    pub ssid: String,
+    /// The WLAN.
+    pub wlan_id: WlanId,
+    /// `24`, `5` or `6`; left out of the payloads when the source did not say.
+    #[serde(default)]
+    pub band: Option<String>,
+    /// The last signal strength, dBm; left out when the source did not say.
+    #[serde(default)]
+    pub rssi: Option<f64>,
+    /// When it began, by the source's clock.
+    pub connect: Timestamp,
+    /// The client's address.
+    #[serde(default)]
+    pub ip: Option<IpAddr>,
+    /// Its host name.
+    #[serde(default)]
+    pub hostname: Option<String>,
+    /// Its user.
+    #[serde(default)]
+    pub username: Option<String>,
+    /// Its product family.
+    #[serde(default)]
+    pub family: Option<String>,
+    /// Its manufacturer.
+    #[serde(default)]
+    pub manufacture: Option<String>,
+    /// Its model.
+    #[serde(default)]
+    pub model: Option<String>,
+    /// Its operating system.
+    #[serde(default)]
+    pub os: Option<String>,
+    /// The personal PSK used.
+    #[serde(default)]
+    pub psk_id: Option<Uuid>,
+    /// Its name.
+    #[serde(default)]
+    pub psk_name: Option<String>,
+}
+
+/// Why an association ended: `termination_reason` on the wire.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum Termination {
+    /// The client or the AP ended it.
+    Disassociated = 1,
+    /// It fell silent.
+    Inactive = 2,
+    /// It moved to another AP or BSSID.
+    Roamed = 3,
+}
+
+/// How an association ended.
+#[derive(Clone, Copy, Debug)]
+pub struct End {
+    /// When.
+    pub disconnect: Timestamp,
+    /// Why.
+    pub termination: Termination,
+    /// The AP that the client went to, [`Mac::NONE`] when it went to none.
+    pub next_ap: Mac,
+}
+
+/// Appends a `client-join` event.
+pub fn encode_join(out: &mut Vec<u8>, place: &Place<'_>, ap_name: &str, client: &Association) {
+    let mut event = JsonObject::begin(out);
+    event.mac("ap", client.ap);
+    event.text("ap_name", ap_name);
+    event.text_opt("band", client.band.as_deref());
+    event.mac("bssid", client.bssid);
+    event.text_opt("client_hostname", client.hostname.as_deref());
+    if let Some(ip) = client.ip {
+        event.id("client_ip", ip);
+    }
+    event.text_opt("client_username", client.username.as_deref());
+    event.int("connect", client.connect.secs());
+    event.secs_float("connect_float", client.connect);
+    tail(event, place, client, client.connect, None);
+}
+
+/// Appends a `client-sessions` event. What is not known of the client's make is an empty string,
+/// since the schema requires the keys.
+pub fn encode_session(
+    out: &mut Vec<u8>,
+    place: &Place<'_>,
+    ap_name: &str,
+    client: &Association,
+    end: &End,
+) {
+    let mut event = JsonObject::begin(out);
+    event.mac("ap", client.ap);
+    event.text("ap_name", ap_name);
+    event.text_opt("band", client.band.as_deref());
+    event.mac("bssid", client.bssid);
+    event.text("client_family", client.family.as_deref().unwrap_or_default());
+    event.text_opt("client_hostname", client.hostname.as_deref());
+    if let Some(ip) = client.ip {
+        event.id("client_ip", ip);
+    }
+    event.text("client_manufacture", client.manufacture.as_deref().unwrap_or_default());
+    event.text("client_model", client.model.as_deref().unwrap_or_default());
+    event.text("client_os", client.os.as_deref().unwrap_or_default());
+    event.text_opt("client_username", client.username.as_deref());
+    event.int("connect", client.connect.secs());
+    event.secs_float("connect_float", client.connect);
+    event.int("disconnect", end.disconnect.secs());
+    event.secs_float("disconnect_float", end.disconnect);
+    event.span("duration", end.disconnect.since(client.connect));
+    tail(event, place, client, end.disconnect, Some(end));
+}
+
+fn tail(
+    mut event: JsonObject<'_>,
+    place: &Place<'_>,
+    client: &Association,
+    at: Timestamp,
+    end: Option<&End>,
+) {
+    event.mac("mac", client.mac);
+    if let Some(end) = end {
+        event.mac("next_ap", end.next_ap);
+    }
+    event.id("org_id", place.org);
+    if let Some(psk) = client.psk_id {
+        event.id("psk_id", psk);
+    }
+    event.text_opt("psk_name", client.psk_name.as_deref());
+    event.flag("random_mac", client.mac.is_random());
+    if let Some(rssi) = client.rssi {
+        event.dbm("rssi", rssi);
+    }
+    event.id("site_id", place.site);
+    event.text("site_name", place.site_name);
+    event.text("ssid", &client.ssid);
+    if let Some(end) = end {
+        event.int("termination_reason", i64::from(end.termination as u8));
+    }
+    event.int("timestamp", at.secs());
+    event.int("version", VERSION);
+    event.id("wlan_id", client.wlan_id);
+    event.end();
+}

@@ -1,0 +1,137 @@
+//! `device-events` and `device-updowns`.
+
+use super::Place;
+use super::json::JsonObject;
+use crate::config::DeviceType;
+use crate::mac::Mac;
+use crate::telemetry::{DeviceEvent, Severity};
+use crate::time::Timestamp;
+use std::net::IpAddr;
+use uuid::Uuid;
+
+/// What both topics say of a device.
+#[derive(Clone, Copy, Debug)]
+pub struct DeviceFacts<'a> {
+    /// Where it is.
+    pub place: Place<'a>,
+    /// Its MAC.
+    pub mac: Mac,
+    /// Its name.
+    pub name: &'a str,
+    /// What it is.
+    pub device_type: DeviceType,
+    /// Its model, empty when not known.
+    pub model: &'a str,
+    /// Its firmware, empty when not known.
+    pub version: &'a str,
+    /// Its address as seen from outside.
+    pub ext_ip: Option<IpAddr>,
+}
+
+/// What happened to it.
+#[derive(Clone, Copy, Debug)]
+pub struct Happening<'a> {
+    /// The event type, e.g. `AP_RESTARTED`.
+    pub event_type: &'a str,
+    /// When, by the device's clock.
+    pub at: Timestamp,
+    /// How grave it is.
+    pub severity: Severity,
+    /// Why.
+    pub reason: Option<&'a str>,
+    /// Details.
+    pub text: Option<&'a str>,
+    /// The audit log entry that led to this.
+    pub audit_id: Option<Uuid>,
+    /// What only some types have.
+    pub detail: Option<&'a DeviceEvent<'a>>,
+}
+
+/// Captures and receivers have upper case; the published schema says lower case.
+fn ev_type(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Notice => "NOTICE",
+        Severity::Warn => "WARN",
+    }
+}
+
+/// Appends a `device-events` event. `ap`, `ap_name` and `apfw` are older names that only APs
+/// still carry.
+pub fn encode_event(out: &mut Vec<u8>, device: &DeviceFacts<'_>, what: &Happening<'_>) {
+    let mut event = JsonObject::begin(out);
+    let is_ap = device.device_type == DeviceType::Ap;
+    let count = |event: &mut JsonObject<'_>, key, value: Option<u64>| {
+        if let Some(value) = value {
+            event.count(key, value);
+        }
+    };
+    let version = Some(device.version).filter(|version| !version.is_empty());
+    let detail = what.detail;
+    if is_ap {
+        event.mac("ap", device.mac);
+        event.text("ap_name", device.name);
+        event.text_opt("apfw", version);
+    }
+    if let Some(audit) = what.audit_id {
+        event.id("audit_id", audit);
+    }
+    event.text_opt("band", detail.and_then(|detail| detail.band.as_deref()));
+    count(&mut event, "bandwidth", detail.and_then(|detail| detail.now.bandwidth));
+    count(&mut event, "channel", detail.and_then(|detail| detail.now.channel));
+    count(&mut event, "count", detail.and_then(|detail| detail.count));
+    event.text("device_name", device.name);
+    event.text("device_type", device.device_type.name());
+    event.text("ev_type", ev_type(what.severity));
+    if let Some(ip) = device.ext_ip {
+        event.id("ext_ip", ip);
+    }
+    event.mac("mac", device.mac);
+    event.text_opt("model", Some(device.model).filter(|model| !model.is_empty()));
+    event.id("org_id", device.place.org);
+    if let Some(peer) = detail.and_then(|detail| detail.peer_mac) {
+        event.mac("peer_mac", peer);
+    }
+    event.text_opt("port_id", detail.and_then(|detail| detail.port_id.as_deref()));
+    count(&mut event, "power", detail.and_then(|detail| detail.now.power));
+    count(&mut event, "pre_bandwidth", detail.and_then(|detail| detail.before.bandwidth));
+    count(&mut event, "pre_channel", detail.and_then(|detail| detail.before.channel));
+    count(&mut event, "pre_power", detail.and_then(|detail| detail.before.power));
+    event.text_opt("reason", what.reason);
+    event.id("site_id", device.place.site);
+    event.text("site_name", device.place.site_name);
+    event.text_opt("ssid", detail.and_then(|detail| detail.ssid.as_deref()));
+    event.text_opt("text", what.text);
+    event.int("timestamp", what.at.secs());
+    event.text("type", what.event_type);
+    event.text_opt("version", version);
+    if let Some(wlan) = detail.and_then(|detail| detail.wlan_id) {
+        event.id("wlan_id", wlan);
+    }
+    event.end();
+}
+
+/// Appends a `device-updowns` event. Here `ap` and `ap_name` name switches and gateways too.
+pub fn encode_updown(out: &mut Vec<u8>, device: &DeviceFacts<'_>, what: &Happening<'_>) {
+    let mut event = JsonObject::begin(out);
+    event.mac("ap", device.mac);
+    event.text("ap_name", device.name);
+    if let Some(audit) = what.audit_id {
+        event.id("audit_id", audit);
+    }
+    event.text("device_name", device.name);
+    event.text("device_type", device.device_type.name());
+    event.text("ev_type", ev_type(what.severity));
+    if let Some(ip) = device.ext_ip {
+        event.id("ext_ip", ip);
+    }
+    event.flag("for_site", true);
+    event.mac("mac", device.mac);
+    event.text_opt("model", Some(device.model).filter(|model| !model.is_empty()));
+    event.id("org_id", device.place.org);
+    event.text_opt("reason", what.reason);
+    event.id("site_id", device.place.site);
+    event.text("site_name", device.place.site_name);
+    event.int("timestamp", what.at.secs());
+    event.text("type", what.event_type);
+    event.end();
+}
