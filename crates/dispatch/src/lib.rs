@@ -1,1 +1,20 @@
-//! Placeholder.
+//! Delivery: from the event logs to the receivers of webhooks.
+//!
+//! The core is [`Lanes`], a state machine without a socket or a clock: it is told of events, of
+//! answers and of time, and says what to send, what to write down and when to ask again. Around
+//! it stand pure pieces (signatures, the retry schedule, the reading of answers, the breaker),
+//! the egress that really sends, and the driver that ties them together on one thread.
+
+pub mod breaker;
+pub mod driver;
+pub mod egress;
+pub mod endpoint;
+pub mod index;
+pub mod lanes;
+pub mod outcome;
+pub mod schedule;
+pub mod sign;
+
+pub use endpoint::Endpoint;
+pub use index::Index;
+pub use lanes::Lanes;

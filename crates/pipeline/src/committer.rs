@@ -1,0 +1,228 @@
+//! The committer: the one writer of the input log.
+//!
+//! A step takes whatever waits, puts the configuration changes before it that it was routed
+//! under, writes all of it as one frame, syncs once, and only then hands out the
+//! acknowledgements and the blocks. The frame's mark is the last change that every partition it
+//! concerns has, so that after a crash the feed goes on exactly there.
+//!
+//! When the disk is full the frame is refused whole and the sources repeat. Any other failure of
+//! a write or a sync is final: nothing may be trusted after it, and the process must end.
+
+use crate::feed::{ChangeFeed, FeedError, targets};
+use crate::intake::{Intake, Taken, TakenBlock};
+use bytes::Bytes;
+use foghorn_log::{Block, Frame, Log, LogError};
+use foghorn_model::{Change, Partition, Record, RecordBody, Timestamp};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// How many changes are read from the catalog at a time.
+const CHANGES_READ_MAX: usize = 1000;
+
+/// The writer of the input log.
+#[derive(Debug)]
+pub struct Committer {
+    log: Arc<dyn Log>,
+    /// The last change that is in the log for every partition that it concerns.
+    fed: u64,
+}
+
+/// Why the process must end.
+#[derive(Debug, thiserror::Error)]
+pub enum CommitterError {
+    /// The input log is not to be trusted any more.
+    #[error("input log: {0}")]
+    Log(#[from] LogError),
+    /// The catalog cannot be read.
+    #[error(transparent)]
+    Feed(#[from] FeedError),
+    /// The catalog was replaced by an older one.
+    #[error(
+        "the catalog is older than the log: its last change is {catalog}, the log has change \
+         {log}; put the catalog that belongs to this log back, or start with --accept-data-loss"
+    )]
+    CatalogOlder {
+        /// The last change of the catalog.
+        catalog: u64,
+        /// The last change in the log.
+        log: u64,
+    },
+}
+
+/// What a step did.
+#[derive(Debug)]
+pub enum Step<A> {
+    /// Nothing waited.
+    Idle,
+    /// A frame is durable.
+    Committed(Committed<A>),
+    /// The disk is full: the frame is not in the log, these are not to be acknowledged.
+    Refused(Vec<A>),
+}
+
+/// A durable frame.
+#[derive(Debug)]
+pub struct Committed<A> {
+    /// Its blocks, each with records of one partition.
+    pub blocks: Vec<CommittedBlock>,
+    /// The submissions to acknowledge.
+    pub acks: Vec<A>,
+    /// The last change that is in the log.
+    pub fed: u64,
+}
+
+/// Durable records of one partition.
+#[derive(Debug, Clone)]
+pub struct CommittedBlock {
+    /// The partition.
+    pub partition: Partition,
+    /// Number of the first record.
+    pub first: u64,
+    /// Number of the last record.
+    pub last: u64,
+    /// The records, as [`foghorn_model::record::Records`] reads them.
+    pub body: Bytes,
+}
+
+impl Committer {
+    /// Goes on where the log ends.
+    ///
+    /// # Errors
+    /// [`CommitterError::CatalogOlder`] if the log has changes that the catalog does not.
+    pub fn new(
+        log: Arc<dyn Log>,
+        feed: &dyn ChangeFeed,
+        accept_data_loss: bool,
+    ) -> Result<Self, CommitterError> {
+        let fed = log.mark();
+        let catalog = feed.latest();
+        if fed > catalog && !accept_data_loss {
+            return Err(CommitterError::CatalogOlder { catalog, log: fed });
+        }
+        Ok(Self { log, fed })
+    }
+
+    /// The last change that is in the log.
+    pub fn fed(&self) -> u64 {
+        self.fed
+    }
+
+    /// Writes what waits as one frame.
+    ///
+    /// # Errors
+    /// If the log or the catalog failed: the process must end, with nothing acknowledged.
+    pub fn step<A>(
+        &mut self,
+        intake: &Intake<A>,
+        feed: &dyn ChangeFeed,
+        now: Timestamp,
+    ) -> Result<Step<A>, CommitterError> {
+        let Taken { blocks, acks } = intake.take();
+        // Asked after the records were taken: every change that one of them was routed under
+        // was committed before it was submitted.
+        let changes = self.changes(feed)?;
+        if blocks.is_empty() && changes.is_empty() {
+            return Ok(if acks.is_empty() { Step::Idle } else { self.committed(Vec::new(), acks) });
+        }
+        let fed = changes.last().map_or(self.fed, |change| change.seq);
+        let blocks = self.number(join(blocks, &changes, intake, now));
+        let frame = Frame { mark: fed, stamp: now.0, blocks: blocks.iter().map(to_log).collect() };
+        match self.log.append_sync(&frame) {
+            Ok(_) => {
+                self.fed = fed;
+                Ok(self.committed(blocks, acks))
+            }
+            Err(LogError::Full { file }) => {
+                tracing::error!(file, "no room for the input log: refusing input");
+                Ok(Step::Refused(acks))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn committed<A>(&self, blocks: Vec<CommittedBlock>, acks: Vec<A>) -> Step<A> {
+        Step::Committed(Committed { blocks, acks, fed: self.fed })
+    }
+
+    fn changes(&self, feed: &dyn ChangeFeed) -> Result<Vec<Change>, FeedError> {
+        let latest = feed.latest();
+        let mut changes = Vec::new();
+        let mut seq = self.fed;
+        while seq < latest {
+            let more = feed.changes_after(seq, CHANGES_READ_MAX)?;
+            let Some(last) = more.last() else { break };
+            seq = last.seq;
+            changes.extend(more);
+        }
+        Ok(changes)
+    }
+
+    fn number(&self, blocks: Vec<TakenBlock>) -> Vec<CommittedBlock> {
+        let number = |block: TakenBlock| {
+            let first = self.log.reach(block.partition.0) + 1;
+            CommittedBlock {
+                partition: block.partition,
+                first,
+                last: first + block.count - 1,
+                body: block.body,
+            }
+        };
+        blocks.into_iter().map(number).collect()
+    }
+}
+
+fn to_log(block: &CommittedBlock) -> Block {
+    Block {
+        partition: block.partition.0,
+        first: block.first,
+        last: block.last,
+        count: u32::try_from(block.last - block.first + 1).unwrap_or(u32::MAX),
+        tag: 0,
+        bytes: block.body.clone(),
+    }
+}
+
+/// Puts the changes before the records of each partition that they concern.
+fn join<A>(
+    blocks: Vec<TakenBlock>,
+    changes: &[Change],
+    intake: &Intake<A>,
+    now: Timestamp,
+) -> Vec<TakenBlock> {
+    if changes.is_empty() {
+        return blocks;
+    }
+    let mut joined: BTreeMap<Partition, TakenBlock> =
+        blocks.into_iter().map(|block| (block.partition, block)).collect();
+    let mut before: BTreeMap<Partition, (Vec<u8>, u64)> = BTreeMap::new();
+    for change in changes {
+        for partition in targets(change) {
+            // Not after the records behind it: time never goes back within a partition.
+            let received_at = match joined.get(&partition) {
+                Some(block) => block.first_received,
+                None => now.max(intake.clock(partition)),
+            };
+            let (body, count) = before.entry(partition).or_default();
+            let record = Record {
+                received_at,
+                catalog_seq: change.seq,
+                site: None,
+                body: RecordBody::Change(Box::new(change.clone())),
+            };
+            record.encode(body);
+            *count += 1;
+        }
+    }
+    for (partition, (mut body, count)) in before {
+        let block = joined.entry(partition).or_insert_with(|| TakenBlock {
+            partition,
+            body: Bytes::new(),
+            count: 0,
+            first_received: now,
+        });
+        body.extend_from_slice(&block.body);
+        block.body = Bytes::from(body);
+        block.count += count;
+    }
+    joined.into_values().collect()
+}
