@@ -84,11 +84,7 @@ pub trait Log: Send + Sync + Debug {
     ///
     /// # Errors
     /// [`LogError::Io`]; what was removed before stays removed.
-    fn trim(
-        &self,
-        keep: &dyn Fn(u8) -> u64,
-        policy: &TrimPolicy,
-    ) -> Result<TrimReport, LogError>;
+    fn trim(&self, keep: &dyn Fn(u8) -> u64, policy: &TrimPolicy) -> Result<TrimReport, LogError>;
 
     /// Reads and verifies every byte.
     ///
