@@ -1,1 +1,30 @@
-//! Placeholder.
+//! The catalog: orgs, sites, devices, settings, webhooks, tokens, and every change of them; and
+//! beside it the delivery store: cursors and the delivery log.
+//!
+//! Both are SQLite files. The catalog is written with full syncs, since a REST answer promises
+//! that the change is kept; the delivery store without, since what it may lose after a power
+//! failure is only repeated. One write is one transaction: the document with its version and the
+//! change with its sequence number, secrets sealed in the one and redacted in the other before
+//! either is stored.
+
+mod auth;
+mod catalog;
+mod changes;
+mod database;
+mod delivery;
+mod error;
+mod objects;
+mod seal;
+mod stored;
+mod view;
+mod write;
+
+pub use auth::{NewToken, Principal, Role};
+pub use catalog::{Catalog, Document, Page, Scope};
+pub use delivery::{
+    CountBy, DeliveryFilter, DeliveryRecord, DeliveryStore, FlushRecords, LaneRecord,
+    WatermarkRecord,
+};
+pub use error::CatalogError;
+pub use objects::Kind;
+pub use view::{ConfigView, RadiusClient};

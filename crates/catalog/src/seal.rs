@@ -1,0 +1,188 @@
+//! Secrets at rest: sealed one by one with XChaCha20-Poly1305 under a key that lies in a file of
+//! its own, so that a copy of the database alone gives nothing away.
+//!
+//! A sealed value stands in its document as `{"$sealed": "<base64 of nonce and ciphertext>"}`
+//! and is bound to the document and the field that it stands in: moved elsewhere it does not
+//! open.
+
+use crate::error::CatalogError;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use chacha20poly1305::aead::{Aead, KeyInit, Payload};
+use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use serde_json::{Map, Value, json};
+use std::fmt;
+use std::io::Write;
+use std::path::Path;
+
+const NONCE_BYTES: usize = 24;
+const KEY_BYTES: usize = 32;
+const SEALED: &str = "$sealed";
+
+/// What stands for a secret where it must not be seen.
+pub(crate) const REDACTED: &str = "****";
+
+/// Keys whose values are secret wherever they stand.
+const SECRET_KEYS: [&str; 8] = [
+    "secret",
+    "splunk_token",
+    "oauth2_client_secret",
+    "oauth2_password",
+    "password",
+    "psk",
+    "passphrase",
+    "key_hash",
+];
+/// Objects all of whose values are secret: custom headers carry credentials.
+const SECRET_MAPS: [&str; 1] = ["headers"];
+
+/// The key of the server.
+pub(crate) struct Sealer(XChaCha20Poly1305);
+
+impl fmt::Debug for Sealer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sealer")
+    }
+}
+
+impl Sealer {
+    /// Reads the key file, or makes one when no secret can have been sealed yet.
+    pub(crate) fn open(path: &Path, may_create: bool) -> Result<Self, CatalogError> {
+        let key = match std::fs::read(path) {
+            Ok(key) => key,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && may_create => {
+                create(path)?
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(CatalogError::Secrets(format!(
+                    "{} is missing, and the catalog holds secrets that it sealed: put it back",
+                    path.display()
+                )));
+            }
+            Err(error) => return Err(CatalogError::file(path)(error)),
+        };
+        let cipher = XChaCha20Poly1305::new_from_slice(&key).map_err(|_| {
+            CatalogError::Secrets(format!("{} does not hold a key of 32 bytes", path.display()))
+        })?;
+        Ok(Self(cipher))
+    }
+
+    /// Seals every secret of a document.
+    pub(crate) fn seal(
+        &self,
+        place: &str,
+        body: &mut Map<String, Value>,
+    ) -> Result<(), CatalogError> {
+        each_secret(place, body, &mut |place, value| {
+            if value.get(SEALED).is_none() && !value.is_null() {
+                *value = self.seal_value(place, value)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Opens every secret of a document.
+    pub(crate) fn open_all(
+        &self,
+        place: &str,
+        body: &mut Map<String, Value>,
+    ) -> Result<(), CatalogError> {
+        each_secret(place, body, &mut |place, value| {
+            if let Some(sealed) = value.get(SEALED).and_then(Value::as_str) {
+                *value = self.open_value(place, sealed)?;
+            }
+            Ok(())
+        })
+    }
+
+    fn seal_value(&self, place: &str, value: &Value) -> Result<Value, CatalogError> {
+        let mut nonce = [0; NONCE_BYTES];
+        random(&mut nonce)?;
+        let text = value.to_string();
+        let payload = Payload { msg: text.as_bytes(), aad: place.as_bytes() };
+        let sealed = self
+            .0
+            .encrypt(&XNonce::from(nonce), payload)
+            .map_err(|_| CatalogError::Secrets("a secret could not be sealed".into()))?;
+        Ok(json!({ SEALED: STANDARD_NO_PAD.encode([&nonce[..], &sealed].concat()) }))
+    }
+
+    fn open_value(&self, place: &str, sealed: &str) -> Result<Value, CatalogError> {
+        let fails = || {
+            CatalogError::Secrets(format!(
+                "a secret of {place} does not open: secret.key is not the one that sealed it"
+            ))
+        };
+        let bytes = STANDARD_NO_PAD.decode(sealed).map_err(|_| fails())?;
+        let (nonce, sealed) = bytes.split_first_chunk::<NONCE_BYTES>().ok_or_else(fails)?;
+        let payload = Payload { msg: sealed, aad: place.as_bytes() };
+        let text = self.0.decrypt(&XNonce::from(*nonce), payload).map_err(|_| fails())?;
+        serde_json::from_slice(&text).map_err(|_| fails())
+    }
+}
+
+/// Puts [`REDACTED`] in place of every secret.
+pub(crate) fn redact(body: &mut Map<String, Value>) {
+    let done = each_secret("", body, &mut |_, value| {
+        if !value.is_null() {
+            *value = REDACTED.into();
+        }
+        Ok(())
+    });
+    debug_assert!(done.is_ok());
+}
+
+fn each_secret(
+    place: &str,
+    body: &mut Map<String, Value>,
+    act: &mut dyn FnMut(&str, &mut Value) -> Result<(), CatalogError>,
+) -> Result<(), CatalogError> {
+    for (key, value) in body.iter_mut() {
+        let place = format!("{place}/{key}");
+        if SECRET_KEYS.contains(&key.as_str()) {
+            act(&place, value)?;
+        } else if SECRET_MAPS.contains(&key.as_str()) {
+            if let Value::Object(map) = value {
+                for (name, value) in map.iter_mut() {
+                    act(&format!("{place}/{name}"), value)?;
+                }
+            }
+        } else {
+            within(&place, value, act)?;
+        }
+    }
+    Ok(())
+}
+
+fn within(
+    place: &str,
+    value: &mut Value,
+    act: &mut dyn FnMut(&str, &mut Value) -> Result<(), CatalogError>,
+) -> Result<(), CatalogError> {
+    match value {
+        Value::Object(map) => each_secret(place, map, act),
+        // Without the position: a list that is put in another order still opens.
+        Value::Array(list) => list.iter_mut().try_for_each(|value| within(place, value, act)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(()),
+    }
+}
+
+/// Fills a buffer with randomness of the operating system.
+pub(crate) fn random(bytes: &mut [u8]) -> Result<(), CatalogError> {
+    getrandom::fill(bytes).map_err(|error| CatalogError::Secrets(format!("randomness: {error}")))
+}
+
+fn create(path: &Path) -> Result<Vec<u8>, CatalogError> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut key = vec![0; KEY_BYTES];
+    random(&mut key)?;
+    let mut options = std::fs::OpenOptions::new();
+    let mut file = options
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(CatalogError::file(path))?;
+    file.write_all(&key).and_then(|()| file.sync_all()).map_err(CatalogError::file(path))?;
+    Ok(key)
+}

@@ -1,0 +1,89 @@
+//! The configuration as an immutable view: what routing and the subscription index are made of.
+
+use crate::catalog::Document;
+use crate::error::CatalogError;
+use crate::objects::{self, Kind};
+use foghorn_model::{Device, Mac, OrgId, Site, SiteId, Webhook, WebhookId};
+use ipnet::IpNet;
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// Everything that shapes routing and delivery, as of one change.
+#[derive(Clone, Debug, Default)]
+pub struct ConfigView {
+    /// The sequence number of the change.
+    pub seq: u64,
+    /// The names of the orgs.
+    pub orgs: BTreeMap<OrgId, String>,
+    /// The sites; their settings are not filled in.
+    pub sites: BTreeMap<SiteId, Site>,
+    /// The devices that are assigned to a site.
+    pub devices: BTreeMap<(SiteId, Mac), Device>,
+    /// The webhooks, secrets open.
+    pub webhooks: BTreeMap<WebhookId, Webhook>,
+    radius_clients: BTreeMap<SiteId, Vec<RadiusClient>>,
+}
+
+/// A network whose RADIUS clients belong to a site.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RadiusClient {
+    /// Where they send from.
+    pub network: IpNet,
+    /// The secret that they share with us.
+    pub secret: String,
+    /// What they are called.
+    pub name: String,
+}
+
+impl fmt::Debug for RadiusClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RadiusClient").field("network", &self.network).finish_non_exhaustive()
+    }
+}
+
+impl ConfigView {
+    /// The RADIUS clients of a site.
+    pub fn radius_clients(&self, site: SiteId) -> &[RadiusClient] {
+        self.radius_clients.get(&site).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    pub(crate) fn of_seq(seq: u64) -> Self {
+        Self { seq, ..Self::default() }
+    }
+
+    pub(crate) fn add(&mut self, document: &Document) -> Result<(), CatalogError> {
+        match document.kind {
+            Kind::Org => {
+                self.orgs.insert(OrgId(document.id), document.text("name").into());
+            }
+            Kind::Site => {
+                let site = objects::site::site(document);
+                self.sites.insert(site.id, site);
+            }
+            Kind::Device => {
+                if let (Some(device), Some(site)) =
+                    (objects::device::device(document), document.site_id)
+                {
+                    self.devices.insert((site, device.mac), device);
+                }
+            }
+            Kind::Webhook => {
+                let webhook = objects::webhook::webhook(document)?;
+                self.webhooks.insert(webhook.id, webhook);
+            }
+            Kind::SiteSetting => {
+                let clients = objects::setting::radius_clients(&document.body)?;
+                if let Some(site) = document.site_id {
+                    self.radius_clients.insert(site, clients);
+                }
+            }
+            Kind::OrgSetting | Kind::Token => {}
+        }
+        Ok(())
+    }
+
+    pub(crate) fn finish(&mut self) {
+        let Self { sites, radius_clients, .. } = self;
+        radius_clients.retain(|site, _| sites.contains_key(site));
+    }
+}

@@ -1,0 +1,107 @@
+use foghorn_catalog::{
+    CountBy, DeliveryFilter, DeliveryRecord, DeliveryStore, FlushRecords, LaneRecord,
+    WatermarkRecord,
+};
+use foghorn_model::{OrgId, Timestamp, WebhookId};
+use uuid::Uuid;
+
+fn webhook() -> WebhookId {
+    WebhookId::from_bytes([7; 16])
+}
+
+fn row(at: i64, fate: &str, status_code: Option<u16>) -> DeliveryRecord {
+    DeliveryRecord {
+        row: 0,
+        id: Uuid::from_u128(u128::try_from(at).unwrap()),
+        webhook_id: webhook(),
+        org_id: OrgId::from_bytes([1; 16]),
+        site_id: None,
+        topic: "audits".into(),
+        partition: 3,
+        attempt: 1,
+        at: Timestamp(at),
+        fate: fate.into(),
+        status_code,
+        error: status_code.is_none().then(|| "no answer within 10 s".into()),
+        latency_us: 5,
+        request_bytes: 6,
+        response: None,
+        events: 2,
+        first: "03-1-1-0".into(),
+        last: "03-1-2-0".into(),
+    }
+}
+
+fn filter() -> DeliveryFilter {
+    DeliveryFilter {
+        webhook_id: webhook(),
+        start: Timestamp(0),
+        end: Timestamp(1000),
+        success: None,
+        status_code: None,
+        topic: None,
+        error: None,
+    }
+}
+
+#[test]
+fn a_flush_reads_back_and_a_lane_that_is_gone_is_gone() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = DeliveryStore::open(directory.path()).unwrap();
+    let lane = LaneRecord {
+        webhook_id: webhook(),
+        topic: "audits".into(),
+        partition: 3,
+        org_id: OrgId::from_bytes([1; 16]),
+        cursor: "03-1-2-0".into(),
+        previous: None,
+        idle: true,
+        open: vec![1, 2],
+    };
+    let watermark = WatermarkRecord { class: "record".into(), partition: 3, record: 9 };
+    let flush = FlushRecords {
+        lanes: vec![lane.clone()],
+        watermarks: vec![watermark.clone()],
+        ..FlushRecords::default()
+    };
+    store.flush(&flush).unwrap();
+    drop(store);
+    let store = DeliveryStore::open(directory.path()).unwrap();
+    assert_eq!(store.lanes().unwrap(), [lane]);
+    assert_eq!(store.watermarks().unwrap(), [watermark]);
+    let removed = vec![(webhook(), "audits".into(), 3)];
+    store.flush(&FlushRecords { removed, ..FlushRecords::default() }).unwrap();
+    assert_eq!(store.lanes().unwrap(), []);
+}
+
+#[test]
+fn the_log_is_searched_page_by_page_counted_and_trimmed() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = DeliveryStore::open(directory.path()).unwrap();
+    let deliveries = vec![
+        row(10, "retried", Some(503)),
+        row(20, "delivered", Some(200)),
+        row(20, "delivered", Some(200)),
+        row(30, "retried", None),
+    ];
+    store.flush(&FlushRecords { deliveries, ..FlushRecords::default() }).unwrap();
+
+    let (page, total) = store.search(&filter(), true, None, 3).unwrap();
+    assert_eq!(total, 4);
+    assert_eq!(page.iter().map(|row| row.at.0).collect::<Vec<_>>(), [30, 20, 20]);
+    let after = page.last().map(|row| (row.at, row.row));
+    let (page, _) = store.search(&filter(), true, after, 3).unwrap();
+    assert_eq!(page.iter().map(|row| row.at.0).collect::<Vec<_>>(), [10]);
+
+    let failures = DeliveryFilter { success: Some(false), ..filter() };
+    assert_eq!(store.search(&failures, false, None, 9).unwrap().1, 2);
+    let silent = DeliveryFilter { error: Some("no answer".into()), ..filter() };
+    assert_eq!(store.search(&silent, false, None, 9).unwrap().1, 1);
+    let counts = store.count(&filter(), CountBy::Status).unwrap();
+    assert_eq!(counts, [("failure".into(), 2), ("success".into(), 2)]);
+    let other = DeliveryFilter { webhook_id: WebhookId::from_bytes([8; 16]), ..filter() };
+    assert_eq!(store.search(&other, true, None, 9).unwrap().1, 0);
+
+    assert_eq!(store.trim(Timestamp(20)).unwrap(), 1);
+    assert_eq!(store.search(&filter(), true, None, 9).unwrap().1, 3);
+}

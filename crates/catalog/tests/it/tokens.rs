@@ -1,0 +1,39 @@
+use crate::{body, world};
+use foghorn_catalog::{Kind, Role};
+use foghorn_model::Actor;
+use serde_json::json;
+
+#[test]
+fn a_token_is_shown_once_and_kept_as_a_hash() {
+    let world = world();
+    let wanted = json!({"name": "ci", "privileges": [{"scope": "org", "role": "read"}]});
+    let actor = Actor::default();
+    let (token, document) = world.catalog.create_token(world.org, &actor, body(wanted)).unwrap();
+    let principal = world.catalog.authenticate(&token.key).unwrap();
+    assert_eq!((principal.role, principal.org_id), (Role::Read, world.org.org));
+    assert!(world.catalog.authenticate("fh_wrong").is_none());
+    let shown = document.to_json(true);
+    assert!(shown.get("key_hash").is_none());
+    assert_ne!(shown["key"], token.key.as_str());
+    let changes = serde_json::to_string(&world.catalog.changes_after(0, 9).unwrap()).unwrap();
+    assert!(!changes.contains(&token.key));
+
+    world.catalog.delete(Kind::Token, world.org, token.id.0, &actor).unwrap();
+    assert!(world.catalog.authenticate(&token.key).is_none());
+}
+
+#[test]
+fn a_site_token_covers_its_site_only() {
+    let world = world();
+    let site = world.site.site.unwrap();
+    let privilege = json!({"scope": "site", "site_id": site, "role": "ingest"});
+    let wanted = json!({"name": "gw", "privileges": [privilege], "src_ips": ["10.0.0.0/8"]});
+    let (token, _) =
+        world.catalog.create_token(world.org, &Actor::default(), body(wanted)).unwrap();
+    let principal = world.catalog.authenticate(&token.key).unwrap();
+    assert!(principal.covers_site(site));
+    assert!(!principal.covers_site(foghorn_model::SiteId::from_bytes([9; 16])));
+    assert!(principal.may_come_from("10.1.2.3".parse().unwrap()));
+    assert!(!principal.may_come_from("192.0.2.1".parse().unwrap()));
+    assert!(principal.role.ingests() && !principal.role.reads());
+}
