@@ -11,6 +11,7 @@ use foghorn_model::{Actor, OrgId, SiteId, Timestamp};
 use serde_json::{Map, Value};
 use tempfile::TempDir;
 
+#[derive(Debug)]
 pub struct World {
     pub directory: TempDir,
     pub catalog: Catalog,
