@@ -1,1 +1,126 @@
-//! Placeholder.
+//! The REST surface: Mist's paths, bodies, errors and pagination, and Foghorn's own beside them.
+//!
+//! Every request is answered within the scope of its token: what belongs to another org or site
+//! is not found, as if it were not there. The OpenAPI document is made of the same annotations
+//! that the routes carry.
+
+mod caller;
+mod error;
+mod page;
+mod routes;
+mod schema;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, FromRef};
+use foghorn_catalog::{Catalog, CatalogError, DeliveryStore};
+use foghorn_ingest::http::BODY_BYTES_MAX;
+use foghorn_ingest::journal::{Durable, Journal, Refused};
+use foghorn_model::{Timestamp, Webhook};
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+pub use caller::CALLS_PER_HOUR_MAX;
+
+/// What the API needs of the rest of the server.
+pub trait Backend: Send + Sync + 'static {
+    /// Journals the command that pings this webhook.
+    ///
+    /// # Errors
+    /// When it cannot be taken for now.
+    fn ping(&self, webhook: &Webhook) -> Result<Durable, Refused>;
+
+    /// Whether webhooks may go to this URL, looked up as a send would.
+    fn check_url<'a>(
+        &'a self,
+        url: &'a str,
+    ) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>>;
+
+    /// Whether webhooks may carry these headers.
+    ///
+    /// # Errors
+    /// Why not.
+    fn check_headers(
+        &self,
+        headers: &std::collections::BTreeMap<String, String>,
+    ) -> Result<(), String>;
+
+    /// Now.
+    fn now(&self) -> Timestamp;
+}
+
+/// What every handler works with.
+#[derive(Clone)]
+pub struct Api {
+    catalog: Arc<Catalog>,
+    deliveries: Arc<DeliveryStore>,
+    journal: Arc<dyn Journal>,
+    backend: Arc<dyn Backend>,
+    calls: Arc<caller::Calls>,
+}
+
+impl fmt::Debug for Api {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Api").field("catalog", &self.catalog).finish_non_exhaustive()
+    }
+}
+
+impl FromRef<Api> for Arc<Catalog> {
+    fn from_ref(api: &Api) -> Self {
+        Arc::clone(&api.catalog)
+    }
+}
+
+impl Api {
+    /// The API over these parts.
+    pub fn new(
+        catalog: Arc<Catalog>,
+        deliveries: Arc<DeliveryStore>,
+        journal: Arc<dyn Journal>,
+        backend: Arc<dyn Backend>,
+    ) -> Self {
+        Self { catalog, deliveries, journal, backend, calls: Arc::default() }
+    }
+
+    /// The routes.
+    pub fn router(self) -> Router {
+        let (router, document) = described().split_for_parts();
+        let document: Arc<str> = to_json(&document).into();
+        let openapi = axum::routing::get(move || async move {
+            ([(http::header::CONTENT_TYPE, "application/json")], document.to_string())
+        });
+        router
+            .route("/api/v1/openapi.json", openapi)
+            .fallback(|| async { error::Error::NotFound })
+            .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+            .with_state(self)
+    }
+
+    /// Does work that waits for the disk on a thread that may wait.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        act: impl FnOnce(&Catalog) -> Result<T, CatalogError> + Send + 'static,
+    ) -> Result<T, error::Error> {
+        let catalog = Arc::clone(&self.catalog);
+        let done = tokio::task::spawn_blocking(move || act(&catalog)).await;
+        Ok(done.map_err(|error| error::Error::Internal(error.to_string()))??)
+    }
+}
+
+fn described() -> OpenApiRouter<Api> {
+    OpenApiRouter::with_openapi(schema::document()).merge(routes::all())
+}
+
+/// The OpenAPI 3.1 document, pretty-printed, as it is committed beside the code.
+pub fn openapi() -> String {
+    to_json(&described().into_openapi())
+}
+
+fn to_json(document: &OpenApi) -> String {
+    let mut text = document.to_pretty_json().unwrap_or_default();
+    text.push('\n');
+    text
+}

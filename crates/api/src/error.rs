@@ -1,0 +1,105 @@
+//! Errors as Mist answers them: `{"detail": …}`, with `field` and `reason` beside it where they
+//! help.
+
+use axum::response::{IntoResponse, Response};
+use foghorn_catalog::CatalogError;
+use foghorn_ingest::http::BodyError;
+use foghorn_ingest::journal::Refused;
+use http::{HeaderValue, StatusCode, header};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// Why a request is not answered with 200.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("Authentication credentials were not provided.")]
+    Unauthenticated,
+    #[error("You do not have permission to perform this action.")]
+    Forbidden,
+    #[error("Not found.")]
+    NotFound,
+    #[error("{0}")]
+    Bad(String),
+    #[error("invalid field: {field}")]
+    Field { field: String, reason: String },
+    #[error("{0}")]
+    TooLarge(String),
+    #[error("{0}")]
+    Unsupported(String),
+    #[error(
+        "Too many Request. The API Token used for the request reached the {} API Calls per hour \
+         threshold",
+        crate::CALLS_PER_HOUR_MAX
+    )]
+    TooMany(Duration),
+    #[error("{0}")]
+    Refused(#[from] Refused),
+    #[error("internal error")]
+    Internal(String),
+}
+
+impl From<CatalogError> for Error {
+    fn from(error: CatalogError) -> Self {
+        match error {
+            CatalogError::NotFound => Self::NotFound,
+            CatalogError::Invalid { field, reason } => Self::Field { field, reason },
+            CatalogError::Conflict(detail) => Self::Bad(detail),
+            other => Self::Internal(other.to_string()),
+        }
+    }
+}
+
+impl From<BodyError> for Error {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::TooLarge { .. } => Self::TooLarge(error.to_string()),
+            BodyError::Encoding(_) => Self::Unsupported(error.to_string()),
+            BodyError::Corrupt { .. } => Self::Bad(error.to_string()),
+        }
+    }
+}
+
+impl Error {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Bad(_) | Self::Field { .. } => StatusCode::BAD_REQUEST,
+            Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Unsupported(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::TooMany(_) | Self::Refused(Refused::Quota { .. }) => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
+            Self::Refused(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::TooMany(after) => Some(*after),
+            Self::Refused(refused) => Some(refused.retry_after()),
+            _ => None,
+        }
+    }
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        if let Self::Internal(detail) = &self {
+            tracing::error!(detail, "a request failed");
+        }
+        let mut body = json!({ "detail": self.to_string() });
+        if let Self::Field { field, reason } = &self {
+            body["field"] = Value::String(field.clone());
+            body["reason"] = Value::String(reason.clone());
+        }
+        let mut response = (self.status(), axum::Json(body)).into_response();
+        if let Some(after) = self.retry_after() {
+            let secs = HeaderValue::from(after.as_secs().max(1));
+            response.headers_mut().insert(header::RETRY_AFTER, secs);
+        }
+        response
+    }
+}
