@@ -344,7 +344,7 @@ impl Turn {
             Input::Trimmed { class, partition, first, last } => {
                 self.lanes.trimmed(class, partition, first, last, (self.clock)());
             }
-            Input::Report(report) => self.lanes.settle(report, (self.clock)()),
+            Input::Report(report) => self.lanes.settle(&report, (self.clock)()),
             Input::Flushed => self.flushing = false,
             Input::Needs(reply) => {
                 // Whoever asked may have gone away since.

@@ -7,7 +7,6 @@ use foghorn_model::Webhook;
 use uuid::Uuid;
 
 /// A webhook and what sending to it needs.
-#[derive(Debug)]
 pub struct Endpoint {
     /// The webhook.
     pub webhook: Webhook,
@@ -16,7 +15,6 @@ pub struct Endpoint {
     host: Uuid,
 }
 
-#[derive(Debug)]
 pub(crate) struct Target {
     pub(crate) destination: Destination,
     pub(crate) headers: Template,
@@ -27,11 +25,17 @@ pub(crate) struct Target {
 #[derive(Debug, thiserror::Error)]
 pub enum TargetError {
     /// Its URL is not allowed.
-    #[error("url: {0}")]
+    #[error(transparent)]
     Url(#[from] UrlError),
     /// Its headers are not allowed.
-    #[error("headers: {0}")]
+    #[error(transparent)]
     Headers(#[from] HeaderError),
+}
+
+impl std::fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Endpoint").field(&self.webhook.id).finish()
+    }
 }
 
 impl Endpoint {

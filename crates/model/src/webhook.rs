@@ -4,6 +4,7 @@ use crate::ids::{OrgId, SiteId, WebhookId};
 use crate::topic::Topic;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// How a webhook sends. Mist names more kinds; these are the ones that Foghorn sends today.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -15,7 +16,7 @@ pub enum WebhookType {
 }
 
 /// A webhook of an org (`site_id` is `None`) or of a site.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Webhook {
     /// Its id.
     pub id: WebhookId,
@@ -55,6 +56,17 @@ pub struct Webhook {
     /// Further status codes that count as delivered (an extension field).
     #[serde(default)]
     pub success_codes: Vec<u16>,
+}
+
+/// Without its secret, its headers and its URL, any of which may hold a credential.
+impl fmt::Debug for Webhook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Webhook")
+            .field("id", &self.id)
+            .field("name", &self.name)
+            .field("topics", &self.topics)
+            .finish_non_exhaustive()
+    }
 }
 
 fn yes() -> bool {

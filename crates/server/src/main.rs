@@ -1,1 +1,25 @@
-fn main() {}
+//! `foghorn`: the server and the tools around it.
+
+mod cli;
+mod init;
+mod inspect;
+mod listen;
+mod serve;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    cli::log_to_stderr(cli.log_json);
+    match cli.run() {
+        Ok(code) => code,
+        Err(error) => {
+            tracing::error!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

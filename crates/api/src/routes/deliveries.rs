@@ -83,7 +83,7 @@ fn instant(text: &str, now: Timestamp) -> Option<Timestamp> {
         None if text == "now" => Some(now),
         None => {
             let secs: f64 = text.parse().ok()?;
-            secs.is_finite().then(|| Timestamp((secs * 1e6) as i64))
+            secs.is_finite().then_some(Timestamp((secs * 1e6) as i64))
         }
     }
 }

@@ -227,7 +227,7 @@ impl Lanes {
     }
 
     /// Takes the answer to an attempt.
-    pub fn settle(&mut self, report: Report, now: Timestamp) {
+    pub fn settle(&mut self, report: &Report, now: Timestamp) {
         let Sent { lane: at, id, permit, host, .. } = report.sent;
         let key = self.lanes[at as usize].key;
         self.in_flight = self.in_flight.saturating_sub(1);
@@ -236,7 +236,7 @@ impl Lanes {
         if let Some(host) = self.hosts.get_mut(&host) {
             host.in_flight = host.in_flight.saturating_sub(1);
         }
-        let Some(outcome) = self.judge(&report, now) else { return };
+        let Some(outcome) = self.judge(report, now) else { return };
         let asked = match report.answer {
             Answer::Status { retry_after, .. } => retry_after.map(|asked| asked.bounded(now)),
             Answer::Failed(_) => None,
@@ -257,7 +257,7 @@ impl Lanes {
             }
         }
         self.wake_waiting(key, host, opened);
-        self.write_row(&report, outcome, now);
+        self.write_row(report, outcome, now);
         match outcome {
             Outcome::Delivered | Outcome::Reject => self.lanes[at as usize].settle(id),
             Outcome::Split => {

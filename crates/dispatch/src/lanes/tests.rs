@@ -136,7 +136,7 @@ impl World {
         received.push((attempt.id, attempt.body.clone(), attempt.clone()));
         let report =
             Report { sent: attempt.sent, answer, latency_us: 1, error: None, response: None };
-        self.lanes.settle(report, self.now);
+        self.lanes.settle(&report, self.now);
     }
 
     fn flush(&mut self) {

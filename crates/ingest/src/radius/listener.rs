@@ -111,26 +111,23 @@ impl fmt::Debug for RadiusListener {
 }
 
 impl RadiusListener {
-    /// Binds the socket; datagrams wait in it until [`RadiusListener::run`].
-    ///
-    /// # Errors
-    /// If the address cannot be bound.
-    pub async fn bind(
-        address: SocketAddr,
+    /// A listener on this socket; datagrams wait in it until [`RadiusListener::run`].
+    pub fn new(
+        socket: UdpSocket,
         directory: Arc<ArcSwap<Directory>>,
         journal: Arc<dyn Journal>,
         clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
         metrics: Arc<RadiusMetrics>,
-    ) -> io::Result<Self> {
-        Ok(Self {
-            socket: Arc::new(UdpSocket::bind(address).await?),
+    ) -> Self {
+        Self {
+            socket: Arc::new(socket),
             directory,
             journal,
             clock,
             metrics,
             memory: Arc::default(),
             slots: Arc::new(Semaphore::new(WAITING_MAX)),
-        })
+        }
     }
 
     /// The address that it listens on.

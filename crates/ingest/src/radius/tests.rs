@@ -150,15 +150,13 @@ async fn nas() -> Nas {
         DirectoryBuilder::new(5).fallback_secret(Some("testing123".into())).site(org, site).build();
     let kept = Arc::new(Kept::default());
     let metrics = Arc::new(RadiusMetrics::default());
-    let listener = RadiusListener::bind(
-        "127.0.0.1:0".parse().unwrap(),
+    let listener = RadiusListener::new(
+        UdpSocket::bind("127.0.0.1:0").await.unwrap(),
         Arc::new(ArcSwap::from_pointee(directory)),
         Arc::clone(&kept) as Arc<dyn Journal>,
         Arc::new(|| NOW),
         Arc::clone(&metrics),
-    )
-    .await
-    .unwrap();
+    );
     let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
     socket.connect(listener.local_addr().unwrap()).await.unwrap();
     let (stop, stopped) = watch::channel(false);

@@ -1,0 +1,184 @@
+//! What arrived, and how it is shown.
+
+use super::chain::Verdict;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io::{self, Write};
+
+/// Whether a signature holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signature {
+    Valid,
+    Invalid,
+    Absent,
+}
+
+impl Signature {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Valid => "valid",
+            Self::Invalid => "invalid",
+            Self::Absent => "absent",
+        }
+    }
+}
+
+/// A POST that arrived.
+#[derive(Debug, Clone)]
+pub struct Post {
+    pub topic: String,
+    pub events: Vec<Value>,
+    /// `X-Mist-Signature-V2`, `X-Mist-Signature`, `webhook-signature`.
+    pub signatures: [Signature; 3],
+    /// What it is to its lane; nothing when it names none.
+    pub verdict: Option<Verdict>,
+    /// What is wrong with the body.
+    pub fault: Option<String>,
+}
+
+impl Post {
+    fn signed(&self) -> Signature {
+        if self.signatures.contains(&Signature::Invalid) {
+            Signature::Invalid
+        } else if self.signatures.contains(&Signature::Valid) {
+            Signature::Valid
+        } else {
+            Signature::Absent
+        }
+    }
+
+    /// A line an event.
+    pub fn print(&self, out: &mut impl Write) -> io::Result<()> {
+        let mark = match self.signed() {
+            Signature::Valid => "signed",
+            Signature::Invalid => "BAD SIGNATURE",
+            Signature::Absent => "unsigned",
+        };
+        let note = match &self.verdict {
+            None | Some(Verdict::New) => String::new(),
+            Some(Verdict::Repeated) => "  (again)".into(),
+            Some(Verdict::Gap(detail)) => format!("  GAP: {detail}"),
+            Some(Verdict::Broken(detail)) => format!("  BROKEN: {detail}"),
+        };
+        if let Some(fault) = &self.fault {
+            writeln!(out, "BAD BODY  {fault}")?;
+        }
+        for event in &self.events {
+            writeln!(out, "{:<16} {:<13} {}{note}", self.topic, mark, line(&self.topic, event))?;
+        }
+        out.flush()
+    }
+
+    /// A JSON object an event.
+    pub fn print_json(&self, out: &mut impl Write) -> io::Result<()> {
+        for event in &self.events {
+            let signature = self.signed().name();
+            writeln!(
+                out,
+                "{}",
+                json!({"topic": self.topic, "signature": signature, "event": event})
+            )?;
+        }
+        out.flush()
+    }
+}
+
+/// What an event says, in a line.
+fn line(topic: &str, event: &Value) -> String {
+    let text = |key: &str| match &event[key] {
+        Value::String(text) => text.clone(),
+        Value::Null => String::new(),
+        other => other.to_string(),
+    };
+    match topic {
+        "client-join" => format!(
+            "{} joined {} ({}, band {}, {} dBm)",
+            text("mac"),
+            text("ap_name"),
+            text("ssid"),
+            text("band"),
+            text("rssi")
+        ),
+        "client-sessions" => format!(
+            "{} left {} after {} s, reason {}, next {}",
+            text("mac"),
+            text("ap_name"),
+            text("duration"),
+            text("termination_reason"),
+            text("next_ap")
+        ),
+        "device-events" | "device-updowns" => {
+            format!("{} {} {} {}", text("type"), text("device_name"), text("mac"), text("reason"))
+        }
+        "nac-accounting" => format!(
+            "{} {} {} session {} {}",
+            text("type"),
+            text("username"),
+            text("mac"),
+            text("session_id"),
+            text("terminate_cause")
+        ),
+        "audits" => format!("{} by {}", text("message"), text("admin_name")),
+        _ => event.to_string(),
+    }
+}
+
+/// What arrived in all.
+#[derive(Debug, Clone, Default)]
+pub struct Summary {
+    topics: BTreeMap<String, Row>,
+    pub repeated: u64,
+    pub gaps: u64,
+    pub broken: u64,
+    pub bad_signatures: u64,
+    pub bad_bodies: u64,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Row {
+    posts: u64,
+    events: u64,
+    signed: u64,
+}
+
+impl Summary {
+    pub fn add(&mut self, post: &Post) {
+        let row = self.topics.entry(post.topic.clone()).or_default();
+        row.posts += 1;
+        match post.signed() {
+            Signature::Valid => row.signed += 1,
+            Signature::Invalid => self.bad_signatures += 1,
+            Signature::Absent => {}
+        }
+        match post.verdict {
+            Some(Verdict::Repeated) => self.repeated += 1,
+            Some(Verdict::Gap(_)) => self.gaps += 1,
+            Some(Verdict::Broken(_)) => self.broken += 1,
+            None | Some(Verdict::New) => {}
+        }
+        if post.verdict != Some(Verdict::Repeated) {
+            row.events += u64::try_from(post.events.len()).unwrap_or(u64::MAX);
+        }
+        self.bad_bodies += u64::from(post.fault.is_some());
+    }
+
+    /// Whether everything was as it should be.
+    pub fn is_fine(&self) -> bool {
+        self.gaps + self.broken + self.bad_signatures + self.bad_bodies == 0
+    }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{:<18}{:>8}{:>8}{:>10}", "topic", "posts", "events", "verified")?;
+        for (topic, row) in &self.topics {
+            writeln!(f, "{topic:<18}{:>8}{:>8}{:>10}", row.posts, row.events, row.signed)?;
+        }
+        writeln!(
+            f,
+            "{} repeated, {} gaps, {} broken, {} bad signatures, {} bad bodies",
+            self.repeated, self.gaps, self.broken, self.bad_signatures, self.bad_bodies
+        )
+    }
+}

@@ -1,0 +1,148 @@
+//! The HTTP listeners: connections, TLS, and the status routes.
+
+use super::metrics::Metrics;
+use anyhow::{Context, Result};
+use axum::Router;
+use axum::extract::ConnectInfo;
+use axum::routing::get;
+use http::StatusCode;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
+use tokio_rustls::TlsAcceptor;
+use tower_service::Service;
+
+/// Connections at one time.
+const CONNECTIONS_MAX: usize = 4096;
+/// How long the head of a request may take.
+const HEAD_SECS_MAX: u64 = 15;
+/// How long requests under way may take to end when the server stops.
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// Reads a certificate chain and its key.
+pub fn tls(cert: &Path, key: &Path) -> Result<TlsAcceptor> {
+    let name = |path: &Path| path.display().to_string();
+    let chain = CertificateDer::pem_file_iter(cert)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .with_context(|| name(cert))?;
+    let key = PrivateKeyDer::from_pem_file(key).with_context(|| name(key))?;
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(chain, key)?;
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+/// `/healthz`, `/readyz` and `/metrics`.
+pub fn status(metrics: Arc<Metrics>) -> Router {
+    let (ready, scraped) = (Arc::clone(&metrics), metrics);
+    Router::new()
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route(
+            "/readyz",
+            get(move || async move {
+                match ready.recovering() {
+                    None => (StatusCode::OK, "ready\n".to_owned()),
+                    Some(progress) => (StatusCode::SERVICE_UNAVAILABLE, progress),
+                }
+            }),
+        )
+        .route(
+            "/metrics",
+            get(move || async move {
+                let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+                ([(http::header::CONTENT_TYPE, kind)], scraped.render().await)
+            }),
+        )
+}
+
+/// Serves until `stop` becomes true, then lets requests under way end.
+pub async fn serve(
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    router: Router,
+    mut stop: watch::Receiver<bool>,
+) {
+    let slots = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = stopped(&mut stop) => break,
+        };
+        let (stream, source) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                // Out of descriptors, most likely: not worth a busy loop.
+                tracing::warn!(%error, "a connection was not accepted");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        let Ok(slot) = Arc::clone(&slots).try_acquire_owned() else { continue };
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "nodelay");
+        }
+        let (tls, router, stop) = (tls.clone(), router.clone(), stop.clone());
+        tokio::spawn(async move {
+            match tls {
+                None => connection(stream, source, router, stop).await,
+                Some(tls) => {
+                    let limit = Duration::from_secs(HEAD_SECS_MAX);
+                    if let Ok(Ok(stream)) = tokio::time::timeout(limit, tls.accept(stream)).await {
+                        connection(stream, source, router, stop).await;
+                    }
+                }
+            }
+            drop(slot);
+        });
+    }
+    let all = u32::try_from(CONNECTIONS_MAX).unwrap_or(u32::MAX);
+    if tokio::time::timeout(DRAIN, slots.acquire_many(all)).await.is_err() {
+        tracing::warn!("some connections did not end in time");
+    }
+}
+
+async fn connection<S>(
+    stream: S,
+    source: SocketAddr,
+    router: Router,
+    mut stop: watch::Receiver<bool>,
+) where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let service = hyper::service::service_fn(move |mut request: hyper::Request<_>| {
+        request.extensions_mut().insert(ConnectInfo(source));
+        router.clone().call(request)
+    });
+    let mut builder = Builder::new(TokioExecutor::new()).http1_only();
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(Duration::from_secs(HEAD_SECS_MAX));
+    let connection = builder.serve_connection(TokioIo::new(stream), service);
+    let mut connection = std::pin::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = stopped(&mut stop) => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(error, "connection");
+    }
+}
+
+/// Returns when the server is to stop, holding nothing.
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    drop(stop.wait_for(|stop| *stop).await);
+}

@@ -1,0 +1,92 @@
+//! The way in: what listeners and the API hand records to.
+
+use super::clock;
+use super::quota::Quotas;
+use foghorn_ingest::journal::{Durable, Journal, Refused, Submission};
+use foghorn_model::record::Command;
+use foghorn_model::{OrgId, Partition, RecordBody};
+use foghorn_pipeline::{Intake, Refusal};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::Thread;
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// What acknowledges a submission: dropped when it cannot be made durable.
+pub type Ack = oneshot::Sender<()>;
+
+/// When a source should come back.
+const RETRY_BUSY: Duration = Duration::from_secs(1);
+const RETRY_FULL: Duration = Duration::from_secs(30);
+const RETRY_STOPPING: Duration = Duration::from_secs(5);
+
+/// The way into the journal; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Inlet {
+    intake: Arc<Intake<Ack>>,
+    committer: Thread,
+    quotas: Arc<Quotas>,
+    /// The catalog sequence that new records are routed under: what every view already knows.
+    published: Arc<AtomicU64>,
+}
+
+impl Inlet {
+    pub fn new(
+        intake: Arc<Intake<Ack>>,
+        committer: Thread,
+        quotas: Arc<Quotas>,
+        published: Arc<AtomicU64>,
+    ) -> Self {
+        Self { intake, committer, quotas, published }
+    }
+
+    /// Journals a command of an org.
+    pub fn command(&self, org: OrgId, command: Command) -> Result<Durable, Refused> {
+        let (ack, durable) = oneshot::channel();
+        let Command::Ping { site_id, .. } = &command;
+        let partition = site_id.map_or_else(|| Partition::of_org(org), Partition::of_site);
+        let (seq, site) = (self.published.load(Ordering::Acquire), *site_id);
+        let body = RecordBody::Command(command);
+        let wake = self
+            .intake
+            .submit_record(partition, seq, site, body, clock::now(), Some(ack))
+            .map_err(refused)?;
+        self.wake(wake);
+        Ok(durable)
+    }
+
+    /// Lets the committer look for configuration changes.
+    pub fn nudge(&self) {
+        self.committer.unpark();
+    }
+
+    fn wake(&self, was_empty: bool) {
+        if was_empty {
+            self.committer.unpark();
+        }
+    }
+}
+
+impl Journal for Inlet {
+    fn submit(&self, submission: Submission) -> Result<Durable, Refused> {
+        let now = clock::now();
+        let bytes = submission.lines.byte_len();
+        self.quotas
+            .take(submission.org, bytes as u64, now)
+            .map_err(|retry_after| Refused::Quota { retry_after })?;
+        let (ack, durable) = oneshot::channel();
+        let lines = submission.lines.iter();
+        let (site, seq) = (submission.site, submission.catalog_seq);
+        let wake = self.intake.submit(site, seq, lines, bytes, now, ack).map_err(refused)?;
+        self.wake(wake);
+        Ok(durable)
+    }
+}
+
+fn refused(refusal: Refusal) -> Refused {
+    match refusal {
+        Refusal::Busy => Refused::Busy { retry_after: RETRY_BUSY },
+        Refusal::DiskFull => Refused::Full { retry_after: RETRY_FULL },
+        Refusal::Closed => Refused::Stopping { retry_after: RETRY_STOPPING },
+    }
+}

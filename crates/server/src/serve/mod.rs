@@ -1,0 +1,472 @@
+//! `foghorn serve`: puts threads and sockets around the parts.
+//!
+//! | thread | does |
+//! |---|---|
+//! | committer | writes what waits as frames, one sync each |
+//! | shard-N | folds its partitions, stores their events |
+//! | dispatcher | lanes, and every request to a receiver |
+//! | snapshots | saves snapshots |
+//! | housekeeping | retention and free space |
+//! | runtime | the API and the RADIUS listener |
+//!
+//! Whatever must not go on after a failure reports it to [`run`], which ends the process.
+
+mod backend;
+pub mod clock;
+mod committer;
+mod feed;
+mod housekeeping;
+mod http;
+mod journal;
+mod metrics;
+pub mod options;
+mod quota;
+mod rows;
+mod shards;
+pub mod storage;
+
+use anyhow::{Context, Result, bail};
+use arc_swap::ArcSwap;
+use backend::ServerBackend;
+use committer::{CommitterThread, Deadlines};
+use feed::{CatalogFeed, LogSource, Publisher};
+use foghorn_api::Api;
+use foghorn_catalog::{Catalog, DeliveryStore};
+use foghorn_dispatch::driver::{Dispatcher, Driver};
+use foghorn_dispatch::egress::{AddressPolicy, Egress, Options as EgressOptions};
+use foghorn_dispatch::lanes::{LaneLimits, LaneRow, Lanes, Watermark};
+use foghorn_engine::FOLD_VERSION;
+use foghorn_ingest::radius::listener::RadiusListener;
+use foghorn_log::{
+    FsStorage, LineFile, Log, RotatingFile, SegmentLog, SegmentOptions, SnapshotStore, Storage,
+};
+use foghorn_model::record::Upgrade;
+use foghorn_model::{Partition, RecordBody, Timestamp};
+use foghorn_pipeline::{Committer, EventLogs, Intake, IntakeLimits, Interventions, SnapshotJob};
+use housekeeping::Housekeeping;
+use journal::{Ack, Inlet};
+use metrics::Metrics;
+use options::Options;
+use quota::Quotas;
+use shards::{Recovery, ShardContext, Shards, Tallies};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::sync_channel;
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+
+/// What lies in the data directory, opened.
+struct Stores {
+    catalog: Arc<Catalog>,
+    deliveries: Arc<DeliveryStore>,
+    storage: Arc<dyn Storage>,
+    input: Arc<dyn Log>,
+    events: EventLogs,
+    snapshots: Arc<SnapshotStore>,
+    interventions: Arc<Interventions>,
+}
+
+type Fatal = mpsc::UnboundedSender<anyhow::Error>;
+
+/// Runs until a signal or a failure.
+pub fn run(options: Options) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("runtime")
+        .enable_all()
+        .build()?;
+    runtime.block_on(serve(options))
+}
+
+async fn serve(options: Options) -> Result<()> {
+    let (fatal, mut failures) = mpsc::unbounded_channel();
+    let listeners = Listeners::bind(&options).await?;
+    let server = Server::start(&options, listeners.own(), &fatal)?;
+    let (stop, stopped) = watch::channel(false);
+    let serving = listeners.serve(&server, &stopped)?;
+    let ended = tokio::select! {
+        signal = terminated() => signal,
+        failure = failures.recv() => Err(failure.unwrap_or_else(|| anyhow::anyhow!("stopped"))),
+    };
+    if let Err(error) = ended {
+        // Nothing may be trusted: no orderly end, the next start recovers.
+        return Err(error.context("the server ends"));
+    }
+    tracing::info!("stopping");
+    stop.send_replace(true);
+    for task in serving {
+        if let Err(error) = task.await {
+            tracing::error!(%error, "a listener failed");
+        }
+    }
+    tokio::task::spawn_blocking(move || server.stop()).await??;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+async fn terminated() -> Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+/// The sockets, bound before anything else: an address in use is told at once.
+struct Listeners {
+    api: tokio::net::TcpListener,
+    tls: Option<tokio_rustls::TlsAcceptor>,
+    metrics: Option<tokio::net::TcpListener>,
+    radius: Option<std::net::UdpSocket>,
+}
+
+impl Listeners {
+    async fn bind(options: &Options) -> Result<Self> {
+        let listen = |address| async move {
+            tokio::net::TcpListener::bind(address)
+                .await
+                .with_context(|| format!("listen on {address}"))
+        };
+        let radius = options.radius_listen.map(|address| {
+            let socket = std::net::UdpSocket::bind(address);
+            let socket = socket.with_context(|| format!("listen on {address}"))?;
+            socket.set_nonblocking(true)?;
+            anyhow::Ok(socket)
+        });
+        let tls = options.tls.as_ref().map(|(cert, key)| http::tls(cert, key)).transpose()?;
+        let metrics = match options.metrics_listen {
+            Some(address) => Some(listen(address).await?),
+            None => None,
+        };
+        Ok(Self { api: listen(options.listen).await?, tls, metrics, radius: radius.transpose()? })
+    }
+
+    /// Where webhooks must never go.
+    fn own(&self) -> Vec<std::net::SocketAddr> {
+        let sockets = [Some(&self.api), self.metrics.as_ref()];
+        sockets.into_iter().flatten().filter_map(|socket| socket.local_addr().ok()).collect()
+    }
+
+    fn serve(
+        self,
+        server: &Server,
+        stop: &watch::Receiver<bool>,
+    ) -> Result<Vec<tokio::task::JoinHandle<()>>> {
+        let mut tasks = Vec::new();
+        let status = http::status(Arc::clone(&server.metrics));
+        let mut router = server.api.clone().router();
+        if let Some(listener) = self.metrics {
+            tasks.push(tokio::spawn(http::serve(listener, None, status, stop.clone())));
+        } else {
+            router = router.merge(status);
+        }
+        let address = self.api.local_addr()?;
+        tasks.push(tokio::spawn(http::serve(self.api, self.tls, router, stop.clone())));
+        tracing::info!(%address, "the API listens");
+        if let Some(socket) = self.radius {
+            let listener = RadiusListener::new(
+                tokio::net::UdpSocket::from_std(socket)?,
+                Arc::clone(&server.directory),
+                Arc::new(server.inlet.clone()),
+                Arc::new(clock::now),
+                Arc::clone(&server.metrics.radius),
+            );
+            tracing::info!(address = %listener.local_addr()?, "RADIUS accounting listens");
+            tasks.push(tokio::spawn(listener.run(stop.clone())));
+        }
+        Ok(tasks)
+    }
+}
+
+struct Server {
+    api: Api,
+    inlet: Inlet,
+    directory: Arc<ArcSwap<foghorn_ingest::radius::directory::Directory>>,
+    metrics: Arc<Metrics>,
+    stores: Stores,
+    dispatcher: Dispatcher,
+    stop: Arc<AtomicBool>,
+    committer: JoinHandle<()>,
+    shards: Vec<JoinHandle<()>>,
+    snapshots: JoinHandle<()>,
+    housekeeping: JoinHandle<()>,
+    dispatching: JoinHandle<()>,
+}
+
+impl Server {
+    fn start(
+        options: &Options,
+        own_listeners: Vec<std::net::SocketAddr>,
+        fatal: &Fatal,
+    ) -> Result<Self> {
+        let (stores, rows, watermarks, opened) = open(options)?;
+        let policy = AddressPolicy {
+            allow_private: options.allow_private.clone(),
+            allow_loopback: options.allow_loopback,
+            own_listeners,
+            ..AddressPolicy::default()
+        };
+        let egress = Arc::new(Egress::new(EgressOptions::new(policy))?);
+        let view = stores.catalog.view();
+        let index = Arc::new(feed::index(&view, &egress, &options.user_agent));
+        let (file, opened) = opened;
+        let lanes = Lanes::new(LaneLimits::default(), index, rows, &watermarks, &opened);
+        let (driver, dispatcher) = Driver::new(
+            lanes,
+            Arc::clone(&egress),
+            Box::new(LogSource(stores.events.clone())),
+            Box::new(rows::OpenFile(file)),
+            Box::new(rows::StoreSink(Arc::clone(&stores.deliveries))),
+            Arc::new(clock::now),
+        );
+
+        let stop = Arc::new(AtomicBool::new(false));
+        let published = Arc::new(AtomicU64::new(view.seq));
+        let deadlines = Arc::new(Deadlines::default());
+        let (recovery, tallies) = (Arc::new(Recovery::default()), Arc::new(Tallies::default()));
+        let frames = Arc::new(AtomicU64::new(0));
+        let free_bytes = Arc::new(AtomicU64::new(0));
+        let intake = Arc::new(Intake::<Ack>::new(IntakeLimits::default()));
+        let new_feed = || CatalogFeed {
+            catalog: Arc::clone(&stores.catalog),
+            published: Arc::clone(&published),
+        };
+        let committer =
+            Committer::new(Arc::clone(&stores.input), &new_feed(), options.accept_data_loss)?;
+        resume(&stores, &intake, view.seq)?;
+
+        let (snapshot_jobs, jobs) = sync_channel::<Vec<SnapshotJob>>(64);
+        let context = ShardContext {
+            input: Arc::clone(&stores.input),
+            events: stores.events.clone(),
+            snapshots: Arc::clone(&stores.snapshots),
+            interventions: Arc::clone(&stores.interventions),
+            dispatcher: dispatcher.clone(),
+            deadlines: Arc::clone(&deadlines),
+            snapshot_jobs,
+            snapshot_every: Duration::from_secs(u64::from(options.snapshot_secs)),
+            quarantine: options.data.join(storage::QUARANTINE),
+            accept_data_loss: options.accept_data_loss,
+            recovery: Arc::clone(&recovery),
+            tallies: Arc::clone(&tallies),
+        };
+        let report = fatal.clone();
+        let (shards, shard_threads) = Shards::start(
+            options.shards,
+            &context,
+            &(Arc::new(move |ended| tell(&report, ended)) as _),
+        )?;
+        drop(context);
+        let committer_thread = CommitterThread {
+            committer,
+            intake: Arc::clone(&intake),
+            feed: Box::new(new_feed()),
+            shards,
+            deadlines,
+            published: Arc::clone(&published),
+            stop: Arc::clone(&stop),
+            frames: Arc::clone(&frames),
+        };
+        let committer = spawn("committer", fatal, move || committer_thread.run())?;
+        let inlet = Inlet::new(
+            Arc::clone(&intake),
+            committer.thread().clone(),
+            Arc::new(Quotas::new(options.org_bytes_per_day)),
+            Arc::clone(&published),
+        );
+        let dispatching = spawn("dispatcher", fatal, move || driver.run())?;
+        let (events, store) = (stores.events.clone(), Arc::clone(&stores.snapshots));
+        let snapshots = spawn("snapshots", fatal, move || {
+            jobs.into_iter().try_for_each(|jobs| SnapshotJob::run(&jobs, &events, &store))
+        })?;
+        let housekeeping = Housekeeping {
+            options: options.clone(),
+            storage: Arc::clone(&stores.storage),
+            input: Arc::clone(&stores.input),
+            events: stores.events.clone(),
+            snapshots: Arc::clone(&stores.snapshots),
+            intake: Arc::clone(&intake),
+            dispatcher: dispatcher.clone(),
+            deliveries: Arc::clone(&stores.deliveries),
+            stop: Arc::clone(&stop),
+            free_bytes: Arc::clone(&free_bytes),
+        };
+        let housekeeping = std::thread::Builder::new()
+            .name("housekeeping".into())
+            .spawn(move || housekeeping.run())?;
+
+        let directory =
+            Arc::new(ArcSwap::from_pointee(feed::directory(&view, options.radius_secret.clone())));
+        let publisher = Publisher {
+            egress: Arc::clone(&egress),
+            user_agent: options.user_agent.clone(),
+            radius_secret: options.radius_secret.clone(),
+            directory: Arc::clone(&directory),
+            dispatcher: dispatcher.clone(),
+            published,
+            inlet: inlet.clone(),
+        };
+        stores.catalog.on_commit(move |view| publisher.publish(view));
+        let backend = ServerBackend { inlet: inlet.clone(), egress };
+        let api = Api::new(
+            Arc::clone(&stores.catalog),
+            Arc::clone(&stores.deliveries),
+            Arc::new(inlet.clone()),
+            Arc::new(backend),
+        );
+        let metrics = Metrics::new(metrics::Sources {
+            recovery,
+            tallies,
+            frames,
+            free_bytes,
+            intake,
+            dispatcher: dispatcher.clone(),
+            input: Arc::clone(&stores.input),
+            events: stores.events.clone(),
+        });
+        Ok(Self {
+            api,
+            inlet,
+            directory,
+            metrics,
+            stores,
+            dispatcher,
+            stop,
+            committer,
+            shards: shard_threads,
+            snapshots,
+            housekeeping,
+            dispatching,
+        })
+    }
+
+    /// An orderly end: everything taken is written, folded, and in a snapshot.
+    fn stop(self) -> Result<()> {
+        self.stop.store(true, Ordering::Release);
+        self.inlet.nudge();
+        self.housekeeping.thread().unpark();
+        let threads = std::iter::once(self.committer)
+            .chain(self.shards)
+            .chain([self.snapshots, self.housekeeping]);
+        for thread in threads {
+            join(thread)?;
+        }
+        self.dispatcher.stop();
+        join(self.dispatching)?;
+        self.stores.input.close()?;
+        self.stores.events.record.close()?;
+        self.stores.events.stream.close()?;
+        Ok(())
+    }
+}
+
+fn join(thread: JoinHandle<()>) -> Result<()> {
+    thread.join().map_err(|_| anyhow::anyhow!("a thread panicked"))
+}
+
+fn tell<E: Into<anyhow::Error>>(fatal: &Fatal, ended: Result<(), E>) {
+    if let Err(error) = ended
+        && fatal.send(error.into()).is_err()
+    {
+        tracing::error!("a part of the server failed while it was stopping");
+    }
+}
+
+fn spawn<E: Into<anyhow::Error>>(
+    name: &str,
+    fatal: &Fatal,
+    run: impl FnOnce() -> Result<(), E> + Send + 'static,
+) -> std::io::Result<JoinHandle<()>> {
+    let fatal = fatal.clone();
+    std::thread::Builder::new().name(name.into()).spawn(move || tell(&fatal, run()))
+}
+
+type Opened = (
+    Stores,
+    Vec<LaneRow>,
+    Vec<Watermark>,
+    (RotatingFile, Vec<(foghorn_dispatch::lanes::LaneKey, foghorn_dispatch::lanes::OpenBatch)>),
+);
+
+/// Opens everything and checks that it belongs together.
+fn open(options: &Options) -> Result<Opened> {
+    let data: &Path = &options.data;
+    let catalog = Arc::new(Catalog::open(data, clock::now)?);
+    let deliveries = Arc::new(DeliveryStore::open(data)?);
+    std::fs::create_dir_all(data.join(storage::QUARANTINE))?;
+    let storage: Arc<dyn Storage> = Arc::new(FsStorage::new(data)?);
+    let open_log = |directory| -> Result<Arc<dyn Log>> {
+        let segments = SegmentOptions {
+            segment_bytes: options.segment_bytes,
+            accept_data_loss: options.accept_data_loss,
+        };
+        let opened = SegmentLog::open(Arc::clone(&storage), directory, segments)?;
+        if opened.torn_bytes > 0 {
+            tracing::warn!(directory, bytes = opened.torn_bytes, "an unfinished write was dropped");
+        }
+        Ok(Arc::new(opened.log))
+    };
+    let input = open_log(storage::INPUTS)?;
+    let events = EventLogs {
+        record: open_log(storage::EVENTS_RECORD)?,
+        stream: open_log(storage::EVENTS_STREAM)?,
+    };
+    let snapshots = Arc::new(SnapshotStore::open(Arc::clone(&storage), storage::SNAPSHOTS)?);
+    let (skips, lines) = LineFile::open(&*storage, storage::SKIPS)?;
+    let interventions = Arc::new(Interventions::new(skips, &lines)?);
+    let (file, opened) = RotatingFile::open(Arc::clone(&storage), storage::OPEN_BATCHES)?;
+    let rows: Vec<LaneRow> = deliveries.lanes()?.iter().filter_map(rows::lane).collect();
+    let watermarks: Vec<Watermark> = deliveries.watermarks()?.iter().map(rows::watermark).collect();
+    check_cursors(&*input, &rows, &watermarks)?;
+    let opened = rows::opened(&opened);
+    let stores = Stores { catalog, deliveries, storage, input, events, snapshots, interventions };
+    Ok((stores, rows, watermarks, (file, opened)))
+}
+
+/// A cursor stands on events that were made of the input log: it must reach that far.
+fn check_cursors(input: &dyn Log, rows: &[LaneRow], watermarks: &[Watermark]) -> Result<()> {
+    let lanes = rows.iter().map(|row| {
+        (row.lane.partition, row.cursor.record, format!("the cursor of lane {}", row.lane))
+    });
+    let marks = watermarks.iter().map(|mark| {
+        (mark.partition, mark.record, format!("the watermark of partition {}", mark.partition))
+    });
+    for (partition, record, what) in lanes.chain(marks) {
+        let reach = input.reach(partition.0);
+        if record > reach {
+            bail!(
+                "partition {partition}: the input log ends at record {reach}, but {what} is at \
+                 record {record}; records {} to {record} are missing: put the log that belongs to \
+                 this delivery.db back",
+                reach + 1
+            );
+        }
+    }
+    Ok(())
+}
+
+/// The first records after a start: nobody was heard meanwhile, and another version of the fold
+/// may take over.
+fn resume(stores: &Stores, intake: &Intake<Ack>, catalog_seq: u64) -> Result<()> {
+    let (mut folds, lines) = LineFile::open(&*stores.storage, storage::FOLDS)?;
+    let before = lines.last().and_then(|line| line.parse::<u32>().ok());
+    let since = Timestamp(stores.input.stamp());
+    let lived = Partition::all().filter(|it| stores.input.reach(it.0) > 0);
+    for partition in lived {
+        let journal =
+            |body| intake.submit_record(partition, catalog_seq, None, body, clock::now(), None);
+        if let Some(from) = before.filter(|from| *from != FOLD_VERSION) {
+            journal(RecordBody::Upgrade(Upgrade { from, to: FOLD_VERSION }))?;
+        }
+        journal(RecordBody::Resumed { since })?;
+    }
+    if before != Some(FOLD_VERSION) {
+        folds.append(&FOLD_VERSION.to_string())?;
+    }
+    Ok(())
+}

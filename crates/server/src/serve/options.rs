@@ -1,0 +1,176 @@
+//! What `foghorn serve` is told: flags over environment over file over defaults.
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use ipnet::IpNet;
+use serde::Deserialize;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// Flags of `foghorn serve`. Each is also an environment variable and a key of the file.
+#[derive(Args, Debug, Clone, Default)]
+pub struct ServeArgs {
+    /// Directory that holds everything the server keeps.
+    #[arg(long, env = "FOGHORN_DATA", value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Address of the API [default: 127.0.0.1:8080].
+    #[arg(long, env = "FOGHORN_LISTEN", value_name = "ADDR")]
+    pub listen: Option<SocketAddr>,
+    /// Own address for /healthz, /readyz and /metrics; they are on the API's when absent.
+    #[arg(long, env = "FOGHORN_METRICS_LISTEN", value_name = "ADDR")]
+    pub metrics_listen: Option<SocketAddr>,
+    /// Certificate chain of the API in PEM; without it the API speaks plain HTTP.
+    #[arg(long, env = "FOGHORN_TLS_CERT", value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+    /// Private key of the API in PEM.
+    #[arg(long, env = "FOGHORN_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+    /// Address of the RADIUS accounting listener; off when absent.
+    #[arg(long, env = "FOGHORN_RADIUS_LISTEN", value_name = "ADDR")]
+    pub radius_listen: Option<SocketAddr>,
+    /// RADIUS secret of clients that no site names.
+    #[arg(long, env = "FOGHORN_RADIUS_SECRET", value_name = "SECRET", hide_env_values = true)]
+    pub radius_secret: Option<String>,
+    /// Private network that webhooks may go to; repeatable.
+    #[arg(long, env = "FOGHORN_ALLOW_PRIVATE", value_name = "CIDR", value_delimiter = ',')]
+    pub allow_private: Vec<IpNet>,
+    /// Let webhooks go to this machine: for development.
+    #[arg(long, env = "FOGHORN_ALLOW_LOOPBACK")]
+    pub allow_loopback: bool,
+    /// User-Agent of webhooks [default: Mist-webhook].
+    #[arg(long, env = "FOGHORN_USER_AGENT", value_name = "TEXT")]
+    pub user_agent: Option<String>,
+    /// Threads that derive events [default: half the cores].
+    #[arg(long, env = "FOGHORN_SHARDS", value_name = "N")]
+    pub shards: Option<usize>,
+    /// Bytes of input that are kept, beyond what recovery needs [default: 8 GiB].
+    #[arg(long, env = "FOGHORN_INPUT_BYTES_MAX", value_name = "BYTES")]
+    pub input_bytes_max: Option<u64>,
+    /// Hours of input that are kept [default: 24].
+    #[arg(long, env = "FOGHORN_INPUT_HOURS", value_name = "HOURS")]
+    pub input_hours: Option<u32>,
+    /// Bytes of events that are kept, for each class of topics [default: 8 GiB].
+    #[arg(long, env = "FOGHORN_EVENT_BYTES_MAX", value_name = "BYTES")]
+    pub event_bytes_max: Option<u64>,
+    /// Days that events of record topics are kept [default: 7].
+    #[arg(long, env = "FOGHORN_EVENT_DAYS", value_name = "DAYS")]
+    pub event_days: Option<u32>,
+    /// Input is refused when less than this is free on the disk [default: 1 GiB].
+    #[arg(long, env = "FOGHORN_FREE_BYTES_MIN", value_name = "BYTES")]
+    pub free_bytes_min: Option<u64>,
+    /// Bytes of input that one org may send in a day [default: no limit].
+    #[arg(long, env = "FOGHORN_ORG_BYTES_PER_DAY", value_name = "BYTES")]
+    pub org_bytes_per_day: Option<u64>,
+    /// Seconds between snapshots of a partition [default: 30].
+    #[arg(long, env = "FOGHORN_SNAPSHOT_SECS", value_name = "SECONDS")]
+    pub snapshot_secs: Option<u32>,
+    /// Bytes of a log segment [default: 64 MiB].
+    #[arg(long, env = "FOGHORN_SEGMENT_BYTES", value_name = "BYTES", hide = true)]
+    pub segment_bytes: Option<u64>,
+    /// Go on although data is missing or damaged; what is lost is named and recorded.
+    #[arg(long)]
+    pub accept_data_loss: bool,
+    /// TOML file with the same keys, in snake case.
+    #[arg(long, env = "FOGHORN_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// The file.
+#[derive(Deserialize, Debug, Default)]
+#[serde(deny_unknown_fields)]
+struct File {
+    data: Option<PathBuf>,
+    listen: Option<SocketAddr>,
+    metrics_listen: Option<SocketAddr>,
+    tls_cert: Option<PathBuf>,
+    tls_key: Option<PathBuf>,
+    radius_listen: Option<SocketAddr>,
+    radius_secret: Option<String>,
+    #[serde(default)]
+    allow_private: Vec<IpNet>,
+    #[serde(default)]
+    allow_loopback: bool,
+    user_agent: Option<String>,
+    shards: Option<usize>,
+    input_bytes_max: Option<u64>,
+    input_hours: Option<u32>,
+    event_bytes_max: Option<u64>,
+    event_days: Option<u32>,
+    free_bytes_min: Option<u64>,
+    org_bytes_per_day: Option<u64>,
+    snapshot_secs: Option<u32>,
+    segment_bytes: Option<u64>,
+}
+
+/// What holds after everything is put together.
+#[derive(Debug, Clone)]
+pub struct Options {
+    pub data: PathBuf,
+    pub listen: SocketAddr,
+    pub metrics_listen: Option<SocketAddr>,
+    pub tls: Option<(PathBuf, PathBuf)>,
+    pub radius_listen: Option<SocketAddr>,
+    pub radius_secret: Option<String>,
+    pub allow_private: Vec<IpNet>,
+    pub allow_loopback: bool,
+    pub user_agent: String,
+    pub shards: usize,
+    pub input_bytes_max: u64,
+    pub input_hours: u32,
+    pub event_bytes_max: u64,
+    pub event_days: u32,
+    pub free_bytes_min: u64,
+    pub org_bytes_per_day: Option<u64>,
+    pub snapshot_secs: u32,
+    pub segment_bytes: u64,
+    pub accept_data_loss: bool,
+}
+
+const GIB: u64 = 1 << 30;
+const DEFAULT_LISTEN: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8080);
+
+impl Options {
+    /// Puts flags, environment, file and defaults together.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or no data directory is named.
+    pub fn resolve(args: ServeArgs) -> Result<Self> {
+        let file = args.config.as_deref().map(read).transpose()?.unwrap_or_default();
+        let Some(data) = args.data.or(file.data) else {
+            bail!("no data directory: give --data DIR, FOGHORN_DATA or `data` in the file");
+        };
+        let tls = match (args.tls_cert.or(file.tls_cert), args.tls_key.or(file.tls_key)) {
+            (Some(cert), Some(key)) => Some((cert, key)),
+            (None, None) => None,
+            _ => bail!("tls_cert and tls_key are needed together"),
+        };
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Ok(Self {
+            data,
+            listen: args.listen.or(file.listen).unwrap_or(DEFAULT_LISTEN),
+            metrics_listen: args.metrics_listen.or(file.metrics_listen),
+            tls,
+            radius_listen: args.radius_listen.or(file.radius_listen),
+            radius_secret: args.radius_secret.or(file.radius_secret),
+            allow_private: [args.allow_private, file.allow_private].concat(),
+            allow_loopback: args.allow_loopback || file.allow_loopback,
+            user_agent: args.user_agent.or(file.user_agent).unwrap_or("Mist-webhook".into()),
+            shards: args.shards.or(file.shards).unwrap_or(cores / 2).clamp(1, 64),
+            input_bytes_max: args.input_bytes_max.or(file.input_bytes_max).unwrap_or(8 * GIB),
+            input_hours: args.input_hours.or(file.input_hours).unwrap_or(24),
+            event_bytes_max: args.event_bytes_max.or(file.event_bytes_max).unwrap_or(8 * GIB),
+            event_days: args.event_days.or(file.event_days).unwrap_or(7),
+            free_bytes_min: args.free_bytes_min.or(file.free_bytes_min).unwrap_or(GIB),
+            org_bytes_per_day: args.org_bytes_per_day.or(file.org_bytes_per_day),
+            snapshot_secs: args.snapshot_secs.or(file.snapshot_secs).unwrap_or(30).max(1),
+            segment_bytes: args.segment_bytes.or(file.segment_bytes).unwrap_or(64 << 20),
+            accept_data_loss: args.accept_data_loss,
+        })
+    }
+}
+
+fn read(path: &Path) -> Result<File> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("{}", path.display()))?;
+    toml::from_str(&text).with_context(|| format!("{}", path.display()))
+}
