@@ -222,7 +222,11 @@ impl Lanes {
             lanes[at as usize].behind.unwrap_or_else(|| EventKey::start(partition))
         };
         let from = readers.iter().map(|at| position(&self.lanes, *at)).min();
-        let from = from.unwrap_or_else(|| EventKey::start(partition)).record;
+        let from = from.unwrap_or_else(|| EventKey::start(partition));
+        // A lane that has all of a record goes on with the next one: so every read gets further,
+        // even when a single block is larger than what is read at a time.
+        let from =
+            if from == end_of(partition, from.record) { from.record + 1 } else { from.record };
         let routed = self.tails[class_index(class)][partition.index()].routed;
         let blocks = source.read(class, partition, from, READ_BYTES)?;
         let mut reached = false;

@@ -54,7 +54,7 @@ impl EventSource for Source {
             return Ok(Vec::new());
         }
         let from = self.0.iter().filter(|(_, block)| block.last >= record);
-        Ok(from.take(2).map(|(_, block)| block.clone()).collect())
+        Ok(from.take(1).map(|(_, block)| block.clone()).collect())
     }
 }
 

@@ -3,8 +3,8 @@
 use super::clock;
 use super::journal::Inlet;
 use foghorn_api::Backend;
-use foghorn_dispatch::egress::Egress;
 use foghorn_dispatch::egress::headers::check_custom;
+use foghorn_dispatch::egress::{Egress, UrlError};
 use foghorn_ingest::journal::{Durable, Refused};
 use foghorn_model::record::Command;
 use foghorn_model::{Timestamp, Webhook};
@@ -28,16 +28,22 @@ impl Backend for ServerBackend {
         url: &'a str,
     ) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>> {
         Box::pin(async move {
-            let destination = self.egress.check_url(url).map_err(|error| error.to_string())?;
-            self.egress.vet(&destination).await.map_err(|error| error.to_string())
+            let reason = |error: UrlError| without("url: ", &error.to_string());
+            let destination = self.egress.check_url(url).map_err(reason)?;
+            self.egress.vet(&destination).await.map_err(reason)
         })
     }
 
     fn check_headers(&self, headers: &BTreeMap<String, String>) -> Result<(), String> {
-        check_custom(headers).map_err(|error| error.to_string())
+        check_custom(headers).map_err(|error| without("headers: ", &error.to_string()))
     }
 
     fn now(&self) -> Timestamp {
         clock::now()
     }
+}
+
+/// The answer names the field by itself.
+fn without(field: &str, message: &str) -> String {
+    message.strip_prefix(field).unwrap_or(message).into()
 }

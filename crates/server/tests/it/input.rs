@@ -1,0 +1,153 @@
+//! What goes in comes out; what is wrong is named.
+
+use crate::process::{World, accounting, until, until_answered};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+const TOPICS: [&str; 6] = [
+    "audits",
+    "device-events",
+    "device-updowns",
+    "client-join",
+    "client-sessions",
+    "nac-accounting",
+];
+
+#[test]
+fn every_topic_arrives_signed() {
+    let mut world = World::new();
+    world.listen();
+    world.serve(&[]);
+    let webhook = world.webhook(&TOPICS);
+    world.device("5c5b35000001", "AP");
+    let lines = [
+        json!({"kind": "device-connected", "mac": "5c5b35000001"}),
+        json!({"kind": "client-associated", "mac": "70ef0071535f", "ap": "5c5b35000001",
+               "bssid": "5c5b35000011", "ssid": "Maui", "band": "5", "rssi": -54}),
+        json!({"kind": "client-disassociated", "mac": "70ef0071535f"}),
+    ];
+    let body: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    assert_eq!(world.telemetry(&body)["accepted"], 3);
+    world.post(&format!("orgs/{}/webhooks/{webhook}/ping", world.org), &json!({}));
+    let packet = accounting(1, 1, "s1", "testing123");
+    assert!(until_answered(world.radius, &packet, || false));
+    until("all topics", || {
+        let ledger = world.ledger();
+        let topics: BTreeSet<&str> =
+            ledger.iter().filter_map(|post| post["topic"].as_str()).collect();
+        topics.len() == TOPICS.len() + 1
+    });
+    for post in world.ledger() {
+        assert_eq!(post["signatures"], json!(["valid", "valid", "valid"]), "{post}");
+    }
+    // Sent again, also after a restart, it is no second event.
+    world.server.as_mut().unwrap().kill();
+    world.serve(&[]);
+    assert!(until_answered(world.radius, &packet, || false));
+    world.post(&format!("orgs/{}/webhooks/{webhook}/ping", world.org), &json!({}));
+    until("the second ping", || count(&world.ledger(), "ping") == 2);
+    assert_eq!(count(&world.ledger(), "nac-accounting"), 1);
+}
+
+fn count(ledger: &[Value], topic: &str) -> usize {
+    let ids: BTreeSet<&str> = ledger
+        .iter()
+        .filter(|post| post["topic"] == topic)
+        .filter_map(|post| post["id"].as_str())
+        .collect();
+    ids.len()
+}
+
+#[test]
+fn bad_input_is_answered_with_what_is_wrong() {
+    let mut world = World::new();
+    world.serve(&[]);
+    world.device("5c5b35000001", "AP");
+    let telemetry = format!("sites/{}/telemetry", world.site);
+    let foreign = "sites/00000000-0000-4000-8000-000000000001/telemetry";
+    let bomb = {
+        use std::io::Write;
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        encoder.write_all(&vec![b' '; 64 << 20]).unwrap();
+        encoder.finish().unwrap()
+    };
+    let gzip: &[&str] = &["Content-Encoding: gzip"];
+    let cases: [(&str, &[&str], &[u8], u16); 6] = [
+        (&telemetry, gzip, b"not gzip", 400),
+        (&telemetry, gzip, &bomb, 413),
+        (&telemetry, &["Content-Encoding: br"], b"", 415),
+        (foreign, &[], b"{}", 404),
+        ("sites/nonsense/telemetry", &[], b"{}", 400),
+        ("nonsense", &[], b"{}", 404),
+    ];
+    for (path, headers, body, status) in cases {
+        let (answered, detail) = world.request("POST", path, headers, body);
+        assert_eq!(answered, status, "{path}: {detail}");
+    }
+    let webhooks = format!("orgs/{}/webhooks", world.org);
+    for (body, field) in [
+        (r#"{"url":"http://169.254.169.254/","topics":["audits"]}"#, "url"),
+        (r#"{"url":"ftp://example.net/","topics":["audits"]}"#, "url"),
+        (r#"{"url":"http://127.0.0.1:9000/","topics":["nonsense"]}"#, "topics"),
+        (r#"{"url":"http://127.0.0.1:9000/","headers":{"Host":"x"}}"#, "headers"),
+    ] {
+        let (status, answer) = world.request("POST", &webhooks, &[], body.as_bytes());
+        assert_eq!((status, answer["field"].as_str()), (400, Some(field)), "{body}: {answer}");
+    }
+    let (status, answer) = world.request("POST", &webhooks, &[], b"{oops");
+    assert_eq!(status, 400);
+    assert!(answer["detail"].as_str().unwrap().starts_with("JSON parse error"), "{answer}");
+
+    let answer = world.telemetry(concat!(
+        r#"{"kind":"device-heartbeat","mac":"5c5b35000001"}"#,
+        "\n",
+        r#"{"kind":"teapot"}"#,
+        "\n",
+        r#"{"kind":"device-heartbeat","mac":7}"#,
+        "\n",
+        r#"{"kind":"device-heartbeat","mac":"5c5b35000001","time":9999999999999}"#,
+        "\n",
+    ));
+    assert_eq!(answer["accepted"], 1);
+    let named: Vec<_> = answer["rejected"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| (it["line"].as_u64().unwrap(), it["field"].as_str().unwrap()))
+        .collect();
+    assert_eq!(named, [(2, "kind"), (3, "mac"), (4, "time")]);
+}
+
+#[test]
+fn a_wrong_radius_secret_is_not_answered() {
+    let mut world = World::new();
+    world.serve(&[]);
+    let tries = AtomicU32::new(0);
+    let packet = accounting(1, 1, "s1", "wrong");
+    let three_times = || tries.fetch_add(1, Ordering::Relaxed) >= 3;
+    assert!(!until_answered(world.radius, &packet, three_times));
+    until("the log", || world.log().contains("no secret of this sender fits"));
+    assert!(!world.log().contains("testing123"));
+}
+
+#[test]
+fn a_token_does_what_its_role_allows() {
+    let mut world = World::new();
+    world.serve(&[]);
+    let tokens = format!("orgs/{}/apitokens", world.org);
+    let key = |role: &str| {
+        let body = json!({"name": role, "privileges": [{"scope": "org", "role": role}]});
+        world.post(&tokens, &body)["key"].as_str().unwrap().to_owned()
+    };
+    let (read, ingest) = (key("read"), key("ingest"));
+    let ask = |token: &str, method: &str, path: &str| {
+        crate::process::request(world.api, token, method, path, &[], b"{}").unwrap().0
+    };
+    let (org, telemetry) =
+        (format!("orgs/{}", world.org), format!("sites/{}/telemetry", world.site));
+    assert_eq!((ask(&read, "GET", &org), ask(&read, "PUT", &org)), (200, 403));
+    assert_eq!((ask(&ingest, "GET", &org), ask(&ingest, "POST", &telemetry)), (403, 200));
+    assert_eq!(ask(&read, "POST", &telemetry), 403);
+    assert_eq!((ask(&read, "GET", &tokens), ask("fh_nonsense", "GET", &org)), (403, 401));
+}

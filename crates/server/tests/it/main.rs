@@ -1,0 +1,9 @@
+//! The real binary, as its user starts it.
+
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
+mod damage;
+mod input;
+mod kill;
+mod openapi;
+mod process;
