@@ -1,1 +1,39 @@
-fn main() {}
+//! What a developer types: `cargo xtask test`, `cargo xtask demo`, `cargo xtask openapi`.
+
+mod needs;
+mod steps;
+
+use anyhow::{Result, bail};
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+cargo xtask test [--install] [--kills N]   everything that must hold before a change lands
+cargo xtask demo                           a server, real input and a verifying receiver
+cargo xtask openapi                        writes openapi.json anew";
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments.split_first() {
+        Some((&"test", options)) => {
+            let install = options.contains(&"--install");
+            let kills = options.iter().position(|option| *option == "--kills");
+            let kills = kills.and_then(|at| options.get(at + 1)).copied();
+            needs::check(install)?;
+            steps::test(kills)
+        }
+        Some((&"demo", [])) => steps::demo(),
+        Some((&"openapi", [])) => steps::openapi(),
+        _ => bail!("what to do?\n{USAGE}"),
+    }
+}

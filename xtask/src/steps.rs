@@ -1,0 +1,65 @@
+//! The steps of each task.
+
+use crate::needs::succeeds;
+use anyhow::{Context, Result, bail};
+use std::process::Command;
+use std::time::Instant;
+
+fn run(command: &[&str], variables: &[(&str, &str)]) -> Result<()> {
+    let line = command.join(" ");
+    eprintln!("\nxtask: {line}");
+    let begun = Instant::now();
+    let Some((program, arguments)) = command.split_first() else { return Ok(()) };
+    let mut process = Command::new(program);
+    process.args(arguments).envs(variables.iter().copied());
+    let status = process.status().with_context(|| line.clone())?;
+    if !status.success() {
+        bail!("{line}: {status}");
+    }
+    eprintln!("xtask: {line}: fine after {:.1} s", begun.elapsed().as_secs_f32());
+    Ok(())
+}
+
+/// Everything that must hold before a change lands.
+pub fn test(kills: Option<&str>) -> Result<()> {
+    run(&["cargo", "fmt", "--all", "--check"], &[])?;
+    run(
+        &["cargo", "clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"],
+        &[],
+    )?;
+    deny()?;
+    let kills: Vec<(&str, &str)> =
+        kills.map(|kills| ("FOGHORN_KILLS", kills)).into_iter().collect();
+    if succeeds(&["cargo", "nextest", "--version"]) {
+        run(&["cargo", "nextest", "run", "--workspace", "--no-fail-fast"], &kills)
+    } else {
+        eprintln!("xtask: cargo-nextest is not there: cargo test instead, which is slower");
+        run(&["cargo", "test", "--workspace", "--quiet", "--no-fail-fast"], &kills)
+    }
+}
+
+/// Licences, sources and bans always; advisories when their database can be had.
+fn deny() -> Result<()> {
+    run(&["cargo", "deny", "--all-features", "check", "bans", "licenses", "sources"], &[])?;
+    if let Err(error) = run(&["cargo", "deny", "--all-features", "fetch"], &[]) {
+        eprintln!("\nxtask: ADVISORIES WERE NOT CHECKED: their database cannot be had ({error})");
+        return Ok(());
+    }
+    run(&["cargo", "deny", "--all-features", "check", "--disable-fetch", "advisories"], &[])
+}
+
+/// Shows the server at work.
+pub fn demo() -> Result<()> {
+    run(&["cargo", "build", "--release", "--package", "foghorn"], &[])?;
+    run(&["cargo", "run", "--release", "--quiet", "--package", "foghorn", "--", "demo"], &[])
+}
+
+/// Writes the OpenAPI document anew.
+pub fn openapi() -> Result<()> {
+    let command = ["run", "--quiet", "--package", "foghorn", "--", "openapi"];
+    let made = Command::new("cargo").args(command).output()?;
+    if !made.status.success() {
+        bail!("{}", String::from_utf8_lossy(&made.stderr));
+    }
+    std::fs::write("openapi.json", made.stdout).context("openapi.json")
+}
