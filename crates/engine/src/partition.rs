@@ -6,7 +6,7 @@ use crate::processors::{Scene, audits, ping};
 use crate::seen::Source;
 use crate::state::{SiteState, State};
 use crate::timers::{Subject, Timers};
-use foghorn_model::record::RecordBody;
+use foghorn_model::record::{InputGap, RecordBody};
 use foghorn_model::telemetry::{Report, Telemetry};
 use foghorn_model::{
     Change, ConfigUpdate, OrgId, Partition, Record, Setting, Site, SiteId, Timestamp,
@@ -127,6 +127,14 @@ impl Engine {
         let epoch = self.state.epoch;
         let seq = record.catalog_seq;
         let mut emitter = Emitter::new(out, self.partition, epoch, number, seq);
+        if let RecordBody::Resumed { since } | RecordBody::InputGap(InputGap { since, .. }) =
+            &record.body
+        {
+            // What was due before the outage is due; what fell into it is deferred before the
+            // clock passes it.
+            self.advance((*since).min(record.received_at), &mut emitter);
+            self.defer(record.received_at.max(self.state.clock));
+        }
         self.advance(record.received_at, &mut emitter);
         let now = self.state.clock;
         emitter.now = now;
@@ -134,8 +142,7 @@ impl Engine {
             RecordBody::Telemetry(line) => self.on_telemetry(record.site, line, &mut emitter),
             RecordBody::Change(change) => self.on_change(change, &mut emitter),
             RecordBody::Command(command) => ping::on_command(command, now, &mut emitter),
-            RecordBody::Tick => {}
-            RecordBody::Resumed { .. } | RecordBody::InputGap(_) => self.defer(now),
+            RecordBody::Tick | RecordBody::Resumed { .. } | RecordBody::InputGap(_) => {}
             RecordBody::Upgrade(upgrade) => {
                 self.state.fold = upgrade.to;
                 self.state.epoch += 1;

@@ -1,0 +1,61 @@
+use crate::world::{AP, World, associated, client};
+use expect_test::expect;
+
+const MEMBERS: &[&str] = &["ap_name", "bssid", "duration", "next_ap", "termination_reason"];
+
+#[test]
+fn a_roam_ends_one_session_and_begins_the_next() {
+    let mut world = World::new();
+    world.line(0, &associated(client(1), AP, "5c5b35000011"));
+    world.line(30, &associated(client(1), "5c5b35000002", "5c5b35000022"));
+    world.say(10, "client-disassociated", &client(1).to_string());
+    expect![[r#"
+        client-join 0 AP1 5c5b35000011
+        client-sessions 30 AP1 5c5b35000011 30.0 5c5b35000002 3
+        client-join 30 AP2 5c5b35000022
+        client-sessions 40 AP2 5c5b35000022 10.0 000000000000 1
+    "#]]
+    .assert_eq(&world.trace(MEMBERS));
+}
+
+#[test]
+fn a_second_report_of_an_association_is_no_event_but_keeps_it_alive() {
+    let mut world = World::new();
+    world.line(0, &associated(client(1), AP, "5c5b35000011"));
+    world.line(1000, &associated(client(1), AP, "5c5b35000011"));
+    world.say(1000, "client-seen", &client(1).to_string());
+    world.tick(1799);
+    expect![[r#"
+        client-join 0 AP1 5c5b35000011
+    "#]]
+    .assert_eq(&world.trace(MEMBERS));
+    world.tick(1);
+    expect![[r#"
+        client-sessions 3800 AP1 5c5b35000011 3800.0 000000000000 2
+    "#]]
+    .assert_eq(&world.trace(MEMBERS));
+}
+
+#[test]
+fn word_of_leaving_an_ap_that_the_client_has_moved_on_from_ends_nothing() {
+    let mut world = World::new();
+    world.line(0, &associated(client(1), AP, "5c5b35000011"));
+    world.line(30, &associated(client(1), "5c5b35000002", "5c5b35000022"));
+    world.trace(MEMBERS);
+    world.line(
+        1,
+        &format!(r#"{{"kind":"client-disassociated","mac":"{}","ap":"{AP}"}}"#, client(1)),
+    );
+    assert_eq!(world.trace(MEMBERS), "");
+}
+
+#[test]
+fn the_payloads_have_the_wires_form() {
+    let mut world = World::new();
+    world.line(0, r#"{"kind":"client-associated","mac":"020000000c04","ap":"5c5b35000001","bssid":"5c5b35000011","ssid":"eduroam","band":"2.4","rssi":-51,"time":1699999999.22,"client_username":"alex@example.net","client_ip":"10.5.72.249","wlan_id":"00000000-0000-4000-8000-000000000003"}"#);
+    world.say(36, "client-disassociated", "020000000c04");
+    expect![[r#"{"ap":"5c5b35000001","ap_name":"AP1","band":"24","bssid":"5c5b35000011","client_ip":"10.5.72.249","client_username":"alex@example.net","connect":1699999999,"connect_float":1699999999.22,"mac":"020000000c04","org_id":"01010101-0101-0101-0101-010101010101","random_mac":true,"rssi":-51,"site_id":"02020202-0202-0202-0202-020202020202","site_name":"HQ","ssid":"eduroam","timestamp":1699999999,"version":2,"wlan_id":"00000000-0000-4000-8000-000000000003"}"#]]
+        .assert_eq(&world.events[0].json);
+    expect![[r#"{"ap":"5c5b35000001","ap_name":"AP1","band":"24","bssid":"5c5b35000011","client_family":"","client_ip":"10.5.72.249","client_manufacture":"","client_model":"","client_os":"","client_username":"alex@example.net","connect":1699999999,"connect_float":1699999999.22,"disconnect":1700000036,"disconnect_float":1700000036.0,"duration":36.78,"mac":"020000000c04","next_ap":"000000000000","org_id":"01010101-0101-0101-0101-010101010101","random_mac":true,"rssi":-51,"site_id":"02020202-0202-0202-0202-020202020202","site_name":"HQ","ssid":"eduroam","termination_reason":1,"timestamp":1700000036,"version":2,"wlan_id":"00000000-0000-4000-8000-000000000003"}"#]]
+        .assert_eq(&world.events[1].json);
+}

@@ -1,0 +1,10 @@
+//! Telemetry in, events out: scripts and traces.
+
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
+mod accounting;
+mod clients;
+mod devices;
+mod outages;
+mod properties;
+mod world;

@@ -1,0 +1,136 @@
+use crate::world::{Event, World, associated, client, fold};
+use foghorn_engine::Engine;
+use foghorn_model::{Partition, Record, RecordBody, Setting, Timestamp};
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+
+const APS: [(&str, &str); 2] = [("5c5b35000001", "5c5b35000011"), ("5c5b35000002", "5c5b35000022")];
+
+/// A line of some device or client, after some seconds.
+fn line() -> impl Strategy<Value = (i64, String)> {
+    let wait = prop_oneof![3 => 0i64..30, 1 => 30i64..2000];
+    let device = (0usize..2, 0usize..4).prop_map(|(ap, what)| {
+        let kinds =
+            ["device-heartbeat", "device-connected", "device-disconnected", "device-restarted"];
+        format!(r#"{{"kind":"{}","mac":"{}"}}"#, kinds[what], APS[ap].0)
+    });
+    let client = (0u8..3, 0usize..2, 0usize..3).prop_map(|(who, ap, what)| match what {
+        0 => associated(client(who), APS[ap].0, APS[ap].1),
+        1 => format!(r#"{{"kind":"client-seen","mac":"{}"}}"#, client(who)),
+        _ => format!(r#"{{"kind":"client-disassociated","mac":"{}"}}"#, client(who)),
+    });
+    let nas = (0u8..3, 0usize..4, any::<bool>()).prop_map(|(session, what, counted)| {
+        let status = ["start", "update", "stop", "on"][what];
+        let counted = if counted { r#","session_time":60,"rx_bytes":7"# } else { "" };
+        format!(
+            r#"{{"kind":"accounting","status":"{status}","nas_ip":"10.0.0.1","session_id":"s{session}"{counted}}}"#
+        )
+    });
+    (wait, prop_oneof![device, client, nas])
+}
+
+fn world(lines: &[(i64, String)]) -> World {
+    let mut world = World::new();
+    world.set(Setting { ap_updown_threshold: Some(1), ..Setting::default() });
+    for (wait, line) in lines {
+        world.line(*wait, line);
+    }
+    // Long enough for whatever is owed.
+    world.tick(100_000);
+    world
+}
+
+fn contents(events: &[Event]) -> Vec<(&str, &str)> {
+    events.iter().map(|event| (event.topic.as_str(), event.json.as_str())).collect()
+}
+
+proptest! {
+    #[test]
+    fn ticks_change_no_event(
+        lines in proptest::collection::vec(line(), 1..60),
+        every in 1i64..40,
+    ) {
+        let plain = world(&lines);
+        let mut engine = Engine::new(plain.engine.partition());
+        let mut events = Vec::new();
+        let mut number = 0;
+        let mut clock = Timestamp(0);
+        for record in &plain.journal {
+            while clock.0 > 0 && clock.0 + every * 1_000_000 < record.received_at.0 {
+                clock.0 += every * 1_000_000;
+                let tick = Record { received_at: clock, body: RecordBody::Tick, ..record.clone() };
+                number += 1;
+                events.extend(fold(&mut engine, number, &tick));
+                if number > 20_000 {
+                    break;
+                }
+            }
+            number += 1;
+            events.extend(fold(&mut engine, number, record));
+            clock = record.received_at;
+        }
+        prop_assert_eq!(contents(&events), contents(&plain.events));
+    }
+
+    #[test]
+    fn a_restored_engine_goes_on_as_the_first_would(
+        lines in proptest::collection::vec(line(), 1..60),
+        cut in any::<proptest::sample::Index>(),
+    ) {
+        let plain = world(&lines);
+        let cut = cut.index(plain.journal.len());
+        let partition: Partition = plain.engine.partition();
+        let mut engine = Engine::new(partition);
+        let mut events = Vec::new();
+        for (number, record) in (1..).zip(&plain.journal) {
+            if number == cut as u64 + 1 {
+                engine = Engine::restore(partition, &engine.snapshot()).unwrap();
+            }
+            events.extend(fold(&mut engine, number, record));
+        }
+        prop_assert_eq!(&events, &plain.events);
+        prop_assert_eq!(engine.snapshot(), plain.engine.snapshot());
+    }
+
+    #[test]
+    fn what_begins_ends_and_nothing_ends_twice(lines in proptest::collection::vec(line(), 1..60)) {
+        let world = world(&lines);
+        let mut open: BTreeMap<String, bool> = BTreeMap::new();
+        for event in &world.events {
+            let value = event.value();
+            let text = |key: &str| value[key].as_str().unwrap_or_default().to_owned();
+            let (who, begins) = match event.topic.as_str() {
+                "client-join" => (format!("client {}", text("mac")), true),
+                "client-sessions" => (format!("client {}", text("mac")), false),
+                "device-updowns" if text("type") == "AP_RESTARTED" => continue,
+                // The first word of a device may be that it is down.
+                "device-updowns" => {
+                    let up = text("type") == "AP_CONNECTED";
+                    let who = format!("device {}", text("mac"));
+                    let before = open.insert(who, up);
+                    prop_assert_ne!(before, Some(up), "{}", event.json);
+                    continue;
+                }
+                "nac-accounting" if text("type") == "NAC_ACCOUNTING_STOP" => {
+                    open.remove(&text("session_unique_id"));
+                    continue;
+                }
+                _ => continue,
+            };
+            let before = open.insert(who, begins).unwrap_or(false);
+            prop_assert_ne!(before, begins, "{}", event.json);
+        }
+        let still: Vec<_> =
+            open.iter().filter(|(who, open)| who.starts_with("client") && **open).collect();
+        prop_assert!(still.is_empty(), "{still:?} never ended");
+    }
+
+    #[test]
+    fn no_line_makes_the_fold_panic(lines in proptest::collection::vec("\\PC{0,80}", 0..20)) {
+        let mut world = World::new();
+        for line in lines {
+            world.line(1, &line);
+        }
+        prop_assert_eq!(&world.events, &[]);
+    }
+}
