@@ -1,7 +1,7 @@
 //! The command line.
 
 use crate::serve::options::{Options, ServeArgs};
-use crate::{init, inspect, listen, serve};
+use crate::{demo, init, inspect, listen, serve};
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use std::io::Write;
@@ -25,6 +25,8 @@ enum Command {
     Serve(Box<ServeArgs>),
     /// Make an org with a site and an admin token in a data directory.
     Init(init::InitArgs),
+    /// Show it all at work: a server, a simulated building, a receiver that verifies.
+    Demo(demo::DemoArgs),
     /// Receive webhooks: verify them, prove that none is missing, print them.
     Listen(listen::ListenArgs),
     /// List and verify what a data directory holds; the server must not be running.
@@ -44,6 +46,7 @@ impl Cli {
                 init::run(&args, &mut std::io::stdout())?;
                 Ok(ExitCode::SUCCESS)
             }
+            Command::Demo(args) => code(demo::run(&args)?),
             Command::Listen(args) => code(listen::run(args)?),
             Command::Inspect(args) => code(inspect::run(&args, &mut std::io::stdout())?),
             Command::Openapi => {

@@ -4,10 +4,10 @@ use crate::serve::clock;
 use anyhow::{Context, Result};
 use clap::Args;
 use foghorn_catalog::{Catalog, Kind, Scope};
-use foghorn_model::{Actor, OrgId};
+use foghorn_model::{Actor, OrgId, SiteId};
 use serde_json::{Map, Value, json};
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Flags of `foghorn init`.
 #[derive(Args, Debug)]
@@ -26,23 +26,33 @@ pub struct InitArgs {
     json: bool,
 }
 
-/// Makes the org, the site and an admin token, and prints what they are called. The token's key
-/// is shown this once.
-pub fn run(args: &InitArgs, out: &mut impl Write) -> Result<()> {
-    let catalog = Catalog::open(&args.data, clock::now)?;
+/// What was made. The token's key is shown this once.
+pub struct Made {
+    pub org: OrgId,
+    pub site: SiteId,
+    pub token: String,
+}
+
+/// Makes an org, a site and an admin token in a data directory.
+pub fn make(data: &Path, org: &str, site: &str) -> Result<Made> {
+    let catalog = Catalog::open(data, clock::now)?;
     let actor = Actor { admin_name: Some("foghorn init".into()), ..Actor::default() };
-    let org = catalog.create_org(&actor, body(json!({ "name": args.org }))).context("--org")?;
+    let org = catalog.create_org(&actor, body(json!({ "name": org }))).context("org")?;
     let scope = Scope { org: OrgId(org.id), site: None };
-    let site = catalog
-        .create(Kind::Site, scope, &actor, body(json!({ "name": args.site })))
-        .context("--site")?;
+    let site =
+        catalog.create(Kind::Site, scope, &actor, body(json!({ "name": site }))).context("site")?;
     let token = json!({ "name": "admin", "privileges": [{ "scope": "org", "role": "admin" }] });
     let (token, _) = catalog.create_token(scope, &actor, body(token))?;
+    Ok(Made { org: scope.org, site: SiteId(site.id), token: token.key })
+}
+
+/// Makes them and prints what they are called.
+pub fn run(args: &InitArgs, out: &mut impl Write) -> Result<()> {
+    let Made { org, site, token } = make(&args.data, &args.org, &args.site)?;
     if args.json {
-        let made = json!({ "org_id": org.id, "site_id": site.id, "token": token.key });
-        writeln!(out, "{made}")?;
+        writeln!(out, "{}", json!({ "org_id": org, "site_id": site, "token": token }))?;
     } else {
-        writeln!(out, "org    {}\nsite   {}\ntoken  {}", org.id, site.id, token.key)?;
+        writeln!(out, "org    {org}\nsite   {site}\ntoken  {token}")?;
         writeln!(out, "The token is shown this once: keep it.")?;
     }
     Ok(())

@@ -1,6 +1,7 @@
 //! `foghorn`: the server and the tools around it.
 
 mod cli;
+mod demo;
 mod init;
 mod inspect;
 mod listen;

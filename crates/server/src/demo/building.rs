@@ -1,0 +1,225 @@
+//! A simulated building: who is where, which devices are up. Pure, and the same for the same
+//! seed: it is handed the seconds since its beginning and says what happened.
+
+use crate::demo::nas::Status;
+use foghorn_model::Mac;
+use serde_json::{Value, json};
+
+const APS: usize = 8;
+const PEOPLE: usize = 14;
+const SSIDS: [&str; 2] = ["Corp", "Guest"];
+
+/// What the building does to the outside.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// A line of telemetry.
+    Telemetry(Value),
+    /// An accounting request.
+    Radius { status: Status, session: String, user: String, mac: Mac, bssid: Mac, secs: u32 },
+    /// An administrator renames an AP.
+    Rename { device: Mac, name: String },
+    /// An administrator pings the webhook.
+    Ping,
+}
+
+/// The building.
+#[derive(Debug)]
+pub struct Building {
+    dice: u64,
+    people: Vec<Person>,
+    down: Option<usize>,
+}
+
+#[derive(Debug, Clone)]
+struct Person {
+    mac: Mac,
+    ap: Option<usize>,
+    since: u64,
+    session: u32,
+}
+
+/// A device to be made before the building lives.
+pub fn devices() -> Vec<Value> {
+    let ap = |at: usize| {
+        json!({ "mac": ap(at), "name": format!("AP {}.{}", at / 4 + 1, at % 4 + 1), "type": "ap",
+                "model": "AP45" })
+    };
+    let wired = [
+        json!({ "mac": Mac([0x5c, 0x5b, 0x35, 1, 0, 0]), "name": "Core switch", "type": "switch" }),
+        json!({ "mac": Mac([0x5c, 0x5b, 0x35, 2, 0, 0]), "name": "Gateway", "type": "gateway" }),
+    ];
+    (0..APS).map(ap).chain(wired).collect()
+}
+
+fn ap(at: usize) -> Mac {
+    Mac([0x5c, 0x5b, 0x35, 0, 0, u8::try_from(at).unwrap_or(0) << 4])
+}
+
+fn bssid(at: usize, ssid: usize) -> Mac {
+    let Mac(mut octets) = ap(at);
+    octets[5] += u8::try_from(ssid).unwrap_or(0) + 1;
+    Mac(octets)
+}
+
+impl Building {
+    pub fn new(seed: u64) -> Self {
+        let person = |at: usize| Person {
+            mac: Mac([0x02, 0, 0, 0, 0x0c, u8::try_from(at).unwrap_or(0)]),
+            ap: None,
+            since: 0,
+            session: 0,
+        };
+        Self { dice: seed | 1, people: (0..PEOPLE).map(person).collect(), down: None }
+    }
+
+    /// What happens in this second.
+    pub fn second(&mut self, now: u64) -> Vec<Action> {
+        let mut actions = Vec::new();
+        self.devices(now, &mut actions);
+        for at in 0..self.people.len() {
+            if self.roll(6) == 0 {
+                self.walk(at, now, &mut actions);
+            } else if self.roll(8) == 0 {
+                self.be_seen(at, now, &mut actions);
+            }
+        }
+        match now % 15 {
+            4 => actions.push(Action::Ping),
+            9 => {
+                let at = self.roll(APS);
+                let name = format!("AP {}.{} ({now} s)", at / 4 + 1, at % 4 + 1);
+                actions.push(Action::Rename { device: ap(at), name });
+            }
+            _ => {}
+        }
+        actions
+    }
+
+    fn devices(&mut self, now: u64, actions: &mut Vec<Action>) {
+        let mut tell = |kind: &str, at: usize, more: Value| {
+            let mut line = json!({ "kind": kind, "mac": ap(at) });
+            if let (Value::Object(line), Value::Object(more)) = (&mut line, more) {
+                line.extend(more);
+            }
+            actions.push(Action::Telemetry(line));
+        };
+        if now.is_multiple_of(5) {
+            for at in (0..APS).filter(|at| Some(*at) != self.down) {
+                tell("device-heartbeat", at, json!({ "version": "0.14.29411" }));
+            }
+        }
+        match now % 20 {
+            7 => {
+                let at = (now / 20) as usize % APS;
+                self.down = Some(at);
+                tell("device-disconnected", at, json!({}));
+            }
+            12 => {
+                if let Some(at) = self.down.take() {
+                    tell("device-restarted", at, json!({ "reason": "power_cycle" }));
+                }
+            }
+            16 => {
+                let at = (now / 20 + 3) as usize % APS;
+                let more = json!({ "type": "AP_RADAR_DETECTED", "channel": 36, "pre_channel": 52 });
+                tell("device-event", at, more);
+            }
+            _ => {}
+        }
+    }
+
+    /// To another AP, out of the building, or into it.
+    fn walk(&mut self, at: usize, now: u64, actions: &mut Vec<Action>) {
+        let to = Some(self.roll(APS + 1)).filter(|to| *to < APS && Some(*to) != self.down);
+        let rssi = -45 - i64::try_from(self.roll(35)).unwrap_or(0);
+        let person = &mut self.people[at];
+        if person.ap == to {
+            return;
+        }
+        if let Some(from) = person.ap.filter(|_| to.is_none()) {
+            let line = json!({ "kind": "client-disassociated", "mac": person.mac, "ap": ap(from) });
+            actions.push(Action::Telemetry(line));
+            actions.push(person.account(Status::Stop, at, from, now));
+        }
+        if let Some(to) = to {
+            let ssid = at % SSIDS.len();
+            actions.push(Action::Telemetry(json!({
+                "kind": "client-associated", "mac": person.mac, "ap": ap(to),
+                "bssid": bssid(to, ssid), "ssid": SSIDS[ssid], "band": "5", "rssi": rssi,
+                "client_username": format!("user{at}@example.net"),
+            })));
+            if person.ap.is_none() {
+                person.session += 1;
+                person.since = now;
+                actions.push(person.account(Status::Start, at, to, now));
+            }
+        }
+        person.ap = to;
+    }
+
+    fn be_seen(&mut self, at: usize, now: u64, actions: &mut Vec<Action>) {
+        let rssi = -45 - i64::try_from(self.roll(35)).unwrap_or(0);
+        let person = &self.people[at];
+        let Some(there) = person.ap else { return };
+        actions.push(Action::Telemetry(json!({
+            "kind": "client-seen", "mac": person.mac, "ap": ap(there), "rssi": rssi,
+        })));
+        if now > person.since {
+            actions.push(person.account(Status::Update, at, there, now));
+        }
+    }
+
+    fn roll(&mut self, sides: usize) -> usize {
+        self.dice ^= self.dice << 13;
+        self.dice ^= self.dice >> 7;
+        self.dice ^= self.dice << 17;
+        usize::try_from(self.dice >> 33).unwrap_or(0) % sides
+    }
+}
+
+impl Person {
+    fn account(&self, status: Status, at: usize, ap: usize, now: u64) -> Action {
+        Action::Radius {
+            status,
+            session: format!("{at:02X}{:06X}", self.session),
+            user: format!("user{at}@example.net"),
+            mac: self.mac,
+            bssid: bssid(ap, at % SSIDS.len()),
+            secs: u32::try_from(now - self.since).unwrap_or(0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_seed_builds_the_same_building_and_every_kind_happens_soon() {
+        let live = || {
+            let mut building = Building::new(7);
+            (0..30).flat_map(|now| building.second(now)).collect::<Vec<_>>()
+        };
+        let actions = live();
+        assert_eq!(actions, live());
+        let said = |kind: &str| {
+            let is = |it: &&Action| matches!(it, Action::Telemetry(line) if line["kind"] == kind);
+            actions.iter().filter(is).count()
+        };
+        for kind in [
+            "device-heartbeat",
+            "device-disconnected",
+            "device-restarted",
+            "device-event",
+            "client-associated",
+            "client-seen",
+            "client-disassociated",
+        ] {
+            assert!(said(kind) > 0, "{kind}");
+        }
+        for status in [Status::Start, Status::Update, Status::Stop] {
+            let is = |it: &&Action| matches!(it, Action::Radius { status: s, .. } if *s == status);
+            assert!(actions.iter().any(|it| is(&it)), "{status:?}");
+        }
+    }
+}
