@@ -10,7 +10,7 @@ use bytes::Bytes;
 use std::io;
 use std::sync::Arc;
 
-/// The file of a segment grows by this much at a time, filled with zeros: so most syncs write
+/// The file of a segment grows by this much at a time (or by a whole segment, if that is less), filled with zeros: so most syncs write
 /// no metadata, and an unfinished write lies in a region of zeros.
 const GROW_BYTES: u64 = 4 << 20;
 /// The marker of an orderly end: its content is the number of the last frame.
@@ -38,7 +38,8 @@ impl SegmentLog {
         let mut scratch = std::mem::take(&mut state.scratch);
         let synced = state.synced_frame;
         let entries = format::encode(FRAME_MAGIC, number, synced, frame, &mut scratch)?;
-        let written = state.active.as_mut().map_or(Ok(()), |active| put(active, &scratch));
+        let grow = GROW_BYTES.min(self.options.segment_bytes).max(8);
+        let written = state.active.as_mut().map_or(Ok(()), |active| put(active, &scratch, grow));
         if let Err(error) = written {
             state.scratch = scratch;
             return Err(self.take_back(&mut state, error));
@@ -248,12 +249,12 @@ fn check(state: &State, frame: &Frame) -> Result<(), LogError> {
     Ok(())
 }
 
-fn put(active: &mut Active, bytes: &[u8]) -> io::Result<()> {
+fn put(active: &mut Active, bytes: &[u8], grow: u64) -> io::Result<()> {
     let end = active.end + bytes.len() as u64;
     if end > active.allocated {
         // The frame first: a frame that does not fit must not cost the room for a smaller one.
         active.file.write_at(active.end, bytes)?;
-        let grown = end.next_multiple_of(GROW_BYTES);
+        let grown = end.next_multiple_of(grow);
         active.allocated = end;
         let zeros = vec![0; usize::try_from(grown - end).unwrap_or(0)];
         if active.file.write_at(end, &zeros).is_ok() {
