@@ -5,6 +5,7 @@ mod demo;
 mod init;
 mod inspect;
 mod listen;
+mod loadgen;
 mod serve;
 
 use clap::Parser;
