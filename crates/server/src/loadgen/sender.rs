@@ -121,10 +121,7 @@ async fn run(
             0 => counter.now(),
             rate => started + first * 1_000_000 / rate,
         };
-        let wait = due.saturating_sub(counter.now());
-        if wait > 0 {
-            tokio::time::sleep(Duration::from_micros(wait)).await;
-        }
+        wait_until(due, &counter).await?;
         let at = usize::try_from(first / args.batch).unwrap_or(0) % args.site.len();
         let path = format!("sites/{}/telemetry", args.site[at]);
         let mac = mac(at);
@@ -152,4 +149,20 @@ async fn run(
             }
         }
     }
+}
+
+/// The runtime's timers tick once a millisecond, which is as long as what is to be measured: the
+/// last of a wait is slept by a thread.
+async fn wait_until(due: u64, counter: &Counter) -> Result<()> {
+    const LAST: u64 = 2000;
+    let wait = due.saturating_sub(counter.now());
+    if wait > LAST {
+        tokio::time::sleep(Duration::from_micros(wait - LAST)).await;
+    }
+    let wait = due.saturating_sub(counter.now());
+    if wait > 0 {
+        let sleep = move || std::thread::sleep(Duration::from_micros(wait));
+        tokio::task::spawn_blocking(sleep).await?;
+    }
+    Ok(())
 }
