@@ -1,5 +1,6 @@
-//! What a developer types: `cargo xtask test`, `cargo xtask demo`, `cargo xtask openapi`.
+//! What a developer types: `cargo xtask test`, `demo`, `bench`, `openapi`.
 
+mod bench;
 mod needs;
 mod steps;
 
@@ -9,6 +10,7 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 cargo xtask test [--install] [--kills N]   everything that must hold before a change lands
 cargo xtask demo                           a server, real input and a verifying receiver
+cargo xtask bench                          Foghorn against limit programs, in one run
 cargo xtask openapi                        writes openapi.json anew";
 
 fn main() -> ExitCode {
@@ -33,6 +35,7 @@ fn run() -> Result<()> {
             steps::test(kills)
         }
         Some((&"demo", [])) => steps::demo(),
+        Some((&"bench", [])) => bench::run(),
         Some((&"openapi", [])) => steps::openapi(),
         _ => bail!("what to do?\n{USAGE}"),
     }

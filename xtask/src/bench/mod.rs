@@ -1,0 +1,64 @@
+//! `cargo xtask bench`: Foghorn against limit programs of ours, in one run.
+//!
+//! The machine is small and shared, so a figure alone says little: each is a ratio to what a
+//! program can do that does nothing else. The receiver runs on this machine too. A run of
+//! Foghorn that does not account for every event is void.
+
+mod foghorn;
+mod limits;
+
+use anyhow::Result;
+use limits::{Limit, Work};
+use std::io::Write;
+
+/// Runs of each; the median counts.
+const RUNS: usize = 5;
+/// Requests in flight.
+const CONNECTIONS: usize = 64;
+
+/// Measures and prints.
+pub fn run() -> Result<()> {
+    let mut out = std::io::stdout();
+    let server = foghorn::Server::start()?;
+    writeln!(
+        out,
+        "64 sites, one webhook of the org, device-events, {CONNECTIONS} requests in flight"
+    )?;
+    writeln!(out, "median of {RUNS} runs each; everything on this machine\n")?;
+    for batch in [1, 100] {
+        let events = if batch == 1 { 100_000 } else { 1_000_000 };
+        let measure =
+            |work| median((0..RUNS).map(|_| limits::run(work, CONNECTIONS, batch, events)));
+        let append = measure(Work { limit: Limit::Append, signed: false })?;
+        let bare = measure(Work { limit: Limit::Post, signed: false })?;
+        let signed = measure(Work { limit: Limit::Post, signed: true })?;
+        let relay = measure(Work { limit: Limit::Relay, signed: true })?;
+        server.set_single(batch == 1)?;
+        let ours = median((0..RUNS).map(|_| server.delivered_per_sec(events)))?;
+        writeln!(out, "events a request: {batch}")?;
+        writeln!(out, "  group-commit append       {append:>12.0} events/s")?;
+        writeln!(out, "  bare client, unsigned     {bare:>12.0} events/s")?;
+        writeln!(out, "  bare client, signed       {signed:>12.0} events/s")?;
+        writeln!(out, "  durable relay             {relay:>12.0} events/s")?;
+        writeln!(out, "  foghorn                   {ours:>12.0} events/s")?;
+        writeln!(out, "  foghorn / durable relay   {:>12.2}\n", ours / relay)?;
+    }
+    server.set_single(true)?;
+    let latencies: Vec<(f64, f64)> =
+        (0..RUNS).map(|_| server.latency_ms(500, 5000)).collect::<Result<_>>()?;
+    let p50 = median(latencies.iter().map(|(p50, _)| Ok(*p50)))?;
+    let p99 = median(latencies.iter().map(|(_, p99)| Ok(*p99)))?;
+    writeln!(out, "at 500 events/s, open loop: p50 {p50:.2} ms, p99 {p99:.2} ms")?;
+    writeln!(
+        out,
+        "server: {:.1} us of CPU a delivered event in all of this",
+        server.cpu_per_event()?
+    )?;
+    Ok(())
+}
+
+fn median(values: impl Iterator<Item = Result<f64>>) -> Result<f64> {
+    let mut values: Vec<f64> = values.collect::<Result<_>>()?;
+    values.sort_by(f64::total_cmp);
+    Ok(values[values.len() / 2])
+}
