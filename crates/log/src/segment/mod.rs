@@ -35,13 +35,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub struct SegmentOptions {
     /// A segment is sealed when it is larger than this.
     pub segment_bytes: u64,
+    /// Make room in advance, filled with zeros. For a log that is synced at every frame: its
+    /// syncs then write no metadata. For one that is synced now and then it would only write
+    /// everything twice.
+    pub room_in_advance: bool,
     /// Go on in spite of damage; what is lost is reported and written down.
     pub accept_data_loss: bool,
 }
 
 impl Default for SegmentOptions {
     fn default() -> Self {
-        Self { segment_bytes: 64 << 20, accept_data_loss: false }
+        Self { segment_bytes: 64 << 20, room_in_advance: true, accept_data_loss: false }
     }
 }
 

@@ -247,8 +247,11 @@ impl Opening<'_> {
     fn drop_tail(&mut self, path: &str, file: &dyn StoredFile, end: u64) -> Result<(), LogError> {
         const WINDOW: usize = 1 << 20;
         let len = file.len().map_err(LogError::io("measure", path))?;
+        let failed = |source| LogError::SyncFailed { file: path.into(), source };
         if len <= end {
-            return Ok(());
+            // A process that was killed leaves frames that it never synced: whoever goes on from
+            // them must not lose them to a power failure later.
+            return file.sync().map_err(failed);
         }
         let mut used = end;
         let mut at = end;
@@ -260,7 +263,6 @@ impl Opening<'_> {
             at += WINDOW as u64;
         }
         self.torn_bytes += used - end;
-        let failed = |source| LogError::SyncFailed { file: path.into(), source };
         file.set_len(end).map_err(failed)?;
         file.sync().map_err(failed)
     }

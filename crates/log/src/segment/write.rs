@@ -38,7 +38,10 @@ impl SegmentLog {
         let mut scratch = std::mem::take(&mut state.scratch);
         let synced = state.synced_frame;
         let entries = format::encode(FRAME_MAGIC, number, synced, frame, &mut scratch)?;
-        let grow = GROW_BYTES.min(self.options.segment_bytes).max(8);
+        let grow = match self.options.room_in_advance {
+            true => GROW_BYTES.min(self.options.segment_bytes).max(8),
+            false => 8,
+        };
         let written = state.active.as_mut().map_or(Ok(()), |active| put(active, &scratch, grow));
         if let Err(error) = written {
             state.scratch = scratch;
@@ -256,6 +259,9 @@ fn put(active: &mut Active, bytes: &[u8], grow: u64) -> io::Result<()> {
         active.file.write_at(active.end, bytes)?;
         let grown = end.next_multiple_of(grow);
         active.allocated = end;
+        if grown == end {
+            return Ok(());
+        }
         let zeros = vec![0; usize::try_from(grown - end).unwrap_or(0)];
         if active.file.write_at(end, &zeros).is_ok() {
             active.allocated = grown;

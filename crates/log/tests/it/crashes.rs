@@ -1,5 +1,5 @@
 use crate::{OPTIONS, blocks, frame, open};
-use foghorn_log::{Frame, Log, LogError, SegmentLog, SimFaults, SimStorage};
+use foghorn_log::{Frame, Log, LogError, SegmentLog, SegmentOptions, SimFaults, SimStorage};
 use proptest::prelude::*;
 use std::sync::Arc;
 
@@ -28,9 +28,14 @@ proptest! {
     /// Whatever was synced is there, byte for byte; whatever else is there was written, in order
     /// and without a hole.
     #[test]
-    fn what_was_synced_survives_any_crash(steps in proptest::collection::vec(step(), 1..60)) {
+    fn what_was_synced_survives_any_crash(
+        steps in proptest::collection::vec(step(), 1..60),
+        room_in_advance: bool,
+    ) {
+        let options = SegmentOptions { room_in_advance, ..OPTIONS };
         let storage = SimStorage::new();
-        let mut log = open(&storage).log;
+        let open = || SegmentLog::open(Arc::new(storage.clone()), "log", options);
+        let mut log = open().unwrap().log;
         let mut written: [Vec<(u64, usize)>; 3] = Default::default();
         let mut synced = [0_usize; 3];
         for step in steps {
@@ -56,7 +61,7 @@ proptest! {
                 }
             }
             if !matches!(step, Step::Append(..) | Step::Sync) {
-                let opened = SegmentLog::open(Arc::new(storage.clone()), "log", OPTIONS);
+                let opened = open();
                 prop_assert!(opened.is_ok(), "{opened:?}");
                 log = opened.unwrap().log;
                 for partition in 0..3_u8 {

@@ -11,7 +11,8 @@ use bytes::Bytes;
 use foghorn_log::{Block, Frame, Log, Opened, Reader, SegmentLog, SegmentOptions, SimStorage};
 use std::sync::Arc;
 
-pub const OPTIONS: SegmentOptions = SegmentOptions { segment_bytes: 4096, accept_data_loss: false };
+pub const OPTIONS: SegmentOptions =
+    SegmentOptions { segment_bytes: 4096, room_in_advance: true, accept_data_loss: false };
 
 pub fn open(storage: &SimStorage) -> Opened {
     SegmentLog::open(Arc::new(storage.clone()), "log", OPTIONS).unwrap()

@@ -400,9 +400,10 @@ fn open(options: &Options) -> Result<Opened> {
     let deliveries = Arc::new(DeliveryStore::open(data)?);
     std::fs::create_dir_all(data.join(storage::QUARANTINE))?;
     let storage: Arc<dyn Storage> = Arc::new(FsStorage::new(data)?);
-    let open_log = |directory| -> Result<Arc<dyn Log>> {
+    let open_log = |directory, room_in_advance| -> Result<Arc<dyn Log>> {
         let segments = SegmentOptions {
             segment_bytes: options.segment_bytes,
+            room_in_advance,
             accept_data_loss: options.accept_data_loss,
         };
         let opened = SegmentLog::open(Arc::clone(&storage), directory, segments)?;
@@ -411,10 +412,10 @@ fn open(options: &Options) -> Result<Opened> {
         }
         Ok(Arc::new(opened.log))
     };
-    let input = open_log(storage::INPUTS)?;
+    let input = open_log(storage::INPUTS, true)?;
     let events = EventLogs {
-        record: open_log(storage::EVENTS_RECORD)?,
-        stream: open_log(storage::EVENTS_STREAM)?,
+        record: open_log(storage::EVENTS_RECORD, false)?,
+        stream: open_log(storage::EVENTS_STREAM, false)?,
     };
     let snapshots = Arc::new(SnapshotStore::open(Arc::clone(&storage), storage::SNAPSHOTS)?);
     let (skips, lines) = LineFile::open(&*storage, storage::SKIPS)?;
