@@ -142,9 +142,8 @@ impl Read {
         });
         let mac = self.calling.as_deref().and_then(calling);
         let mac = mac.or_else(|| self.username.as_deref().and_then(calling));
-        let by_address =
-            self.username.as_deref().and_then(calling).is_some_and(|it| Some(it) == mac);
-        let is_mab = self.service_type == Some(attr::CALL_CHECK) || by_address;
+        // A user name that is the client's address proves nothing: hostapd sends it after EAP too.
+        let is_mab = self.service_type == Some(attr::CALL_CHECK);
         let oui = station.mac.and_then(|mac| attr::vendor_of_oui([mac.0[0], mac.0[1], mac.0[2]]));
         let total = |at: usize| {
             let octets = u64::from(self.octets[at]?);

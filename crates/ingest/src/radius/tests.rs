@@ -76,6 +76,17 @@ fn a_stop_says_what_its_attributes_say() {
 }
 
 #[test]
+fn only_a_call_check_says_that_a_client_came_in_by_its_address() {
+    let of = |attributes: &[(u8, &[u8])]| {
+        let attributes = [STOP, attributes].concat();
+        let bytes = request(1, &attributes, SECRET);
+        decode(&Packet::parse(&bytes).unwrap(), NAS, NOW).unwrap().accounting.auth_type
+    };
+    assert_eq!(of(&[(1, b"5e66.0111.5b49")]), None);
+    assert_eq!(of(&[(6, &[0, 0, 0, 10])]).as_deref(), Some("mab"));
+}
+
+#[test]
 fn a_wrong_secret_or_a_changed_byte_does_not_verify() {
     let bytes = request(7, STOP, SECRET);
     let verify = |bytes: &[u8], secret: &[u8]| Packet::parse(bytes)?.verify(secret);
