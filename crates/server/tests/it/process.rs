@@ -13,7 +13,7 @@ const BINARY: &str = env!("CARGO_BIN_EXE_foghorn");
 pub const SECRET: &str = "s3cret";
 pub const RADIUS_SECRET: &str = "testing123";
 /// No wait in a test is longer: what has not happened by then will not.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// An address that nobody uses.
 pub fn free_address() -> SocketAddr {
