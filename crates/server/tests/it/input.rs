@@ -151,3 +151,30 @@ fn a_token_does_what_its_role_allows() {
     assert_eq!(ask(&read, "POST", &telemetry), 403);
     assert_eq!((ask(&read, "GET", &tokens), ask("fh_nonsense", "GET", &org)), (403, 401));
 }
+
+#[test]
+fn before_the_disk_fills_input_is_refused_and_told_to_come_again() {
+    let mut world = World::new();
+    world.serve(&["--free-bytes-min", "1000000000000000"]);
+    world.device("5c5b35000001", "AP");
+    let path = format!("sites/{}/telemetry", world.site);
+    let line = br#"{"kind":"device-heartbeat","mac":"5c5b35000001"}"#;
+    until("the refusal", || world.request("POST", &path, &[], line).0 == 503);
+    let (_, answer) = world.request("POST", &path, &[], line);
+    assert_eq!(answer["detail"], "the disk is nearly full");
+    let packet = accounting(1, 1, "s1", "testing123");
+    let tries = AtomicU32::new(0);
+    let twice = || tries.fetch_add(1, Ordering::Relaxed) >= 2;
+    assert!(!until_answered(world.radius, &packet, twice), "what is not durable is not answered");
+}
+
+#[test]
+fn an_org_over_its_quota_is_refused() {
+    let mut world = World::new();
+    world.serve(&["--org-bytes-per-day", "100"]);
+    world.device("5c5b35000001", "AP");
+    let path = format!("sites/{}/telemetry", world.site);
+    let line = br#"{"kind":"device-heartbeat","mac":"5c5b35000001"}"#;
+    let statuses: Vec<u16> = (0..4).map(|_| world.request("POST", &path, &[], line).0).collect();
+    assert_eq!(statuses, [200, 200, 429, 429]);
+}
