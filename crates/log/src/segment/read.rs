@@ -31,49 +31,42 @@ impl SegmentLog {
         bytes_max: usize,
     ) -> Result<Vec<Block>, LogError> {
         let at = usize::from(partition);
-        let mut blocks = Vec::new();
-        let mut bytes = 0;
-        let mut from = from;
-        let sealed: Vec<Sealed> = {
+        // Under one lock: a segment that is sealed between two looks would be in neither.
+        let (sealed, active) = {
             let state = self.lock();
             let holds =
                 |it: &&Sealed| it.summary.ranges[at].0 > 0 && it.summary.ranges[at].1 >= from;
-            state.sealed.iter().filter(holds).take(LOADED_MAX).cloned().collect()
-        };
-        let more = sealed.len() == LOADED_MAX;
-        for segment in sealed {
-            let index = self.index_of(&segment)?;
-            let places = index.from(partition, from).to_vec();
-            if self.read_places(
-                &segment.name,
-                &*segment.file,
-                &places,
-                bytes_max,
-                &mut bytes,
-                &mut blocks,
-            )? {
-                return Ok(blocks);
-            }
-            from = segment.summary.ranges[at].1 + 1;
-        }
-        if more && !blocks.is_empty() {
-            return Ok(blocks);
-        }
-        let active = {
-            let state = self.lock();
-            state.active.as_ref().map(|active| {
+            let sealed: Vec<Sealed> =
+                state.sealed.iter().filter(holds).take(LOADED_MAX).cloned().collect();
+            let active = state.active.as_ref().map(|active| {
                 let mut taken = 0;
-                let places = active.index.from(partition, from).iter();
                 // As many as can fit, without copying a directory of a whole segment.
                 let fits = |place: &&Place| {
                     let before = taken;
                     taken += place.entry.len as usize;
                     before == 0 || before <= bytes_max
                 };
+                let places = active.index.from(partition, from).iter();
                 let places: Vec<Place> = places.take_while(fits).copied().collect();
                 (active.name.clone(), Arc::clone(&active.file), places)
-            })
+            });
+            (sealed, active)
         };
+        let more = sealed.len() == LOADED_MAX;
+        let mut blocks = Vec::new();
+        let mut bytes = 0;
+        for segment in sealed {
+            let index = self.index_of(&segment)?;
+            let places = index.from(partition, from).to_vec();
+            let file = &*segment.file;
+            if self.read_places(&segment.name, file, &places, bytes_max, &mut bytes, &mut blocks)? {
+                return Ok(blocks);
+            }
+        }
+        // There may be sealed segments between these and the active one.
+        if more && !blocks.is_empty() {
+            return Ok(blocks);
+        }
         if let Some((name, file, places)) = active {
             self.read_places(&name, &*file, &places, bytes_max, &mut bytes, &mut blocks)?;
         }

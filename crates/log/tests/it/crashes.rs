@@ -141,3 +141,27 @@ fn blocks_come_in_order_or_not_at_all() {
     assert!(matches!(log.append(&back), Err(LogError::Invalid { .. })));
     assert_eq!(log.reach(1), 9);
 }
+
+/// A segment that is sealed while somebody reads must not be passed over.
+#[test]
+fn a_reader_misses_nothing_while_segments_are_sealed() {
+    use foghorn_log::Reader;
+    let storage = SimStorage::new();
+    let log = open(&storage).log;
+    const RECORDS: u64 = 3000;
+    std::thread::scope(|threads| {
+        threads.spawn(|| {
+            for record in 1..=RECORDS {
+                log.append(&frame(1, record, record, 300)).unwrap();
+            }
+        });
+        let mut reader = Reader::new(&log, 1, 1);
+        let mut next = 1;
+        while next <= RECORDS {
+            if let Some(block) = reader.next_block().unwrap() {
+                assert_eq!(block.first, next, "a block was passed over");
+                next = block.last + 1;
+            }
+        }
+    });
+}
