@@ -179,6 +179,8 @@ impl Lanes {
                 }
             };
             lanes.lanes[at as usize].freeze(*open);
+            // Its record is forgotten two rotations from now: by then it stands in the row.
+            lanes.touch(at);
         }
         lanes
     }

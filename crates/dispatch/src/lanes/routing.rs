@@ -174,8 +174,9 @@ impl Lanes {
             } else {
                 lane.behind = Some(lane.reach());
                 self.behind.push_back(at);
-                self.touch(at);
             }
+            // Its row must not say that it is idle while the watermark passes what waits in it.
+            self.touch(at);
         }
     }
 

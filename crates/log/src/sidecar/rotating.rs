@@ -39,13 +39,17 @@ impl RotatingFile {
         let newest = generations.last().map_or(0, |(generation, _)| *generation);
         let records: Vec<Vec<u8>> =
             generations.into_iter().flat_map(|(_, records)| records).collect();
-        // Everything still counts until it is flushed: it goes into the new generation.
+        // Everything still counts until it is flushed: it goes into the new generation, which
+        // takes the place of the oldest only once all of it is in there.
         let generation = newest + 1;
-        let file = begin(&*storage, path, generation)?;
+        let beside = format!("{path}.new");
+        let file = begin(&*storage, &beside, generation)?;
         let mut opened =
             Self { storage, path: path.into(), generation, file, end: 8, scratch: Vec::new() };
         let slices: Vec<&[u8]> = records.iter().map(Vec::as_slice).collect();
         opened.append(&slices)?;
+        let name = slot(path, generation);
+        opened.storage.rename(&beside, &name).map_err(LogError::io("rename", &name))?;
         Ok((opened, records))
     }
 
@@ -75,20 +79,23 @@ impl RotatingFile {
     /// As the storage says.
     pub fn rotate(&mut self) -> Result<(), LogError> {
         self.generation += 1;
-        self.file = begin(&*self.storage, &self.path, self.generation)?;
+        self.file = begin(&*self.storage, &slot(&self.path, self.generation), self.generation)?;
         self.end = 8;
         Ok(())
     }
 }
 
+fn slot(path: &str, generation: u64) -> String {
+    format!("{path}.{}", generation % 2)
+}
+
 fn begin(
     storage: &dyn Storage,
-    path: &str,
+    name: &str,
     generation: u64,
 ) -> Result<Arc<dyn StoredFile>, LogError> {
-    let name = format!("{path}.{}", generation % 2);
-    let file = storage.create(&name).map_err(LogError::io("create", &name))?;
-    file.write_at(0, &generation.to_le_bytes()).map_err(LogError::io("write", &name))?;
+    let file = storage.create(name).map_err(LogError::io("create", name))?;
+    file.write_at(0, &generation.to_le_bytes()).map_err(LogError::io("write", name))?;
     Ok(file)
 }
 

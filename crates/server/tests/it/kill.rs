@@ -104,7 +104,11 @@ fn the_ledger_balances_after_many_kills() {
     }
     assert!(world.server.as_mut().unwrap().terminate(), "{}", world.log());
     let ledger = world.ledger();
-    check(&ledger, &tried.lock().unwrap());
+    let balance = || check(&ledger, &tried.lock().unwrap());
+    if let Err(failure) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(balance)) {
+        eprintln!("what is left of it: {}", world.directory.keep().display());
+        std::panic::resume_unwind(failure);
+    }
     let log = world.log();
     assert!(!log.contains("ERROR"), "{log}");
 }
@@ -129,7 +133,8 @@ fn check(ledger: &[Value], tried: &BTreeSet<String>) {
     let arrived = names(ledger);
     for (name, count) in arrived.iter().filter(|(name, _)| *name != "other") {
         assert!(tried.contains(name), "{name} was never sent");
-        assert_eq!(*count, 1, "{name} became {count} events");
+        let posts = ledger.iter().filter(|post| post["events"].to_string().contains(name));
+        assert_eq!(*count, 1, "{name} became {count} events: {:#?}", posts.collect::<Vec<_>>());
     }
     let mut lanes: BTreeMap<&str, BTreeMap<u64, &Value>> = BTreeMap::new();
     for post in ledger {
