@@ -19,6 +19,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
+use tracing::Instrument as _;
 
 /// How old a cursor may be when the process is killed.
 const FLUSH_EVERY: Micros = Micros(250_000);
@@ -379,10 +380,12 @@ impl Turn {
             let egress = Arc::clone(&self.egress);
             let handle = self.handle.clone();
             let at = now;
-            tokio::task::spawn_local(async move {
+            let phase = tracing::trace_span!(target: "foghorn::phase", "attempt");
+            let attempt = async move {
                 let report = send(&egress, attempt, at).await;
                 handle.tell(Input::Report(report));
-            });
+            };
+            tokio::task::spawn_local(attempt.instrument(phase));
         }
         Ok(())
     }

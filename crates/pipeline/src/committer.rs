@@ -15,6 +15,7 @@ use foghorn_log::{Block, Frame, Log, LogError};
 use foghorn_model::{Change, Partition, Record, RecordBody, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use tracing::trace_span;
 
 /// How many changes are read from the catalog at a time.
 const CHANGES_READ_MAX: usize = 1000;
@@ -127,7 +128,10 @@ impl Committer {
         let fed = changes.last().map_or(self.fed, |change| change.seq);
         let blocks = self.number(join(blocks, &changes, intake, now));
         let frame = Frame { mark: fed, stamp: now.0, blocks: blocks.iter().map(to_log).collect() };
-        match self.log.append_sync(&frame) {
+        let phase = trace_span!(target: "foghorn::phase", "sync").entered();
+        let appended = self.log.append_sync(&frame);
+        drop(phase);
+        match appended {
             Ok(_) => {
                 self.fed = fed;
                 Ok(self.committed(blocks, acks))

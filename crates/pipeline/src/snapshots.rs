@@ -7,6 +7,7 @@
 use crate::worker::EventLogs;
 use foghorn_log::{LogError, SnapshotStore};
 use foghorn_model::Partition;
+use tracing::trace_span;
 
 /// Fast, and still a fifth of the size.
 const COMPRESSION_LEVEL: i32 = 1;
@@ -32,6 +33,7 @@ impl SnapshotJob {
     /// # Errors
     /// If a log cannot be synced or a snapshot cannot be saved; the older snapshots stand.
     pub fn run(jobs: &[Self], logs: &EventLogs, store: &SnapshotStore) -> Result<(), LogError> {
+        let _phase = trace_span!(target: "foghorn::phase", "snapshot").entered();
         logs.sync()?;
         for job in jobs {
             let state = zstd::bulk::compress(&job.state, COMPRESSION_LEVEL).map_err(|source| {

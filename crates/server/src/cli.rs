@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 use std::io::Write;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::format::FmtSpan;
 
 /// Webhooks of what a network sees, on Mist's wire format.
 #[derive(Parser, Debug)]
@@ -68,7 +69,11 @@ fn code(fine: bool) -> Result<ExitCode> {
 /// Logs go to standard error; `FOGHORN_LOG` filters them.
 pub fn log_to_stderr(json: bool) {
     let filter = EnvFilter::try_from_env("FOGHORN_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // The spans are the phases of the work; `foghorn::phase=trace` shows when each begins and ends.
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_span_events(FmtSpan::NEW | FmtSpan::CLOSE)
+        .with_writer(std::io::stderr);
     if json {
         builder.json().init();
     } else {

@@ -9,9 +9,10 @@ use crate::log::{Gap, TrimMode, TrimPolicy, TrimReport};
 use bytes::Bytes;
 use std::io;
 use std::sync::Arc;
+use tracing::trace_span;
 
-/// The file of a segment grows by this much at a time (or by a whole segment, if that is less), filled with zeros: so most syncs write
-/// no metadata, and an unfinished write lies in a region of zeros.
+/// The file of a segment grows by this much at a time (or by a whole segment, if that is less),
+/// filled with zeros: so most syncs write no metadata, and an unfinished write lies in zeros.
 const GROW_BYTES: u64 = 4 << 20;
 /// The marker of an orderly end: its content is the number of the last frame.
 pub(super) const CLEAN: &str = "clean";
@@ -179,6 +180,7 @@ impl SegmentLog {
             .map(|partition| keep(u8::try_from(partition).unwrap_or(u8::MAX)))
             .collect();
         let mut total = crate::log::Log::bytes(self);
+        let mut phase = None;
         loop {
             let mut state = self.lock();
             let Some(front) = state.sealed.front() else { break };
@@ -189,6 +191,7 @@ impl SegmentLog {
             }
             let Some(segment) = state.sealed.pop_front() else { break };
             drop(state);
+            phase.get_or_insert_with(|| trace_span!(target: "foghorn::phase", "trim").entered());
             let path = self.path(&segment.name);
             self.storage.remove(&path).map_err(LogError::io("remove", &path))?;
             total = total.saturating_sub(segment.bytes);

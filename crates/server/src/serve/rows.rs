@@ -54,6 +54,7 @@ pub struct StoreSink(pub Arc<DeliveryStore>);
 
 impl FlushSink for StoreSink {
     fn write(&mut self, flush: Flush) {
+        let _phase = tracing::trace_span!(target: "foghorn::phase", "cursors").entered();
         let records = to_records(flush);
         while let Err(error) = self.0.flush(&records) {
             tracing::error!(%error, "cursors cannot be written: trying again");

@@ -230,6 +230,7 @@ impl Shard {
     }
 
     fn fold(&mut self, blocks: &[CommittedBlock]) -> Result<(), ShardError> {
+        let _phase = tracing::trace_span!(target: "foghorn::phase", "fold").entered();
         let mut folded = Vec::with_capacity(blocks.len());
         let count = self.stride;
         for block in blocks {

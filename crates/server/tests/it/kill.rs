@@ -1,17 +1,20 @@
 //! SIGKILL at any moment loses nothing.
 //!
 //! Senders repeat what is not acknowledged, the server is killed again and again at chance
-//! moments, and at the end the receiver's ledger must balance. Segments are small and snapshots
+//! moments and in each phase of its work, and at the end the receiver's ledger must balance. Segments are small and snapshots
 //! frequent, so that the kills also fall into sealing, snapshots and trimming.
 
+use crate::phases::Phase;
 use crate::process::{World, accounting, request, until_answered, within_patience};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const KILLS: u32 = 12;
+/// So many kills must have hit every phase.
+const MANY: u32 = 100;
 const HARSH: [&str; 6] =
     ["--snapshot-secs", "1", "--segment-bytes", "65536", "--input-bytes-max", "262144"];
 
@@ -80,13 +83,26 @@ fn the_ledger_balances_after_many_kills() {
         }
     }));
 
+    world.server.as_mut().unwrap().kill();
+    let mut landed: BTreeMap<Phase, u32> = BTreeMap::new();
     for kill in 0..kills() {
-        // Chance, but the same every time.
-        let wait = 20 + (u64::from(kill) * 7919) % 400;
-        std::thread::sleep(Duration::from_millis(wait));
-        world.server.as_mut().unwrap().kill();
-        world.serve(&HARSH);
+        // One after the other is aimed at each phase, and one at none.
+        let aim = Phase::ALL.get(kill as usize % (Phase::ALL.len() + 1)).copied();
+        let server = world.serve_aimed(&HARSH, aim);
+        // Chance, but the same every time; who aims has some patience.
+        let wait = if aim.is_some() { 1_500 } else { 20 + (u64::from(kill) * 7919) % 400 };
+        let begun = Instant::now();
+        while begun.elapsed() < Duration::from_millis(wait) && !server.is_over() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        for phase in server.kill() {
+            *landed.entry(phase).or_default() += 1;
+        }
     }
+    world.serve(&HARSH);
+    eprintln!("{} kills landed in {landed:?} (several may be under way at once)", kills());
+    let everywhere = Phase::ALL.iter().all(|phase| landed.contains_key(phase));
+    assert!(everywhere || kills() < MANY, "a phase was never hit: {landed:?}");
     stop.store(true, Ordering::Release);
     senders.into_iter().for_each(|sender| sender.join().unwrap());
 

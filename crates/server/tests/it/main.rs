@@ -6,4 +6,5 @@ mod damage;
 mod input;
 mod kill;
 mod openapi;
+mod phases;
 mod process;

@@ -1,5 +1,6 @@
 //! Starts the binary, speaks to it, reads what its receiver noted.
 
+use crate::phases::{Aimed, Phase};
 use md5::{Digest, Md5};
 use serde_json::Value;
 use std::collections::HashMap;
@@ -120,9 +121,24 @@ impl World {
     }
 
     pub fn serve(&mut self, more: &[&str]) {
+        let arguments = self.serve_arguments(more);
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        self.server = Some(Process::start(&arguments, &self.path("serve.log")));
+        until("the API", || TcpStream::connect(self.api).is_ok());
+    }
+
+    /// Starts the server to be killed at once when it begins this phase of its work.
+    pub fn serve_aimed(&self, more: &[&str], aim: Option<Phase>) -> Aimed {
+        let arguments = self.serve_arguments(more);
+        let mut command = Command::new(BINARY);
+        command.args(arguments).env("FOGHORN_LOG", "info,foghorn::phase=trace");
+        Aimed::start(&mut command, &self.path("serve.log"), aim)
+    }
+
+    fn serve_arguments(&self, more: &[&str]) -> Vec<String> {
         let (data, api) = (self.path("data"), self.api.to_string());
         let radius = self.radius.to_string();
-        let mut arguments = vec![
+        let arguments = [
             "serve",
             "--data",
             data.to_str().unwrap(),
@@ -134,9 +150,7 @@ impl World {
             RADIUS_SECRET,
             "--allow-loopback",
         ];
-        arguments.extend(more);
-        self.server = Some(Process::start(&arguments, &self.path("serve.log")));
-        until("the API", || TcpStream::connect(self.api).is_ok());
+        arguments.iter().chain(more).map(ToString::to_string).collect()
     }
 
     pub fn listen(&mut self) {
