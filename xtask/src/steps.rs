@@ -54,6 +54,12 @@ pub fn demo() -> Result<()> {
     run(&["cargo", "run", "--release", "--quiet", "--package", "foghorn", "--", "demo"], &[])
 }
 
+/// Builds this program and the server with all optimisations, then measures.
+pub fn bench_in_release() -> Result<()> {
+    run(&["cargo", "build", "--release", "--package", "foghorn", "--package", "xtask"], &[])?;
+    run(&["cargo", "run", "--release", "--quiet", "--package", "xtask", "--", "bench"], &[])
+}
+
 /// Writes the OpenAPI document anew.
 pub fn openapi() -> Result<()> {
     let command = ["run", "--quiet", "--package", "foghorn", "--", "openapi"];

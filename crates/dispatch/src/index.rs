@@ -6,7 +6,7 @@
 
 use crate::endpoint::Endpoint;
 use foghorn_model::{EventEntry, OrgId, SiteId, Topic, WebhookId};
-use std::collections::HashMap;
+use foldhash::HashMap;
 use std::sync::Arc;
 
 /// The webhooks by what they subscribe to.

@@ -31,7 +31,6 @@ pub struct Output {
     pub record: EventBuffer,
     /// Events of stream topics.
     pub stream: EventBuffer,
-    json: Vec<u8>,
 }
 
 impl Output {
@@ -82,8 +81,6 @@ impl<'a> Emitter<'a> {
             TopicClass::Stream => &mut self.out.stream,
         };
         if self.key.record > buffer.floor {
-            self.out.json.clear();
-            write(&mut self.out.json);
             let entry = EventEntry {
                 key: self.key,
                 catalog_seq: self.catalog_seq,
@@ -93,7 +90,7 @@ impl<'a> Emitter<'a> {
                 site: audience.site,
                 target: audience.target,
             };
-            block::encode(&mut buffer.body, &entry, &self.out.json);
+            block::encode(&mut buffer.body, &entry, write);
             buffer.count += 1;
         }
         self.key.ordinal += 1;

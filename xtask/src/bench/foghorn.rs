@@ -19,14 +19,18 @@ pub struct Server {
     receiver: SocketAddr,
     token: String,
     webhook: String,
+    neighbour: Option<Child>,
+    slow: String,
     sites: Vec<String>,
     delivered: Cell<u64>,
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        if let Err(error) = self.process.kill().and_then(|()| self.process.wait()) {
-            eprintln!("xtask: {error}");
+        for process in std::iter::once(&mut self.process).chain(&mut self.neighbour) {
+            if let Err(error) = process.kill().and_then(|()| process.wait()) {
+                eprintln!("xtask: {error}");
+            }
         }
         if let Err(error) = std::fs::remove_dir_all(&self.data) {
             eprintln!("xtask: {}: {error}", self.data.display());
@@ -64,6 +68,8 @@ impl Server {
             receiver,
             token: text("token"),
             webhook: String::new(),
+            neighbour: None,
+            slow: String::new(),
             sites: Vec::new(),
             delivered: Cell::new(0),
         };
@@ -95,7 +101,7 @@ impl Server {
     /// Events a second from the first that is sent to the last that arrives.
     pub fn delivered_per_sec(&self, events: usize) -> Result<f64> {
         let events = events.to_string();
-        let report = self.load(&["--events", &events, "--batch", "100", "--connections", "4"])?;
+        let report = self.load(&["--events", &events, "--batch", "100", "--connections", "16"])?;
         report["arrived_per_sec"].as_f64().context("arrived_per_sec")
     }
 
@@ -105,6 +111,30 @@ impl Server {
         let report = self.load(&["--events", &events, "--rate", &rate, "--batch", "1"])?;
         let figure = |key: &str| report[key].as_f64().with_context(|| key.to_owned());
         Ok((figure("p50_ms")?, figure("p99_ms")?))
+    }
+
+    /// Adds a webhook whose receiver answers after three seconds, switched off.
+    pub fn add_slow_neighbour(&mut self) -> Result<()> {
+        let receiver = free()?.to_string();
+        let listener = Command::new(binary())
+            .args(["listen", "--quiet", "--delay", "3s", "--secret", "s3cret", "--listen"])
+            .arg(&receiver)
+            .env("FOGHORN_LOG", "warn")
+            .stdout(std::process::Stdio::null())
+            .spawn()?;
+        self.neighbour = Some(listener);
+        let webhook = json!({
+            "url": format!("http://{receiver}/"), "secret": "s3cret", "topics": ["device-events"],
+            "enabled": false,
+        });
+        let path = self.webhook.rsplit_once('/').map_or("", |(path, _)| path).to_owned();
+        let webhook = self.post("POST", &path, &webhook)?;
+        self.slow = format!("{path}/{}", webhook["id"].as_str().unwrap_or_default());
+        Ok(())
+    }
+
+    pub fn set_slow_neighbour(&self, enabled: bool) -> Result<()> {
+        self.post("PUT", &self.slow, &json!({"enabled": enabled})).map(drop)
     }
 
     /// Microseconds of the server's CPU for each event that it has delivered.

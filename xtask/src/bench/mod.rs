@@ -7,9 +7,10 @@
 mod foghorn;
 mod limits;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use limits::{Limit, Work};
 use std::io::Write;
+use std::process::Command;
 
 /// Runs of each; the median counts.
 const RUNS: usize = 5;
@@ -19,7 +20,7 @@ const CONNECTIONS: usize = 64;
 /// Measures and prints.
 pub fn run() -> Result<()> {
     let mut out = std::io::stdout();
-    let server = foghorn::Server::start()?;
+    let mut server = foghorn::Server::start()?;
     writeln!(
         out,
         "64 sites, one webhook of the org, device-events, {CONNECTIONS} requests in flight"
@@ -44,16 +45,35 @@ pub fn run() -> Result<()> {
         writeln!(out, "  foghorn / durable relay   {:>12.2}\n", ours / relay)?;
     }
     server.set_single(true)?;
-    let latencies: Vec<(f64, f64)> =
-        (0..RUNS).map(|_| server.latency_ms(500, 5000)).collect::<Result<_>>()?;
-    let p50 = median(latencies.iter().map(|(p50, _)| Ok(*p50)))?;
-    let p99 = median(latencies.iter().map(|(_, p99)| Ok(*p99)))?;
-    writeln!(out, "at 500 events/s, open loop: p50 {p50:.2} ms, p99 {p99:.2} ms")?;
+    server.add_slow_neighbour()?;
+    let (mut alone, mut beside) = (Vec::new(), Vec::new());
+    for _ in 0..RUNS {
+        for (slow, latencies) in [(false, &mut alone), (true, &mut beside)] {
+            server.set_slow_neighbour(slow)?;
+            latencies.push(server.latency_ms(500, 5000)?);
+        }
+    }
+    for (what, latencies) in [("alone", alone), ("beside a receiver that takes 3 s", beside)] {
+        let p50 = median(latencies.iter().map(|(p50, _)| Ok(*p50)))?;
+        let p99 = median(latencies.iter().map(|(_, p99)| Ok(*p99)))?;
+        writeln!(out, "at 500 events/s, open loop, {what}: p50 {p50:.2} ms, p99 {p99:.2} ms")?;
+    }
     writeln!(
         out,
         "server: {:.1} us of CPU a delivered event in all of this",
         server.cpu_per_event()?
     )?;
+    drop(server);
+    pipeline(&mut out)
+}
+
+/// What each step costs an event on one thread, without a socket.
+fn pipeline(out: &mut impl Write) -> Result<()> {
+    let measured = Command::new("cargo")
+        .args(["bench", "--quiet", "--package", "foghorn-pipeline", "--bench", "in_process"])
+        .output()?;
+    ensure!(measured.status.success(), "{}", String::from_utf8_lossy(&measured.stderr));
+    write!(out, "the pipeline in process: {}", String::from_utf8_lossy(&measured.stdout))?;
     Ok(())
 }
 

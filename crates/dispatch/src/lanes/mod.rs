@@ -33,10 +33,11 @@ use crate::breaker::Breaker;
 use crate::index::Index;
 use foghorn_model::time::Micros;
 use foghorn_model::{EventKey, Partition, Timestamp, TopicClass, WebhookId};
+use foldhash::HashMap;
 use gate::Gate;
 use lane::Lane;
 use routing::Tail;
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -149,12 +150,12 @@ impl Lanes {
             limits,
             index,
             lanes: Vec::new(),
-            by_key: HashMap::new(),
+            by_key: HashMap::default(),
             free: Vec::new(),
             tails: [tails(), tails()],
             behind: VecDeque::new(),
-            hooks: HashMap::new(),
-            hosts: HashMap::new(),
+            hooks: HashMap::default(),
+            hosts: HashMap::default(),
             ready: [VecDeque::new(), VecDeque::new()],
             timers: BTreeSet::new(),
             in_flight: 0,

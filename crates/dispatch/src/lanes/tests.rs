@@ -117,7 +117,7 @@ impl World {
                 target: None,
             };
             let json = format!("{{\"n\":{}}}", self.record);
-            block::encode(&mut body, &entry, json.as_bytes());
+            block::encode(&mut body, &entry, |out| out.extend_from_slice(json.as_bytes()));
             for webhook in self.index.subscribers(&entry) {
                 self.expected.entry(webhook).or_default().push(json.clone());
             }

@@ -72,8 +72,8 @@ impl fmt::Display for EventBlockError {
 
 impl std::error::Error for EventBlockError {}
 
-/// Appends one entry to a block body.
-pub fn encode(out: &mut Vec<u8>, entry: &EventEntry, json: &[u8]) {
+/// Appends one entry to a block body; `write` appends its JSON.
+pub fn encode(out: &mut Vec<u8>, entry: &EventEntry, write: impl FnOnce(&mut Vec<u8>)) {
     out.extend_from_slice(&entry.key.record.to_le_bytes());
     out.extend_from_slice(&entry.key.ordinal.to_le_bytes());
     out.extend_from_slice(&entry.key.epoch.to_le_bytes());
@@ -83,8 +83,8 @@ pub fn encode(out: &mut Vec<u8>, entry: &EventEntry, json: &[u8]) {
     let target = if entry.target.is_some() { HAS_TARGET } else { 0 };
     out.extend_from_slice(&[entry.topic as u8, site | target]);
     out.extend_from_slice(&FORM.to_le_bytes());
-    let length = u32::try_from(json.len()).expect("an event is far under 4 GiB");
-    out.extend_from_slice(&length.to_le_bytes());
+    let length_at = out.len();
+    out.extend_from_slice(&[0; 4]);
     out.extend_from_slice(entry.org.as_bytes());
     if let Some(site) = &entry.site {
         out.extend_from_slice(site.as_bytes());
@@ -92,7 +92,10 @@ pub fn encode(out: &mut Vec<u8>, entry: &EventEntry, json: &[u8]) {
     if let Some(target) = &entry.target {
         out.extend_from_slice(target.as_bytes());
     }
-    out.extend_from_slice(json);
+    let begin = out.len();
+    write(out);
+    let length = u32::try_from(out.len() - begin).expect("an event is far under 4 GiB");
+    out[length_at..length_at + 4].copy_from_slice(&length.to_le_bytes());
 }
 
 /// The events of one block body, decoded one after the other.
@@ -203,8 +206,8 @@ mod tests {
         let first = entry(5, Some(SiteId::from_bytes([2; 16])), None);
         let second = entry(6, None, Some(WebhookId::from_bytes([3; 16])));
         let mut body = Vec::new();
-        encode(&mut body, &first, b"{}");
-        encode(&mut body, &second, br#"{"a":1}"#);
+        encode(&mut body, &first, |out| out.extend_from_slice(b"{}"));
+        encode(&mut body, &second, |out| out.extend_from_slice(br#"{"a":1}"#));
         let mut block = EventBlock::new(partition, &body);
         assert_eq!(block.next().unwrap().unwrap(), EventRef { entry: first, json: b"{}" });
         let offset = block.offset();

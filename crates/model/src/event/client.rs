@@ -94,7 +94,7 @@ pub fn encode_join(out: &mut Vec<u8>, place: &Place<'_>, ap_name: &str, client: 
     event.mac("bssid", client.bssid);
     event.text_opt("client_hostname", client.hostname.as_deref());
     if let Some(ip) = client.ip {
-        event.id("client_ip", ip);
+        event.ip("client_ip", ip);
     }
     event.text_opt("client_username", client.username.as_deref());
     event.int("connect", client.connect.secs());
@@ -119,7 +119,7 @@ pub fn encode_session(
     event.text("client_family", client.family.as_deref().unwrap_or_default());
     event.text_opt("client_hostname", client.hostname.as_deref());
     if let Some(ip) = client.ip {
-        event.id("client_ip", ip);
+        event.ip("client_ip", ip);
     }
     event.text("client_manufacture", client.manufacture.as_deref().unwrap_or_default());
     event.text("client_model", client.model.as_deref().unwrap_or_default());

@@ -83,7 +83,7 @@ pub fn encode_event(out: &mut Vec<u8>, device: &DeviceFacts<'_>, what: &Happenin
     event.text("device_type", device.device_type.name());
     event.text("ev_type", ev_type(what.severity));
     if let Some(ip) = device.ext_ip {
-        event.id("ext_ip", ip);
+        event.ip("ext_ip", ip);
     }
     event.mac("mac", device.mac);
     event.text_opt("model", Some(device.model).filter(|model| !model.is_empty()));
@@ -122,7 +122,7 @@ pub fn encode_updown(out: &mut Vec<u8>, device: &DeviceFacts<'_>, what: &Happeni
     event.text("device_type", device.device_type.name());
     event.text("ev_type", ev_type(what.severity));
     if let Some(ip) = device.ext_ip {
-        event.id("ext_ip", ip);
+        event.ip("ext_ip", ip);
     }
     event.flag("for_site", true);
     event.mac("mac", device.mac);

@@ -6,6 +6,8 @@
 use crate::mac::Mac;
 use crate::time::{Micros, Timestamp};
 use std::fmt::Write as _;
+use std::net::IpAddr;
+use uuid::Uuid;
 
 /// A JSON object under construction at the end of a buffer.
 #[derive(Debug)]
@@ -54,8 +56,18 @@ impl<'a> JsonObject<'a> {
         self.out.push(b'"');
     }
 
-    /// An id, or whatever else displays without a character that JSON escapes.
-    pub fn id(&mut self, key: &str, value: impl std::fmt::Display) {
+    /// An id.
+    pub fn id(&mut self, key: &str, value: impl Into<Uuid>) {
+        self.key(key);
+        self.out.push(b'"');
+        let mut text = Uuid::encode_buffer();
+        let text = value.into().hyphenated().encode_lower(&mut text);
+        self.out.extend_from_slice(text.as_bytes());
+        self.out.push(b'"');
+    }
+
+    /// An IP address.
+    pub fn ip(&mut self, key: &str, value: IpAddr) {
         self.key(key);
         self.out.push(b'"');
         self.display(value);
@@ -63,7 +75,7 @@ impl<'a> JsonObject<'a> {
     }
 
     /// An id or `null`.
-    pub fn id_or_null(&mut self, key: &str, value: Option<impl std::fmt::Display>) {
+    pub fn id_or_null(&mut self, key: &str, value: Option<impl Into<Uuid>>) {
         match value {
             Some(value) => self.id(key, value),
             None => self.null(key),

@@ -114,14 +114,14 @@ pub fn encode(out: &mut Vec<u8>, place: &Place<'_>, session: &NacSession, what: 
     event.text_opt("auth_type", session.auth_type.as_deref());
     mac(&mut event, "bssid", session.bssid);
     if let Some(ip) = session.client_ip {
-        event.id("client_ip", ip);
+        event.ip("client_ip", ip);
     }
     event.text_opt("client_type", session.client_type.as_deref());
     event.text("device_cert_expiry", NO_CERTIFICATE);
     mac(&mut event, "mac", session.mac);
     event.text_opt("multi_session_id", session.multi_session_id.as_deref());
     if let Some(ip) = session.nas_ip {
-        event.id("nas_ip", ip);
+        event.ip("nas_ip", ip);
     }
     event.text_opt("nas_vendor", session.nas_vendor.as_deref());
     event.id("org_id", place.org);

@@ -207,7 +207,7 @@ impl<'a> Accounting<'a> {
         line.text_opt("auth_type", self.auth_type.as_deref());
         macs(&mut line, "bssid", self.bssid);
         if let Some(ip) = self.client_ip {
-            line.id("client_ip", ip);
+            line.ip("client_ip", ip);
         }
         line.text_opt("client_type", self.client_type.map(ClientType::name));
         line.text_opt("id", id);
@@ -215,7 +215,7 @@ impl<'a> Accounting<'a> {
         macs(&mut line, "mac", self.mac);
         line.text_opt("multi_session_id", self.multi_session_id.as_deref());
         line.text_opt("nas_id", self.nas_id.as_deref());
-        line.id("nas_ip", self.nas_ip);
+        line.ip("nas_ip", self.nas_ip);
         line.text_opt("nas_vendor", self.nas_vendor.as_deref());
         line.text_opt("port_id", self.port_id.as_deref());
         counts(&mut line, "rx_bytes", self.rx_bytes);

@@ -50,12 +50,6 @@ macro_rules! fields {
             doc: $doc,
         },)*];
 
-        fn by_key(key: &str) -> Option<Field> {
-            match key {
-                $($key => Some(Field::$name),)*
-                _ => None,
-            }
-        }
     };
 }
 
@@ -126,6 +120,44 @@ fields! {
     TerminateCause "terminate_cause" Text(64) "Acct-Terminate-Cause by its RADIUS name";
 }
 
+/// Places in the table that finds a field by its key, of which most are free.
+const SLOTS: usize = 256;
+const FREE: u8 = u8::MAX;
+
+/// The index of a field by the slot of its key, or by the next one after it that is not taken.
+const BY_KEY: [u8; SLOTS] = {
+    let mut table = [FREE; SLOTS];
+    let mut at = 0;
+    while at < FIELDS.len() {
+        let mut slot = slot(FIELDS[at].key.as_bytes());
+        while table[slot] != FREE {
+            slot = (slot + 1) % SLOTS;
+        }
+        table[slot] = at as u8;
+        at += 1;
+    }
+    table
+};
+
+const fn slot(key: &[u8]) -> usize {
+    if key.is_empty() {
+        return 0;
+    }
+    let (first, middle, last) = (key[0], key[key.len() / 2], key[key.len() - 1]);
+    (key.len() * 29 + first as usize * 7 + middle as usize * 3 + last as usize * 17) % SLOTS
+}
+
+fn by_key(key: &str) -> Option<Field> {
+    let mut slot = slot(key.as_bytes());
+    loop {
+        let row = FIELDS.get(usize::from(BY_KEY[slot]))?;
+        if row.key == key {
+            return Some(row.field);
+        }
+        slot = (slot + 1) % SLOTS;
+    }
+}
+
 /// The value of a field.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub enum FieldValue<'a> {
@@ -153,9 +185,13 @@ pub enum FieldValue<'a> {
 /// All fields of one record.
 #[derive(Clone, Debug)]
 pub struct Fields<'a> {
-    values: [FieldValue<'a>; FIELDS.len()],
+    /// A record has few of the fields: looking for one is cheaper than room for all.
+    values: Vec<(Field, FieldValue<'a>)>,
     present: u64,
 }
+
+/// Most records have no more fields than this.
+const FIELDS_USUAL: usize = 16;
 
 const _: () = assert!(FIELDS.len() <= 64, "the set of present fields is one u64");
 
@@ -229,7 +265,11 @@ impl<'a> Fields<'a> {
 
     /// Takes a field's value out.
     pub fn take(&mut self, field: Field) -> FieldValue<'a> {
-        std::mem::take(&mut self.values[field as usize])
+        if self.present & field.bit() == 0 {
+            return FieldValue::Absent;
+        }
+        let at = self.values.iter_mut().find(|(other, _)| *other == field);
+        at.map_or(FieldValue::Absent, |(_, value)| std::mem::take(value))
     }
 }
 
@@ -262,7 +302,8 @@ impl<'de> Visitor<'de> for Object<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields<'de>, A::Error> {
-        let mut fields = Fields { values: std::array::from_fn(|_| FieldValue::Absent), present: 0 };
+        let mut fields = Fields { values: Vec::with_capacity(FIELDS_USUAL), present: 0 };
+        let mut given = 0;
         while let Some(key) = map.next_key_seed(Key)? {
             let field = match key {
                 Ok(field) => field,
@@ -272,15 +313,15 @@ impl<'de> Visitor<'de> for Object<'_> {
                 }
             };
             self.fault.set(Fault::Field(field));
-            if fields.present & field.bit() != 0 {
+            if given & field.bit() != 0 {
                 return Err(de::Error::custom("the field is given twice"));
             }
+            given |= field.bit();
             let value = map.next_value_seed(Value(field.row().field_type))?;
-            fields.present |= field.bit();
-            if value == FieldValue::Absent {
-                fields.present &= !field.bit();
+            if !matches!(value, FieldValue::Absent) {
+                fields.present |= field.bit();
+                fields.values.push((field, value));
             }
-            fields.values[field as usize] = value;
             self.fault.set(Fault::None);
         }
         Ok(fields)

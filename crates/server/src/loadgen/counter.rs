@@ -71,13 +71,11 @@ impl Counter {
     /// Counts the events of a body: `lg <number> <due>` in each.
     fn count(&self, body: &[u8]) {
         let now = self.now();
-        let text = String::from_utf8_lossy(body);
         let mut state = self.lock();
         state.requests += 1;
-        for event in text.split(MARK).skip(1) {
-            let mut words = event.split([' ', '"']);
-            let mut number = || words.next().and_then(|word| word.parse::<u64>().ok());
-            let (Some(number), Some(due)) = (number(), number()) else { continue };
+        for at in memchr::memmem::find_iter(body, MARK) {
+            let Some((number, rest)) = number(&body[at + MARK.len()..]) else { continue };
+            let Some((due, _)) = number_after_space(rest) else { continue };
             state.events += 1;
             let at = usize::try_from(number).unwrap_or(usize::MAX);
             if state.seen.get(at) == Some(&false) {
@@ -88,6 +86,17 @@ impl Counter {
             }
         }
     }
+}
+
+/// The digits that begin here, and what is behind them.
+fn number(text: &[u8]) -> Option<(u64, &[u8])> {
+    let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let number = std::str::from_utf8(&text[..digits]).ok()?.parse().ok()?;
+    Some((number, &text[digits..]))
+}
+
+fn number_after_space(text: &[u8]) -> Option<(u64, &[u8])> {
+    number(text.strip_prefix(b" ")?)
 }
 
 /// Serves in the background.

@@ -9,6 +9,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::SendRequest;
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -43,11 +44,11 @@ impl Connection {
         Ok(Self { sender, args: args.clone() })
     }
 
-    async fn post(&mut self, path: &str, body: String) -> Result<(StatusCode, Value)> {
+    async fn post(&mut self, path: &str, body: Bytes) -> Result<(StatusCode, Value)> {
         let request = Request::post(format!("/api/v1/{path}"))
             .header("host", self.args.api.to_string())
             .header("authorization", format!("Token {}", self.args.token))
-            .body(Full::new(Bytes::from(body)))?;
+            .body(Full::new(body))?;
         self.sender.ready().await?;
         let answer = self.sender.send_request(request).await?;
         let status = answer.status();
@@ -62,7 +63,7 @@ pub async fn make_devices(args: &LoadgenArgs) -> Result<()> {
     for (at, site) in args.site.iter().enumerate() {
         let device = json!({ "mac": mac(at), "name": "loadgen", "type": "ap" });
         let path = format!("sites/{site}/devices");
-        let (status, answer) = connection.post(&path, device.to_string()).await?;
+        let (status, answer) = connection.post(&path, device.to_string().into()).await?;
         let is_there = answer["detail"].as_str().is_some_and(|it| it.contains("already exists"));
         if status != StatusCode::OK && !is_there {
             bail!("{path}: {status}: {answer}");
@@ -125,13 +126,19 @@ async fn run(
         let at = usize::try_from(first / args.batch).unwrap_or(0) % args.site.len();
         let path = format!("sites/{}/telemetry", args.site[at]);
         let mac = mac(at);
-        let mut body = String::with_capacity((last - first) as usize * 100);
+        let before = format!(
+            "{{\"kind\":\"device-event\",\"mac\":\"{mac}\",\"type\":\"AP_CONFIGURED\",\
+             \"text\":\"{MARK}"
+        );
+        let after = format!(" {due}\"}}\n");
+        let mut body =
+            String::with_capacity((last - first) as usize * (before.len() + after.len() + 20));
         for number in first..last {
-            body.push_str(&format!(
-                "{{\"kind\":\"device-event\",\"mac\":\"{mac}\",\"type\":\"AP_CONFIGURED\",\
-                 \"text\":\"{MARK}{number} {due}\"}}\n"
-            ));
+            body.push_str(&before);
+            write!(body, "{number}")?;
+            body.push_str(&after);
         }
+        let body = Bytes::from(body);
         loop {
             let (status, answer) = connection.post(&path, body.clone()).await?;
             match status {
