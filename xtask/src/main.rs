@@ -8,10 +8,13 @@ use anyhow::{Result, bail};
 use std::process::ExitCode;
 
 const USAGE: &str = "\
-cargo xtask test [--install] [--kills N]   everything that must hold before a change lands
-cargo xtask demo                           a server, real input and a verifying receiver
-cargo xtask bench                          Foghorn against limit programs, in one run
-cargo xtask openapi                        writes openapi.json anew";
+cargo xtask test      everything that must hold before a change lands
+    --install         install what it needs and is missing
+    --kills N         kill the server so often
+    --data DIR        then also the suite on published schemas, samples and captures in DIR
+cargo xtask demo      a server, real input and a verifying receiver
+cargo xtask bench     Foghorn against limit programs, in one run
+cargo xtask openapi   writes openapi.json anew";
 
 fn main() -> ExitCode {
     match run() {
@@ -32,7 +35,12 @@ fn run() -> Result<()> {
             let kills = options.iter().position(|option| *option == "--kills");
             let kills = kills.and_then(|at| options.get(at + 1)).copied();
             needs::check(install)?;
-            steps::test(kills)
+            steps::test(kills)?;
+            let data = options.iter().position(|option| *option == "--data");
+            match data.and_then(|at| options.get(at + 1)) {
+                Some(data) => steps::reference(data),
+                None => Ok(()),
+            }
         }
         Some((&"demo", [])) => steps::demo(),
         // The limit programs are measured as optimised as what they are the limit of.

@@ -24,7 +24,17 @@ fn run(command: &[&str], variables: &[(&str, &str)]) -> Result<()> {
 pub fn test(kills: Option<&str>) -> Result<()> {
     run(&["cargo", "fmt", "--all", "--check"], &[])?;
     run(
-        &["cargo", "clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"],
+        &[
+            "cargo",
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--all-features",
+            "--quiet",
+            "--",
+            "-D",
+            "warnings",
+        ],
         &[],
     )?;
     deny()?;
@@ -36,6 +46,25 @@ pub fn test(kills: Option<&str>) -> Result<()> {
         eprintln!("xtask: cargo-nextest is not there: cargo test instead, which is slower");
         run(&["cargo", "test", "--workspace", "--quiet", "--no-fail-fast"], &kills)
     }
+}
+
+/// The suite on other people's data, which lies at `data`.
+pub fn reference(data: &str) -> Result<()> {
+    let data = std::path::absolute(data)?;
+    let data = data.to_str().context("--data: the path is not UTF-8")?;
+    run(
+        &[
+            "cargo",
+            "test",
+            "--package",
+            "foghorn",
+            "--features",
+            "reference",
+            "--test",
+            "reference",
+        ],
+        &[("FOGHORN_DATA", data)],
+    )
 }
 
 /// Licences, sources and bans always; advisories when their database can be had.

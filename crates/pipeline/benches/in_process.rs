@@ -3,6 +3,7 @@
 //! sixteen submissions, real files.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark ends at the first surprise")]
+#![expect(clippy::print_stdout, reason = "its figures are what it is for")]
 
 use foghorn_log::{FsStorage, LineFile, Log, SegmentLog, SegmentOptions, SnapshotStore, Storage};
 use foghorn_model::telemetry::Telemetry;

@@ -46,6 +46,7 @@ impl Clients {
         devices: &Devices,
         scene: &mut Scene<'_, '_>,
     ) {
+        let mut before = None;
         if let Some(state) = self.by_mac.get_mut(&report.mac) {
             if scene.at < state.latest {
                 scene.tally.stale += 1;
@@ -58,14 +59,18 @@ impl Clients {
             }
             let end =
                 End { disconnect: scene.at, termination: Termination::Roamed, next_ap: report.ap };
-            self.end(report.mac, end, devices, scene);
+            before = self.end(report.mac, end, devices, scene);
         }
         if self.by_mac.len() >= CLIENTS_MAX {
             scene.tally.over_limit += 1;
             return;
         }
+        let mut association = new_association(report, scene);
+        if let Some(before) = before {
+            inherit(&mut association, before);
+        }
         let state = ClientState {
-            association: new_association(report, scene),
+            association,
             latest: scene.at,
             heard: scene.now,
             deferral: Deferral::default(),
@@ -138,14 +143,21 @@ impl Clients {
         self.end(mac, end, devices, scene);
     }
 
-    fn end(&mut self, mac: Mac, end: End, devices: &Devices, scene: &mut Scene<'_, '_>) {
-        let Some(mut state) = self.by_mac.remove(&mac) else { return };
+    fn end(
+        &mut self,
+        mac: Mac,
+        end: End,
+        devices: &Devices,
+        scene: &mut Scene<'_, '_>,
+    ) -> Option<Association> {
+        let mut state = self.by_mac.remove(&mac)?;
         scene.timers.disarm(&mut state.armed, scene.site.id, Subject::Client(mac));
         let association = &state.association;
         scene.emit(Topic::ClientSessions, |out, place| {
             let name = &mut [0; 12];
             encode_session(out, place, ap_name(devices, association.ap, name), association, &end);
         });
+        Some(state.association)
     }
 
     /// Settings changed, or the state was read back.
@@ -214,6 +226,27 @@ fn new_association(report: &telemetry::Association<'_>, scene: &Scene<'_, '_>) -
         os: owned(&facts.os),
         psk_id: report.psk_id,
         psk_name: owned(&report.psk_name),
+    }
+}
+
+/// Takes over what was known of a client that roamed and is not told again: what it is, and in
+/// the same network its address and user too.
+fn inherit(known: &mut Association, before: Association) {
+    fn keep<T>(known: &mut Option<T>, before: Option<T>) {
+        if known.is_none() {
+            *known = before;
+        }
+    }
+    keep(&mut known.hostname, before.hostname);
+    keep(&mut known.family, before.family);
+    keep(&mut known.manufacture, before.manufacture);
+    keep(&mut known.model, before.model);
+    keep(&mut known.os, before.os);
+    if known.wlan_id == before.wlan_id {
+        keep(&mut known.ip, before.ip);
+        keep(&mut known.username, before.username);
+        keep(&mut known.psk_id, before.psk_id);
+        keep(&mut known.psk_name, before.psk_name);
     }
 }
 

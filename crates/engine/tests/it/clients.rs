@@ -59,3 +59,24 @@ fn the_payloads_have_the_wires_form() {
     expect![[r#"{"ap":"5c5b35000001","ap_name":"AP1","band":"24","bssid":"5c5b35000011","client_family":"","client_ip":"10.5.72.249","client_manufacture":"","client_model":"","client_os":"","client_username":"alex@example.net","connect":1699999999,"connect_float":1699999999.22,"disconnect":1700000036,"disconnect_float":1700000036.0,"duration":36.78,"mac":"020000000c04","next_ap":"000000000000","org_id":"01010101-0101-0101-0101-010101010101","random_mac":true,"rssi":-51,"site_id":"02020202-0202-0202-0202-020202020202","site_name":"HQ","ssid":"eduroam","termination_reason":1,"timestamp":1700000036,"version":2,"wlan_id":"00000000-0000-4000-8000-000000000003"}"#]]
         .assert_eq(&world.events[1].json);
 }
+
+#[test]
+fn what_is_known_of_a_client_roams_with_it_but_its_address_stays_in_its_network() {
+    let mut world = World::new();
+    let (mac, to) = (client(1), "5c5b35000002");
+    world.line(0, &associated(mac, AP, "5c5b35000011"));
+    world.line(1, &format!(r#"{{"kind":"client-seen","mac":"{mac}","client_ip":"10.0.0.7","client_hostname":"laptop","client_os":"14"}}"#));
+    world.line(1, &associated(mac, to, "5c5b35000022"));
+    let guest = associated(mac, AP, "5c5b35000011").replace("Maui", "Guest");
+    world.line(1, &guest);
+    world.line(1, &format!(r#"{{"kind":"client-disassociated","mac":"{mac}"}}"#));
+    expect![[r#"
+        client-join 0 Maui
+        client-sessions 2 Maui 10.0.0.7 laptop 14
+        client-join 2 Maui 10.0.0.7 laptop
+        client-sessions 3 Maui 10.0.0.7 laptop 14
+        client-join 3 Guest laptop
+        client-sessions 4 Guest laptop 14
+    "#]]
+    .assert_eq(&world.trace(&["ssid", "client_ip", "client_hostname", "client_os"]));
+}

@@ -5,6 +5,7 @@
 mod accounting;
 mod clients;
 mod devices;
+mod golden;
 mod outages;
 mod properties;
 mod world;

@@ -81,6 +81,7 @@ pub struct World {
     pub token: String,
     pub api: SocketAddr,
     pub radius: SocketAddr,
+    pub radius_secret: &'static str,
     pub receiver: SocketAddr,
     pub server: Option<Process>,
     pub listener: Option<Process>,
@@ -110,6 +111,7 @@ impl World {
             directory,
             api: free_address(),
             radius: free_address(),
+            radius_secret: RADIUS_SECRET,
             receiver: free_address(),
             server: None,
             listener: None,
@@ -147,7 +149,7 @@ impl World {
             "--radius-listen",
             &radius,
             "--radius-secret",
-            RADIUS_SECRET,
+            self.radius_secret,
             "--allow-loopback",
         ];
         arguments.iter().chain(more).map(ToString::to_string).collect()

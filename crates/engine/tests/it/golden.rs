@@ -1,0 +1,182 @@
+//! One whole webhook body for each topic and variant, as receivers get it. The files are the
+//! documentation's examples; `UPDATE_EXPECT=1` writes them anew.
+
+use crate::world::{AP, Event, World, associated, client, fold, org_id, site_id};
+use expect_test::expect_file;
+use foghorn_engine::Engine;
+use foghorn_model::record::Command;
+use foghorn_model::{
+    Actor, AdminId, Audit, Change, Partition, Record, RecordBody, Timestamp, WebhookId,
+};
+
+const SWITCH: &str = "5c5b35000003";
+const GATEWAY: &str = "5c5b35000004";
+
+/// The events of this topic, as a body.
+fn body(events: &[Event], topic: &str) -> String {
+    let events: Vec<String> = events
+        .iter()
+        .filter(|event| event.topic == topic)
+        .map(|event| serde_json::to_string_pretty(&event.value()).unwrap().replace('\n', "\n    "))
+        .collect();
+    assert!(!events.is_empty(), "no {topic}");
+    let events = events.join(",\n    ");
+    format!("{{\n  \"topic\": \"{topic}\",\n  \"events\": [\n    {events}\n  ]\n}}\n")
+}
+
+fn golden(events: &[Event], topic: &str, name: &str) {
+    expect_file![format!("../../../../docs/payloads/{name}.json")].assert_eq(&body(events, topic));
+}
+
+#[test]
+fn ping() {
+    for (site, name) in [(None, "ping-org"), (Some(site_id()), "ping-site")] {
+        let mut world = World::new();
+        world.record(RecordBody::Command(Command::Ping {
+            webhook_id: WebhookId::from_bytes([7; 16]),
+            name: "to the ticket system".into(),
+            org_id: org_id(),
+            site_id: site,
+        }));
+        golden(&world.events, "ping", name);
+    }
+}
+
+#[test]
+fn audits() {
+    let audit = |message: &str, before: Option<&str>, after: Option<&str>| Audit {
+        actor: Actor {
+            admin_id: Some(AdminId::from_bytes([9; 16])),
+            admin_name: Some("automation".into()),
+            src_ip: Some("203.0.113.9".into()),
+            user_agent: Some("curl/8.5.0".into()),
+        },
+        message: message.into(),
+        site_id: Some(site_id()),
+        site_name: Some("HQ".into()),
+        device: None,
+        before: before.map(Into::into),
+        after: after.map(Into::into),
+    };
+    let device = Audit {
+        device: Some(AP.parse().unwrap()),
+        ..audit("Update Device \"AP1\"", Some(r#"{"name": "AP1"}"#), Some(r#"{"name": "AP2"}"#))
+    };
+    let by_the_server = Audit {
+        actor: Actor::default(),
+        site_id: None,
+        site_name: None,
+        ..audit("Disable Webhook \"old\"", None, None)
+    };
+    let variants = [
+        ("audits-create", audit("Create Site \"HQ\"", None, Some(r#"{"name": "HQ"}"#))),
+        ("audits-device", device),
+        ("audits-server", by_the_server),
+    ];
+    for (name, audit) in variants {
+        let partition = Partition::of_org(org_id());
+        let at = Timestamp(1_700_000_000_250_000);
+        let change =
+            Change { seq: 1, at, org_id: org_id(), updates: Vec::new(), audit: Some(audit) };
+        let record = Record {
+            received_at: at,
+            catalog_seq: 1,
+            site: None,
+            body: RecordBody::Change(Box::new(change)),
+        };
+        golden(&fold(&mut Engine::new(partition), 1, &record), "audits", name);
+    }
+}
+
+#[test]
+fn device_events() {
+    let lines = [
+        (
+            "ap",
+            format!(
+                r#"{{"kind":"device-event","mac":"{AP}","type":"AP_RRM_ACTION","time":1699999999.5,"reason":"interference","text":"co-channel","band":"5","channel":44,"bandwidth":40,"power":12,"pre_channel":36,"pre_bandwidth":80,"pre_power":15,"audit_id":"00000000-0000-4000-8000-00000000000a","version":"0.14.29411"}}"#
+            ),
+        ),
+        (
+            "switch",
+            format!(
+                r#"{{"kind":"device-event","mac":"{SWITCH}","type":"SW_PORT_DOWN","severity":"warn","port_id":"ge-0/0/7","count":3,"ext_ip":"203.0.113.7"}}"#
+            ),
+        ),
+        (
+            "gateway",
+            format!(
+                r#"{{"kind":"device-event","mac":"{GATEWAY}","type":"GW_VPN_PEER_DOWN","peer_mac":"5c5b35000009"}}"#
+            ),
+        ),
+        (
+            "ssid",
+            format!(
+                r#"{{"kind":"device-event","mac":"{AP}","type":"AP_BSSID_UP","ssid":"Maui","wlan_id":"00000000-0000-4000-8000-000000000003"}}"#
+            ),
+        ),
+    ];
+    for (name, line) in lines {
+        let mut world = World::new();
+        world.line(1, &line);
+        golden(&world.events, "device-events", &format!("device-events-{name}"));
+    }
+}
+
+#[test]
+fn device_updowns() {
+    for (name, mac) in [("ap", AP), ("switch", SWITCH), ("gateway", GATEWAY)] {
+        let mut world = World::new();
+        world.say(0, "device-connected", mac);
+        let line = format!(
+            r#"{{"kind":"device-disconnected","mac":"{mac}","reason":"lost","ext_ip":"203.0.113.7","version":"1.2"}}"#
+        );
+        world.line(60, &line);
+        world.say(30, "device-restarted", mac);
+        golden(&world.events, "device-updowns", &format!("device-updowns-{name}"));
+        golden(&world.events, "device-events", &format!("device-events-state-{name}"));
+    }
+}
+
+#[test]
+fn clients() {
+    let mut world = World::new();
+    world.line(0, &associated(client(1), AP, "5c5b35000011"));
+    world.line(5, &format!(r#"{{"kind":"client-seen","mac":"{}","client_ip":"10.5.72.249","client_hostname":"laptop-7","client_username":"alex@example.net","client_family":"MacBook","client_manufacture":"Apple","client_model":"Air","client_os":"14.1"}}"#, client(1)));
+    world.line(30, &associated(client(1), "5c5b35000002", "5c5b35000022"));
+    world.say(10, "client-disassociated", &client(1).to_string());
+    golden(&world.events, "client-join", "client-join");
+    golden(&world.events, "client-sessions", "client-sessions");
+    let mut world = World::new();
+    world.line(0, &associated("020000000c04".parse().unwrap(), AP, "5c5b35000011"));
+    world.tick(4000);
+    golden(&world.events, "client-sessions", "client-sessions-inactive");
+}
+
+#[test]
+fn nac_accounting() {
+    let request = |status: &str, more: &str| {
+        format!(
+            r#"{{"kind":"accounting","status":"{status}","nas_ip":"172.16.0.10","nas_id":"wlc1","session_id":"46A689BBEA655716","multi_session_id":"41601EB88870B189","mac":"5e6601115b49","username":"user1@example.net","nas_vendor":"juniper-mist"{more}}}"#
+        )
+    };
+    let wireless = r#","ap":"5c5b35000001","bssid":"5c5b35000011","ssid":"Corp","client_type":"wireless","auth_type":"eap-tls""#;
+    let counters =
+        r#","client_ip":"10.5.72.249","rx_bytes":4294967296,"tx_bytes":10,"rx_pkts":7,"tx_pkts":3"#;
+    let mut world = World::new();
+    world.line(0, &request("start", wireless));
+    world.line(600, &request("update", &format!(r#"{counters},"session_time":600"#)));
+    world.line(
+        600,
+        &request(
+            "stop",
+            &format!(r#"{counters},"session_time":1200,"terminate_cause":"User-Request""#),
+        ),
+    );
+    golden(&world.events, "nac-accounting", "nac-accounting-wireless");
+    let wired = r#","client_type":"wired","port_id":"ge-0/0/7","vlan":"100","auth_type":"mab""#;
+    let mut world = World::new();
+    world.line(0, &request("start", wired));
+    world.line(60, &request("stop", r#","session_time":60,"terminate_cause":"Port-Error""#));
+    golden(&world.events, "nac-accounting", "nac-accounting-wired");
+}

@@ -1,0 +1,123 @@
+//! The payloads of `docs/payloads` against the published schema and the samples.
+//!
+//! A capture beats an example, and an example beats the schema. What is not as the schema says
+//! stands in `docs/payloads/exceptions.json` with its source, and nothing stands there in vain.
+
+use crate::data;
+use crate::schema::{Finding, findings};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+fn read(path: impl AsRef<Path>) -> Value {
+    let text = std::fs::read_to_string(&path).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+fn payloads() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/payloads")
+}
+
+/// Topic and body of each golden payload.
+fn golden() -> Vec<(String, Value)> {
+    let mut golden = Vec::new();
+    for entry in std::fs::read_dir(payloads()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.file_stem().unwrap() != "exceptions" {
+            let body = read(path);
+            golden.push((body["topic"].as_str().unwrap().to_owned(), body));
+        }
+    }
+    assert!(golden.len() >= 20, "{}", golden.len());
+    golden
+}
+
+/// The events of the samples of a topic, and whether each was captured.
+fn samples(topic: &str) -> Vec<(bool, Value)> {
+    let directory = data("reference/samples");
+    let index = read(directory.join("index.json"));
+    let mut samples = Vec::new();
+    for sample in index["samples"].as_array().unwrap() {
+        if sample["topic"] != topic {
+            continue;
+        }
+        let captured = sample["certainty"].as_str().unwrap().contains("capture")
+            || sample["certainty"].as_str().unwrap().starts_with("field");
+        let body = read(directory.join(sample["file"].as_str().unwrap()));
+        match body["events"].as_array() {
+            Some(events) => samples.extend(events.iter().map(|event| (captured, event.clone()))),
+            None => samples.push((captured, body)),
+        }
+    }
+    samples
+}
+
+#[test]
+fn what_the_schema_does_not_say_has_a_source() {
+    let document = read(data("reference/openapi-subset.json"));
+    let mut unused: BTreeSet<(String, String, String)> = BTreeSet::new();
+    for exception in read(payloads().join("exceptions.json")).as_array().unwrap() {
+        let text = |key: &str| exception[key].as_str().unwrap().to_owned();
+        assert!(!text("source").is_empty());
+        unused.insert((text("topic"), text("field"), text("fails")));
+    }
+    let listed = unused.clone();
+    let mut unlisted = BTreeSet::new();
+    for (topic, body) in golden() {
+        let schema = format!("webhook_{}", topic.replace('-', "_"));
+        let known: BTreeSet<String> = samples(&topic)
+            .iter()
+            .filter_map(|(_, event)| event.as_object())
+            .flat_map(|event| event.keys().map(|key| format!("events[].{key}")))
+            .collect();
+        for Finding { field, fails } in findings(&document, &schema, &body) {
+            // What some sample has too needs no other source.
+            if fails == "extra" && known.contains(&field) {
+                continue;
+            }
+            let finding = (topic.clone(), field, fails.to_owned());
+            unused.remove(&finding);
+            if !listed.contains(&finding) {
+                unlisted.insert(finding);
+            }
+        }
+    }
+    assert!(unlisted.is_empty(), "not in exceptions.json: {unlisted:#?}");
+    assert!(unused.is_empty(), "in exceptions.json for nothing: {unused:#?}");
+}
+
+#[test]
+fn members_have_the_types_that_captures_have() {
+    let mut compared = 0;
+    for (topic, body) in golden() {
+        let mut captured: BTreeMap<String, BTreeSet<&'static str>> = BTreeMap::new();
+        for (_, event) in samples(&topic).iter().filter(|(captured, _)| *captured) {
+            for (key, value) in event.as_object().unwrap() {
+                captured.entry(key.clone()).or_default().insert(kind(value));
+            }
+        }
+        for event in body["events"].as_array().unwrap() {
+            for (key, value) in event.as_object().unwrap() {
+                let Some(kinds) = captured.get(key) else { continue };
+                let fits = kinds.contains(kind(value))
+                    || (value.is_i64() && kinds.contains("fraction"))
+                    || value.is_null();
+                assert!(fits, "{topic}: {key} is {value}, captures have {kinds:?}");
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared > 50, "only {compared} members had a capture");
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "flag",
+        Value::Number(number) if number.is_f64() => "fraction",
+        Value::Number(_) => "whole",
+        Value::String(_) => "text",
+        Value::Array(_) => "list",
+        Value::Object(_) => "object",
+    }
+}

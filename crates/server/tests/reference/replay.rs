@@ -1,0 +1,80 @@
+//! Captured packets, sent to the real binary.
+
+use crate::capture::udp_payloads;
+use crate::data;
+use crate::process::{World, until};
+use serde_json::Value;
+use std::net::UdpSocket;
+use std::time::Duration;
+
+const CAPTURE_SECRET: &str = "s3cr3t";
+
+fn socket() -> UdpSocket {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    socket
+}
+
+/// Debian's hostapd: Accounting-On, Start, Stop, Accounting-Off.
+#[test]
+fn what_hostapd_sent_becomes_a_start_and_a_stop() {
+    let capture = data("data/pcap/hostapd-wired-lab/hostapd-wired-radius-acct.pcapng");
+    let packets = udp_payloads(&capture, 1813);
+    assert_eq!(packets.len(), 4);
+    let mut world = World::new();
+    world.listen();
+    world.radius_secret = CAPTURE_SECRET;
+    world.serve(&[]);
+    world.webhook(&["nac-accounting"]);
+    let socket = socket();
+    let mut answer = [0; 64];
+    for packet in &packets {
+        // Each is sent twice: a retransmission is answered and is no second event.
+        for _ in 0..2 {
+            socket.send_to(packet, world.radius).unwrap();
+            let (length, _) = socket.recv_from(&mut answer).unwrap();
+            assert_eq!((length, answer[0], answer[1]), (20, 5, packet[1]));
+        }
+    }
+    let events = || -> Vec<Value> {
+        let posts = world.ledger();
+        posts.iter().flat_map(|post| post["events"].as_array().unwrap().clone()).collect()
+    };
+    until("both events", || events().len() >= 2);
+    let types: Vec<_> = events().iter().map(|event| event["type"].clone()).collect();
+    assert_eq!(types, ["NAC_ACCOUNTING_START", "NAC_ACCOUNTING_STOP"]);
+    for event in events() {
+        assert_eq!(event["session_id"], "D56E5B9BF11F83E9");
+        // It was a wired port, but hostapd writes NAS-Port-Type Wireless-802.11 for any.
+        assert_eq!(event["client_type"], "wireless");
+        assert_eq!(event["session_unique_id"], events()[0]["session_unique_id"]);
+    }
+    assert_eq!(events()[1]["terminate_cause"], "User-Request");
+    for post in world.ledger() {
+        assert!(post["signatures"].as_array().unwrap().iter().all(|it| it == "valid"), "{post}");
+    }
+}
+
+/// Odd attributes of other people's packets, none of which is ours to answer.
+#[test]
+fn packets_under_another_secret_get_no_answer_and_change_nothing() {
+    let mut world = World::new();
+    world.listen();
+    world.serve(&[]);
+    world.webhook(&["nac-accounting"]);
+    let socket = socket();
+    socket.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
+    let mut sent = 0;
+    for name in ["RADIUS.pcap", "RADIUS-RFC5580.pcap", "RADIUS-RFC4675.pcap", "RADIUS-RFC3162.pcap"]
+    {
+        let capture = data("data/pcap/tcpdump-tests").join(name);
+        for packet in [1812, 1813, 1645, 1646].map(|port| udp_payloads(&capture, port)).concat() {
+            socket.send_to(&packet, world.radius).unwrap();
+            assert!(socket.recv_from(&mut [0; 64]).is_err(), "{name} was answered");
+            sent += 1;
+        }
+    }
+    assert!(sent >= 4, "{sent}");
+    assert!(world.server.as_mut().unwrap().terminate());
+    assert!(world.ledger().is_empty());
+}
