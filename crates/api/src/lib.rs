@@ -9,10 +9,11 @@ mod error;
 mod page;
 mod routes;
 mod schema;
+mod search;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef};
-use foghorn_catalog::{Catalog, CatalogError, DeliveryStore};
+use foghorn_catalog::{Catalog, CatalogError, DeliveryStore, HistoryStore};
 use foghorn_ingest::http::BODY_BYTES_MAX;
 use foghorn_ingest::journal::{Durable, Journal, Refused};
 use foghorn_model::{Timestamp, Webhook};
@@ -57,6 +58,7 @@ pub trait Backend: Send + Sync + 'static {
 pub struct Api {
     catalog: Arc<Catalog>,
     deliveries: Arc<DeliveryStore>,
+    history: Arc<HistoryStore>,
     journal: Arc<dyn Journal>,
     backend: Arc<dyn Backend>,
     calls: Arc<caller::Calls>,
@@ -79,10 +81,11 @@ impl Api {
     pub fn new(
         catalog: Arc<Catalog>,
         deliveries: Arc<DeliveryStore>,
+        history: Arc<HistoryStore>,
         journal: Arc<dyn Journal>,
         backend: Arc<dyn Backend>,
     ) -> Self {
-        Self { catalog, deliveries, journal, backend, calls: Arc::default() }
+        Self { catalog, deliveries, history, journal, backend, calls: Arc::default() }
     }
 
     /// The routes.

@@ -39,7 +39,9 @@ pub(crate) fn document() -> OpenApi {
     TelemetryAnswer,
     Rejected,
     DeliverySearch,
-    Delivery
+    Delivery,
+    EventSearch,
+    Count
 )))]
 struct Schemas;
 
@@ -219,4 +221,38 @@ pub(crate) struct Delivery {
     error: Option<String>,
     /// When, epoch seconds.
     timestamp: f64,
+}
+
+/// A page of events.
+#[derive(ToSchema)]
+pub(crate) struct EventSearch {
+    /// The events, with the members that their topic has.
+    results: Vec<BTreeMap<String, serde_json::Value>>,
+    /// From when, epoch seconds.
+    start: i64,
+    /// Until when.
+    end: i64,
+    /// How many a page has.
+    limit: u32,
+    /// How many there are.
+    total: u64,
+    /// Path and query of the next page.
+    next: Option<String>,
+}
+
+/// How many rows have each value of a member.
+#[derive(ToSchema)]
+pub(crate) struct Count {
+    /// The member.
+    distinct: String,
+    /// Its values, each with `count`.
+    results: Vec<BTreeMap<String, serde_json::Value>>,
+    /// From when, epoch seconds.
+    start: i64,
+    /// Until when.
+    end: i64,
+    /// How many values there are at most.
+    limit: u32,
+    /// How many there are.
+    total: u64,
 }

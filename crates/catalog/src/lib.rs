@@ -1,8 +1,9 @@
 //! The catalog: orgs, sites, devices, settings, webhooks, tokens, and every change of them; and
-//! beside it the delivery store: cursors and the delivery log.
+//! beside it the delivery store (cursors and the delivery log) and the history store (events that
+//! can be searched).
 //!
-//! Both are SQLite files. The catalog is written with full syncs, since a REST answer promises
-//! that the change is kept; the delivery store without, since what it may lose after a power
+//! All three are SQLite files. The catalog is written with full syncs, since a REST answer
+//! promises that the change is kept; the others without, since what they may lose after a power
 //! failure is only repeated. One write is one transaction: the document with its version and the
 //! change with its sequence number, secrets sealed in the one and redacted in the other before
 //! either is stored.
@@ -13,6 +14,7 @@ mod changes;
 mod database;
 mod delivery;
 mod error;
+mod history;
 mod objects;
 mod seal;
 mod stored;
@@ -26,5 +28,6 @@ pub use delivery::{
     WatermarkRecord,
 };
 pub use error::CatalogError;
+pub use history::{HistoryFilter, HistoryRecord, HistoryStore};
 pub use objects::Kind;
 pub use view::{ConfigView, RadiusClient};

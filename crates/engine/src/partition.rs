@@ -159,6 +159,18 @@ impl Engine {
         self.tally.skipped += 1;
     }
 
+    /// Goes past all records through this number, which are lost. Like [`Engine::skip`], this
+    /// begins another history.
+    ///
+    /// # Panics
+    /// If they are folded already.
+    pub fn skip_through(&mut self, number: u64) {
+        assert!(number > self.state.last, "records of {} are dense", self.partition);
+        self.tally.skipped += number - self.state.last;
+        self.state.last = number;
+        self.state.epoch += 1;
+    }
+
     /// Moves the clock, and fires what becomes due on the way.
     fn advance(&mut self, to: Timestamp, emitter: &mut Emitter<'_>) {
         while let Some((deadline, site, subject)) = self.timers.pop(to) {

@@ -78,7 +78,8 @@ fn main() {
     let interventions = Arc::new(Interventions::new(skips, &lines).unwrap());
     let feed = feed(OrgId::from_bytes([255; 16]));
     let intake: Intake<()> = Intake::new(IntakeLimits::default());
-    let mut committer = Committer::new(Arc::clone(&input), &feed, false).unwrap();
+    let mut committer =
+        Committer::new(Arc::clone(&input), Arc::clone(&interventions), &feed, false).unwrap();
     let recover = |partition| {
         let recovered =
             Worker::recover(partition, &*input, &events, &snapshots, &interventions, false);

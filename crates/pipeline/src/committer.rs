@@ -10,6 +10,7 @@
 
 use crate::feed::{ChangeFeed, FeedError, targets};
 use crate::intake::{Intake, Taken, TakenBlock};
+use crate::interventions::Interventions;
 use bytes::Bytes;
 use foghorn_log::{Block, Frame, Log, LogError};
 use foghorn_model::{Change, Partition, Record, RecordBody, Timestamp};
@@ -26,6 +27,7 @@ pub struct Committer {
     log: Arc<dyn Log>,
     /// The last change that is in the log for every partition that it concerns.
     fed: u64,
+    interventions: Arc<Interventions>,
 }
 
 /// Why the process must end.
@@ -92,6 +94,7 @@ impl Committer {
     /// [`CommitterError::CatalogOlder`] if the log has changes that the catalog does not.
     pub fn new(
         log: Arc<dyn Log>,
+        interventions: Arc<Interventions>,
         feed: &dyn ChangeFeed,
         accept_data_loss: bool,
     ) -> Result<Self, CommitterError> {
@@ -100,7 +103,7 @@ impl Committer {
         if fed > catalog && !accept_data_loss {
             return Err(CommitterError::CatalogOlder { catalog, log: fed });
         }
-        Ok(Self { log, fed })
+        Ok(Self { log, fed, interventions })
     }
 
     /// The last change that is in the log.
@@ -163,7 +166,8 @@ impl Committer {
 
     fn number(&self, blocks: Vec<TakenBlock>) -> Vec<CommittedBlock> {
         let number = |block: TakenBlock| {
-            let first = self.log.reach(block.partition.0) + 1;
+            let reach = self.log.reach(block.partition.0);
+            let first = reach.max(self.interventions.lost_through(block.partition)) + 1;
             CommittedBlock {
                 partition: block.partition,
                 first,

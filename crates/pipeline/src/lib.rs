@@ -10,6 +10,7 @@
 //! - A snapshot is saved only after the event logs are synced through it ([`SnapshotJob::run`]).
 //! - Start, restart and catching up are one path: [`Worker::recover`], then tail.
 
+mod claims;
 mod committer;
 mod feed;
 mod intake;
@@ -18,6 +19,7 @@ mod outage;
 mod snapshots;
 mod worker;
 
+pub use claims::{Claim, check_claim};
 pub use committer::{Committed, CommittedBlock, Committer, CommitterError, Step};
 pub use feed::{ChangeFeed, FeedError, targets};
 pub use intake::{Intake, IntakeLimits, Refusal};

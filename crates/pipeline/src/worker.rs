@@ -4,7 +4,8 @@
 //! not trusted any more: the record's number goes into the skip list beside the log, and the
 //! worker recovers as after a restart, without that record.
 
-use crate::interventions::Interventions;
+use crate::claims::{Claim, check_claim};
+use crate::interventions::{Interventions, InterventionsError};
 use crate::snapshots::{SnapshotJob, decompress};
 use bytes::Bytes;
 use foghorn_engine::{Engine, Output, RestoreError, Tally};
@@ -122,16 +123,16 @@ pub enum WorkerError {
 pub enum RecoveryError {
     /// The log ends before something that was made of it.
     #[error(
-        "partition {partition}: the input log ends at record {reach}, but the {what} is at record \
-         {wanted}; records {} to {wanted} are missing (start with --accept-data-loss to go on \
-         without them)", reach + 1
+        "partition {partition}: the input log ends at record {reach}, but {what} is at record \
+         {wanted}; records {} to {wanted} are missing: put the log that belongs to this directory \
+         back, or start with --accept-data-loss to go on without them", reach + 1
     )]
     InputShort {
         /// The partition.
         partition: Partition,
         /// Where the log ends.
         reach: u64,
-        /// What is further: `newest snapshot`, `cursor of webhook …`.
+        /// What is further: `the newest snapshot`, `the cursor of lane …`.
         what: String,
         /// Where that is.
         wanted: u64,
@@ -168,6 +169,9 @@ pub enum RecoveryError {
     /// Folding the tail failed.
     #[error(transparent)]
     Worker(#[from] WorkerError),
+    /// An accepted loss cannot be written down.
+    #[error(transparent)]
+    Interventions(#[from] InterventionsError),
     /// A log failed.
     #[error(transparent)]
     Log(#[from] LogError),
@@ -209,20 +213,11 @@ impl Worker {
         interventions: &Arc<Interventions>,
         accept_data_loss: bool,
     ) -> Result<(Self, Recovered), RecoveryError> {
-        let mut engine = load(partition, snapshots)?;
+        let engine = load(partition, snapshots)?;
         let mut recovered = Recovered { snapshot: engine.last(), ..Recovered::default() };
-        let reach = input.reach(partition.0);
-        if reach < engine.last() {
-            if !accept_data_loss {
-                return Err(RecoveryError::InputShort {
-                    partition,
-                    reach,
-                    what: "newest snapshot".into(),
-                    wanted: engine.last(),
-                });
-            }
-            engine = Engine::new(partition);
-        }
+        let snapshot =
+            Claim { partition, record: engine.last(), what: "the newest snapshot".into() };
+        check_claim(&snapshot, input, interventions, accept_data_loss)?;
         let mut worker = Self {
             snapshot: engine.last(),
             engine,
@@ -256,11 +251,14 @@ impl Worker {
             let next = self.engine.last() + 1;
             if block.first > next {
                 let last = block.first - 1;
-                if !accept_data_loss {
-                    return Err(RecoveryError::InputMissing { partition, first: next, last });
+                if !self.interventions.is_lost(partition, &(next..=last)) {
+                    if !accept_data_loss {
+                        return Err(RecoveryError::InputMissing { partition, first: next, last });
+                    }
+                    self.interventions.accept_loss(partition, next..=last)?;
                 }
                 missing += last - next + 1;
-                (next..=last).for_each(|record| self.engine.skip(record));
+                self.engine.skip_through(last);
             }
             folded += self.fold(block.first, &block.bytes)?;
             if self.out.record.body.len() + self.out.stream.body.len() > REPLAY_EVENT_BYTES {

@@ -1,12 +1,13 @@
 //! `foghorn inspect`: what a data directory holds, and whether all of it verifies.
 
 use crate::serve::clock;
-use crate::serve::storage::{EVENTS_RECORD, EVENTS_STREAM, INPUTS, SNAPSHOTS};
+use crate::serve::storage::{EVENTS_RECORD, EVENTS_STREAM, INPUTS, SKIPS, SNAPSHOTS};
 use anyhow::Result;
 use clap::Args;
 use foghorn_catalog::{Catalog, DeliveryStore};
-use foghorn_log::{FsStorage, Log, SegmentLog, SegmentOptions, SnapshotStore, Storage};
+use foghorn_log::{FsStorage, LineFile, Log, SegmentLog, SegmentOptions, SnapshotStore, Storage};
 use foghorn_model::Partition;
+use foghorn_pipeline::Interventions;
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -56,6 +57,15 @@ pub fn run(args: &InspectArgs, out: &mut impl Write) -> Result<bool> {
         }
     }
     writeln!(out, "snapshots  {count}")?;
+    let (file, lines) = LineFile::open(&*storage, SKIPS)?;
+    let interventions = Interventions::new(file, &lines)?;
+    for (partition, record) in interventions.skipped() {
+        writeln!(out, "skipped    partition {partition}: record {record} could not be folded")?;
+    }
+    for (partition, records) in interventions.lost() {
+        let (first, last) = records.into_inner();
+        writeln!(out, "lost       partition {partition}: records {first} to {last}, accepted")?;
+    }
     writeln!(out, "{}", if fine { "everything verifies" } else { "something does not verify" })?;
     Ok(fine)
 }

@@ -25,6 +25,20 @@ pub struct Server {
     delivered: Cell<u64>,
 }
 
+/// Processor time of the server.
+#[derive(Clone, Copy)]
+pub struct Cpu {
+    us: u64,
+    delivered: u64,
+}
+
+impl Cpu {
+    /// Microseconds for each event delivered in between.
+    pub fn us_per_event_since(self, before: Self) -> f64 {
+        (self.us - before.us) as f64 / (self.delivered - before.delivered) as f64
+    }
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         for process in std::iter::once(&mut self.process).chain(&mut self.neighbour) {
@@ -137,13 +151,13 @@ impl Server {
         self.post("PUT", &self.slow, &json!({"enabled": enabled})).map(drop)
     }
 
-    /// Microseconds of the server's CPU for each event that it has delivered.
-    pub fn cpu_per_event(&self) -> Result<f64> {
+    /// What the server has spent and done so far.
+    pub fn cpu(&self) -> Result<Cpu> {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process.id()))?;
         let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split(' ').collect();
         // User and system time are fields 14 and 15 of the line, in hundredths of a second.
-        let ticks: f64 = fields[12].parse::<f64>()? + fields[13].parse::<f64>()?;
-        Ok(ticks * 10_000.0 / self.delivered.get() as f64)
+        let ticks = fields[12].parse::<u64>()? + fields[13].parse::<u64>()?;
+        Ok(Cpu { us: ticks * 10_000, delivered: self.delivered.get() })
     }
 
     fn load(&self, more: &[&str]) -> Result<Value> {

@@ -35,7 +35,7 @@ pub struct Work {
 }
 
 /// As long as an event is on the wire.
-const EVENT: &str = r#"{"ap":"5c5b35fffff0","ap_name":"loadgen","device_name":"loadgen","device_type":"ap","ev_type":"NOTICE","mac":"5c5b35fffff0","org_id":"01010101-0101-0101-0101-010101010101","site_id":"02020202-0202-0202-0202-020202020202","site_name":"s1","text":"lg 12345 1234567890","timestamp":1700000000,"type":"AP_CONFIGURED"}"#;
+pub const EVENT: &str = r#"{"ap":"5c5b35fffff0","ap_name":"loadgen","device_name":"loadgen","device_type":"ap","ev_type":"NOTICE","mac":"5c5b35fffff0","org_id":"01010101-0101-0101-0101-010101010101","site_id":"02020202-0202-0202-0202-020202020202","site_name":"s1","text":"lg 12345 1234567890","timestamp":1700000000,"type":"AP_CONFIGURED"}"#;
 
 /// Events a second.
 pub fn run(work: Work, connections: usize, batch: usize, events: usize) -> Result<f64> {
@@ -86,9 +86,9 @@ pub fn run(work: Work, connections: usize, batch: usize, events: usize) -> Resul
     Ok(rate)
 }
 
-type Sender = hyper::client::conn::http1::SendRequest<Full<Bytes>>;
+pub type Sender = hyper::client::conn::http1::SendRequest<Full<Bytes>>;
 
-async fn connect(address: SocketAddr) -> Result<Sender> {
+pub async fn connect(address: SocketAddr) -> Result<Sender> {
     let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
     let (sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
@@ -96,7 +96,12 @@ async fn connect(address: SocketAddr) -> Result<Sender> {
     Ok(sender)
 }
 
-async fn post(sender: &mut Sender, address: SocketAddr, body: &Bytes, signed: bool) -> Result<()> {
+pub async fn post(
+    sender: &mut Sender,
+    address: SocketAddr,
+    body: &Bytes,
+    signed: bool,
+) -> Result<()> {
     let mut request = Request::post("/")
         .header("host", address.to_string())
         .header("content-type", "application/json");
@@ -117,10 +122,10 @@ async fn post(sender: &mut Sender, address: SocketAddr, body: &Bytes, signed: bo
     Ok(())
 }
 
-type Append = (Bytes, oneshot::Sender<()>);
+pub type Append = (Bytes, oneshot::Sender<()>);
 
 /// A thread that writes whatever waits and syncs once: group commit without a timer.
-fn log() -> Result<mpsc::UnboundedSender<Append>> {
+pub fn log() -> Result<mpsc::UnboundedSender<Append>> {
     let (sender, mut waiting) = mpsc::unbounded_channel::<Append>();
     let path = std::env::temp_dir().join(format!("xtask-bench-{}", std::process::id()));
     let file = File::create(&path)?;
@@ -153,31 +158,47 @@ fn log() -> Result<mpsc::UnboundedSender<Append>> {
 }
 
 /// A receiver on a thread of its own, ended when the runtime is dropped.
-fn receiver() -> Result<(SocketAddr, Arc<AtomicU64>, tokio::runtime::Runtime)> {
+pub fn receiver() -> Result<(SocketAddr, Arc<AtomicU64>, tokio::runtime::Runtime)> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let count = Arc::new(AtomicU64::new(0));
+    let counter = Arc::clone(&count);
+    let take = move |request: Request<Incoming>| {
+        let counter = Arc::clone(&counter);
+        async move {
+            request.into_body().collect().await?;
+            counter.fetch_add(1, Ordering::Relaxed);
+            anyhow::Ok(())
+        }
+    };
+    let address = serve(&runtime, take)?;
+    Ok((address, count, runtime))
+}
+
+/// Serves HTTP in this runtime, with an empty answer once `take` is done with a request.
+pub fn serve<T, F>(runtime: &tokio::runtime::Runtime, take: T) -> Result<SocketAddr>
+where
+    T: Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Result<()>> + Send + 'static,
+{
     let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
     let address = listener.local_addr()?;
-    let counter = Arc::clone(&count);
     runtime.spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            let counter = Arc::clone(&counter);
+            let take = take.clone();
             tokio::spawn(async move {
                 stream.set_nodelay(true)?;
                 let service = hyper::service::service_fn(|request: Request<Incoming>| {
-                    let counter = Arc::clone(&counter);
-                    async move {
-                        request.into_body().collect().await?;
-                        counter.fetch_add(1, Ordering::Relaxed);
-                        Ok::<_, hyper::Error>(Response::new(Empty::<Bytes>::new()))
-                    }
+                    let taken = take(request);
+                    async move { taken.await.map(|()| Response::new(Empty::<Bytes>::new())) }
                 });
                 let connection = hyper::server::conn::http1::Builder::new();
-                connection.serve_connection(TokioIo::new(stream), service).await?;
-                anyhow::Ok(())
+                connection
+                    .serve_connection(TokioIo::new(stream), service)
+                    .await
+                    .map_err(anyhow::Error::from)
             });
         }
     });
-    Ok((address, count, runtime))
+    Ok(address)
 }

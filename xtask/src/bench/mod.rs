@@ -6,6 +6,7 @@
 
 mod foghorn;
 mod limits;
+mod served;
 
 use anyhow::{Result, ensure};
 use limits::{Limit, Work};
@@ -34,15 +35,21 @@ pub fn run() -> Result<()> {
         let bare = measure(Work { limit: Limit::Post, signed: false })?;
         let signed = measure(Work { limit: Limit::Post, signed: true })?;
         let relay = measure(Work { limit: Limit::Relay, signed: true })?;
+        let served = median((0..RUNS).map(|_| served::run(CONNECTIONS, batch, events)))?;
         server.set_single(batch == 1)?;
+        let before = server.cpu()?;
         let ours = median((0..RUNS).map(|_| server.delivered_per_sec(events)))?;
+        let cpu = server.cpu()?.us_per_event_since(before);
         writeln!(out, "events a request: {batch}")?;
         writeln!(out, "  group-commit append       {append:>12.0} events/s")?;
         writeln!(out, "  bare client, unsigned     {bare:>12.0} events/s")?;
         writeln!(out, "  bare client, signed       {signed:>12.0} events/s")?;
         writeln!(out, "  durable relay             {relay:>12.0} events/s")?;
+        writeln!(out, "  the same, events served   {served:>12.0} events/s")?;
         writeln!(out, "  foghorn                   {ours:>12.0} events/s")?;
-        writeln!(out, "  foghorn / durable relay   {:>12.2}\n", ours / relay)?;
+        writeln!(out, "  foghorn / durable relay   {:>12.2}", ours / relay)?;
+        writeln!(out, "  foghorn / served relay    {:>12.2}", ours / served)?;
+        writeln!(out, "  CPU of foghorn            {cpu:>12.1} us/event\n")?;
     }
     server.set_single(true)?;
     server.add_slow_neighbour()?;
@@ -50,19 +57,22 @@ pub fn run() -> Result<()> {
     for _ in 0..RUNS {
         for (slow, latencies) in [(false, &mut alone), (true, &mut beside)] {
             server.set_slow_neighbour(slow)?;
-            latencies.push(server.latency_ms(500, 5000)?);
+            let before = server.cpu()?;
+            let (p50, p99) = server.latency_ms(500, 5000)?;
+            latencies.push((p50, p99, server.cpu()?.us_per_event_since(before)));
         }
     }
     for (what, latencies) in [("alone", alone), ("beside a receiver that takes 3 s", beside)] {
-        let p50 = median(latencies.iter().map(|(p50, _)| Ok(*p50)))?;
-        let p99 = median(latencies.iter().map(|(_, p99)| Ok(*p99)))?;
-        writeln!(out, "at 500 events/s, open loop, {what}: p50 {p50:.2} ms, p99 {p99:.2} ms")?;
+        let of = |figure: fn(&(f64, f64, f64)) -> f64| {
+            median(latencies.iter().map(|latency| Ok(figure(latency))))
+        };
+        let (p50, p99, cpu) = (of(|it| it.0)?, of(|it| it.1)?, of(|it| it.2)?);
+        writeln!(
+            out,
+            "at 500 events/s, open loop, {what}: p50 {p50:.2} ms, p99 {p99:.2} ms, \
+             {cpu:.0} us of CPU/event"
+        )?;
     }
-    writeln!(
-        out,
-        "server: {:.1} us of CPU a delivered event in all of this",
-        server.cpu_per_event()?
-    )?;
     drop(server);
     pipeline(&mut out)
 }

@@ -4,21 +4,17 @@ use crate::Api;
 use crate::caller::Caller;
 use crate::error::Error;
 use crate::schema::{DeliverySearch, Problem};
+use crate::search::{Asked, Search, Window, field};
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use foghorn_catalog::{CountBy, DeliveryFilter, DeliveryRecord, Kind, Scope};
-use foghorn_model::time::Micros;
-use foghorn_model::{OrgId, SiteId, Timestamp, WebhookId};
+use foghorn_model::{OrgId, SiteId, WebhookId};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
-
-const LIMIT_DEFAULT: u32 = 100;
-const LIMIT_MAX: u32 = 1000;
-const DAY: Micros = Micros::from_mins(24 * 60);
 
 pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
@@ -28,36 +24,18 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(count_of_site))
 }
 
+/// Which deliveries.
 #[derive(Deserialize, Clone, Default)]
-struct Asked {
-    start: Option<String>,
-    end: Option<String>,
-    duration: Option<String>,
+struct Which {
     status: Option<String>,
     status_code: Option<u16>,
     topic: Option<String>,
     error: Option<String>,
-    limit: Option<u32>,
-    sort: Option<String>,
-    search_after: Option<String>,
     distinct: Option<String>,
 }
 
-fn field(field: &str, reason: impl Into<String>) -> Error {
-    Error::Field { field: field.into(), reason: reason.into() }
-}
-
-impl Asked {
-    fn filter(&self, webhook: Uuid, now: Timestamp) -> Result<DeliveryFilter, Error> {
-        let end = self.end.as_deref().map_or(Ok(now + Micros(1)), |text| {
-            instant(text, now).ok_or_else(|| field("end", "not epoch seconds nor like -1d"))
-        })?;
-        let span = self.duration.as_deref().map_or(Ok(DAY), |text| {
-            duration(text).ok_or_else(|| field("duration", "not like 30m, 6h or 1d"))
-        })?;
-        let start = self.start.as_deref().map_or(Ok(end - span), |text| {
-            instant(text, now).ok_or_else(|| field("start", "not epoch seconds nor like -1d"))
-        })?;
+impl Which {
+    fn filter(&self, webhook: Uuid, window: &Window) -> Result<DeliveryFilter, Error> {
         let success = match self.status.as_deref() {
             None => None,
             Some("success") => Some(true),
@@ -66,8 +44,8 @@ impl Asked {
         };
         Ok(DeliveryFilter {
             webhook_id: WebhookId(webhook),
-            start,
-            end,
+            start: window.start,
+            end: window.end,
             success,
             status_code: self.status_code,
             topic: self.topic.clone(),
@@ -76,89 +54,32 @@ impl Asked {
     }
 }
 
-/// Epoch seconds, or a span before now: `-1d`.
-fn instant(text: &str, now: Timestamp) -> Option<Timestamp> {
-    match text.strip_prefix('-') {
-        Some(span) => duration(span).map(|span| now - span),
-        None if text == "now" => Some(now),
-        None => {
-            let secs: f64 = text.parse().ok()?;
-            secs.is_finite().then_some(Timestamp((secs * 1e6) as i64))
-        }
-    }
-}
-
-fn duration(text: &str) -> Option<Micros> {
-    let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
-    let number: i64 = number.parse().ok().filter(|number| (0..=100_000).contains(number))?;
-    let mins = match unit {
-        "m" => 1,
-        "h" => 60,
-        "d" => 24 * 60,
-        "w" => 7 * 24 * 60,
-        _ => return None,
-    };
-    Some(Micros::from_mins(number * mins))
-}
-
 async fn search(
     api: &Api,
     scope: Scope,
     webhook: Uuid,
-    asked: Asked,
+    (which, asked): (Which, Asked),
     path: String,
 ) -> Result<Json<Value>, Error> {
     api.blocking(move |catalog| catalog.get(Kind::Webhook, scope, webhook)).await?;
-    let filter = asked.filter(webhook, api.backend.now())?;
-    let limit = asked.limit.unwrap_or(LIMIT_DEFAULT);
-    if limit == 0 || limit > LIMIT_MAX {
-        return Err(field("limit", format!("not from 1 to {LIMIT_MAX}")));
-    }
-    let after = asked.search_after.as_deref().map(|text| {
-        let parts = text
-            .split_once('-')
-            .and_then(|(at, row)| Some((Timestamp(at.parse().ok()?), row.parse().ok()?)));
-        parts.ok_or_else(|| field("search_after", "not one that an earlier answer gave"))
-    });
-    let after = after.transpose()?;
-    let newest_first = match asked.sort.as_deref() {
-        None | Some("-timestamp") => true,
-        Some("timestamp") => false,
-        Some(_) => return Err(field("sort", "not one of timestamp, -timestamp")),
-    };
+    let window = asked.window(api.backend.now())?;
+    let filter = which.filter(webhook, &window)?;
     let store = Arc::clone(&api.deliveries);
-    let wanted = filter.clone();
-    let (rows, total) =
-        api.blocking(move |_| store.search(&wanted, newest_first, after, limit)).await?;
-    let next = (rows.len() == limit as usize).then(|| rows.last()).flatten().map(|last| {
-        let (start, end) = (filter.start.as_secs_f64(), filter.end.as_secs_f64());
-        let mut next = format!(
-            "{path}?limit={limit}&start={start}&end={end}&search_after={}-{}",
-            last.at.0, last.row
-        );
-        let kept = [("status", &asked.status), ("topic", &asked.topic), ("sort", &asked.sort)];
-        for (key, value) in kept {
-            if let Some(value) = value {
-                next.push_str(&format!("&{key}={value}"));
-            }
-        }
-        if let Some(code) = asked.status_code {
-            next.push_str(&format!("&status_code={code}"));
-        }
-        next
-    });
+    let (rows, total) = api
+        .blocking(move |_| store.search(&filter, window.newest_first, window.after, window.limit))
+        .await?;
+    let last = rows.last().map(|row| (row.at, row.row));
     let results: Vec<Value> = rows.iter().map(row).collect();
-    let mut answer = json!({
-        "results": results,
-        "start": filter.start.secs(),
-        "end": filter.end.secs(),
-        "limit": limit,
-        "total": total,
-    });
-    if let Some(next) = next {
-        answer["next"] = json!(next);
-    }
-    Ok(Json(answer))
+    let code = which.status_code.map(|code| code.to_string());
+    let kept = [
+        ("status", &which.status),
+        ("status_code", &code),
+        ("topic", &which.topic),
+        ("error", &which.error),
+    ];
+    let kept: Vec<(&str, &str)> =
+        kept.iter().filter_map(|(key, value)| Some((*key, value.as_deref()?))).collect();
+    Ok(Json(window.page(&path, &kept, &results, last, total)))
 }
 
 /// Mist's members, and beside them what it does not tell: the attempt, the range, the outcome.
@@ -185,10 +106,16 @@ fn row(it: &DeliveryRecord) -> Value {
     })
 }
 
-async fn count(api: &Api, scope: Scope, webhook: Uuid, asked: Asked) -> Result<Json<Value>, Error> {
+async fn count(
+    api: &Api,
+    scope: Scope,
+    webhook: Uuid,
+    (which, asked): (Which, Asked),
+) -> Result<Json<Value>, Error> {
     api.blocking(move |catalog| catalog.get(Kind::Webhook, scope, webhook)).await?;
-    let filter = asked.filter(webhook, api.backend.now())?;
-    let (name, by) = match asked.distinct.as_deref() {
+    let window = asked.window(api.backend.now())?;
+    let filter = which.filter(webhook, &window)?;
+    let (name, by) = match which.distinct.as_deref() {
         None | Some("webhook_id") => ("webhook_id", CountBy::WebhookId),
         Some("status") => ("status", CountBy::Status),
         Some("status_code") => ("status_code", CountBy::StatusCode),
@@ -198,8 +125,7 @@ async fn count(api: &Api, scope: Scope, webhook: Uuid, asked: Asked) -> Result<J
         }
     };
     let store = Arc::clone(&api.deliveries);
-    let wanted = filter.clone();
-    let counts = api.blocking(move |_| store.count(&wanted, by)).await?;
+    let counts = api.blocking(move |_| store.count(&filter, by)).await?;
     let results: Vec<Value> = counts
         .iter()
         .map(|(value, count)| {
@@ -210,20 +136,7 @@ async fn count(api: &Api, scope: Scope, webhook: Uuid, asked: Asked) -> Result<J
             json!({ name: value, "count": count })
         })
         .collect();
-    Ok(Json(json!({
-        "distinct": name,
-        "results": results,
-        "start": filter.start.secs(),
-        "end": filter.end.secs(),
-        "limit": LIMIT_MAX,
-        "total": results.len(),
-    })))
-}
-
-type Asking = Result<Query<Asked>, axum::extract::rejection::QueryRejection>;
-
-fn asked(asking: Asking) -> Result<Asked, Error> {
-    asking.map(|Query(asked)| asked).map_err(|error| Error::Bad(error.body_text()))
+    Ok(Json(window.counted(name, &results)))
 }
 
 /// Searches the deliveries of an org's webhook.
@@ -232,11 +145,11 @@ async fn search_of_org(
     caller: Caller,
     State(api): State<Api>,
     Path((org, id)): Path<(OrgId, Uuid)>,
-    asking: Asking,
+    Search(which, asked): Search<Which>,
 ) -> Result<Json<Value>, Error> {
     let scope = caller.org(org)?;
     let path = format!("/api/v1/orgs/{org}/webhooks/{id}/events/search");
-    search(&api, scope, id, asked(asking)?, path).await
+    search(&api, scope, id, (which, asked), path).await
 }
 
 /// Counts the deliveries of an org's webhook.
@@ -245,10 +158,10 @@ async fn count_of_org(
     caller: Caller,
     State(api): State<Api>,
     Path((org, id)): Path<(OrgId, Uuid)>,
-    asking: Asking,
+    Search(which, asked): Search<Which>,
 ) -> Result<Json<Value>, Error> {
     let scope = caller.org(org)?;
-    count(&api, scope, id, asked(asking)?).await
+    count(&api, scope, id, (which, asked)).await
 }
 
 /// Searches the deliveries of a site's webhook.
@@ -257,11 +170,11 @@ async fn search_of_site(
     caller: Caller,
     State(api): State<Api>,
     Path((site, id)): Path<(SiteId, Uuid)>,
-    asking: Asking,
+    Search(which, asked): Search<Which>,
 ) -> Result<Json<Value>, Error> {
     let scope = caller.site(site)?;
     let path = format!("/api/v1/sites/{site}/webhooks/{id}/events/search");
-    search(&api, scope, id, asked(asking)?, path).await
+    search(&api, scope, id, (which, asked), path).await
 }
 
 /// Counts the deliveries of a site's webhook.
@@ -270,8 +183,8 @@ async fn count_of_site(
     caller: Caller,
     State(api): State<Api>,
     Path((site, id)): Path<(SiteId, Uuid)>,
-    asking: Asking,
+    Search(which, asked): Search<Which>,
 ) -> Result<Json<Value>, Error> {
     let scope = caller.site(site)?;
-    count(&api, scope, id, asked(asking)?).await
+    count(&api, scope, id, (which, asked)).await
 }

@@ -3,6 +3,7 @@
 mod consts;
 mod deliveries;
 mod devices;
+mod history;
 mod orgs;
 mod settings;
 mod sites;
@@ -24,6 +25,7 @@ pub(crate) fn all() -> OpenApiRouter<Api> {
         devices::routes(),
         webhooks::routes(),
         deliveries::routes(),
+        history::routes(),
         telemetry::routes(),
         consts::routes(),
     ]

@@ -15,7 +15,10 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use uuid::Uuid;
 
-const MIGRATIONS: [&str; 1] = [include_str!("../migrations/delivery_0001.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../migrations/delivery_0001.sql"),
+    include_str!("../migrations/delivery_0002.sql"),
+];
 const FILE: &str = "delivery.db";
 /// Rows removed in one transaction.
 const TRIM_ROWS_MAX: usize = 10_000;

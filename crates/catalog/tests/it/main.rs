@@ -4,6 +4,7 @@
 
 mod deliveries;
 mod documents;
+mod history;
 mod tokens;
 
 use foghorn_catalog::{Catalog, Document, Kind, Scope};

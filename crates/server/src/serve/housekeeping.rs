@@ -1,9 +1,9 @@
-//! Retention, free space, and the age of the delivery log.
+//! Retention, free space, and the age of the delivery log and the history.
 
 use super::clock;
 use super::journal::Ack;
 use super::options::Options;
-use foghorn_catalog::DeliveryStore;
+use foghorn_catalog::{DeliveryStore, HistoryStore};
 use foghorn_dispatch::driver::Dispatcher;
 use foghorn_log::{Log, SnapshotStore, Storage, TrimMode, TrimPolicy};
 use foghorn_model::time::Micros;
@@ -20,6 +20,8 @@ const HYSTERESIS: u64 = 64 << 20;
 const STREAM_KEPT: Micros = Micros::from_mins(24 * 60);
 /// How long the delivery log is kept.
 const DELIVERIES_KEPT: Micros = Micros::from_mins(30 * 24 * 60);
+/// How long events can be searched.
+const HISTORY_KEPT: Micros = Micros::from_mins(30 * 24 * 60);
 
 /// What housekeeping works on.
 pub struct Housekeeping {
@@ -31,6 +33,7 @@ pub struct Housekeeping {
     pub intake: Arc<Intake<Ack>>,
     pub dispatcher: Dispatcher,
     pub deliveries: Arc<DeliveryStore>,
+    pub history: Arc<HistoryStore>,
     pub stop: Arc<AtomicBool>,
     pub free_bytes: Arc<AtomicU64>,
 }
@@ -52,6 +55,7 @@ impl Housekeeping {
         self.trim_events(TopicClass::Record)?;
         self.trim_events(TopicClass::Stream)?;
         self.deliveries.trim(clock::now() - DELIVERIES_KEPT)?;
+        self.history.trim(clock::now() - HISTORY_KEPT)?;
         Ok(())
     }
 

@@ -6,6 +6,7 @@
 //! | shard-N | folds its partitions, stores their events |
 //! | dispatcher | lanes, and every request to a receiver |
 //! | snapshots | saves snapshots |
+//! | projector | fills the history that searches answer from |
 //! | housekeeping | retention and free space |
 //! | runtime | the API and the RADIUS listener |
 //!
@@ -20,18 +21,19 @@ mod http;
 mod journal;
 mod metrics;
 pub mod options;
+mod projector;
 mod quota;
 mod rows;
 mod shards;
 pub mod storage;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use arc_swap::ArcSwap;
 use backend::ServerBackend;
 use committer::{CommitterThread, Deadlines};
 use feed::{CatalogFeed, LogSource, Publisher};
 use foghorn_api::Api;
-use foghorn_catalog::{Catalog, DeliveryStore};
+use foghorn_catalog::{Catalog, DeliveryStore, HistoryStore};
 use foghorn_dispatch::driver::{Dispatcher, Driver};
 use foghorn_dispatch::egress::{AddressPolicy, Egress, Options as EgressOptions};
 use foghorn_dispatch::lanes::{LaneLimits, LaneRow, Lanes, Watermark};
@@ -42,11 +44,14 @@ use foghorn_log::{
 };
 use foghorn_model::record::Upgrade;
 use foghorn_model::{Partition, RecordBody, Timestamp};
-use foghorn_pipeline::{Committer, EventLogs, Intake, IntakeLimits, Interventions, SnapshotJob};
+use foghorn_pipeline::{
+    Claim, Committer, EventLogs, Intake, IntakeLimits, Interventions, SnapshotJob, check_claim,
+};
 use housekeeping::Housekeeping;
 use journal::{Ack, Inlet};
 use metrics::Metrics;
 use options::Options;
+use projector::Projector;
 use quota::Quotas;
 use shards::{Recovery, ShardContext, Shards, Tallies};
 use std::path::Path;
@@ -61,6 +66,7 @@ use tokio::sync::{mpsc, watch};
 struct Stores {
     catalog: Arc<Catalog>,
     deliveries: Arc<DeliveryStore>,
+    history: Arc<HistoryStore>,
     storage: Arc<dyn Storage>,
     input: Arc<dyn Log>,
     events: EventLogs,
@@ -191,10 +197,12 @@ struct Server {
     stores: Stores,
     dispatcher: Dispatcher,
     stop: Arc<AtomicBool>,
+    stop_projecting: Arc<AtomicBool>,
     committer: JoinHandle<()>,
     shards: Vec<JoinHandle<()>>,
     snapshots: JoinHandle<()>,
     housekeeping: JoinHandle<()>,
+    projector: JoinHandle<()>,
     dispatching: JoinHandle<()>,
 }
 
@@ -226,6 +234,7 @@ impl Server {
         );
 
         let stop = Arc::new(AtomicBool::new(false));
+        let stop_projecting = Arc::new(AtomicBool::new(false));
         let published = Arc::new(AtomicU64::new(view.seq));
         let deadlines = Arc::new(Deadlines::default());
         let (recovery, tallies) = (Arc::new(Recovery::default()), Arc::new(Tallies::default()));
@@ -236,8 +245,12 @@ impl Server {
             catalog: Arc::clone(&stores.catalog),
             published: Arc::clone(&published),
         };
-        let committer =
-            Committer::new(Arc::clone(&stores.input), &new_feed(), options.accept_data_loss)?;
+        let committer = Committer::new(
+            Arc::clone(&stores.input),
+            Arc::clone(&stores.interventions),
+            &new_feed(),
+            options.accept_data_loss,
+        )?;
         resume(&stores, &intake, view.seq)?;
 
         let (snapshot_jobs, jobs) = sync_channel::<Vec<SnapshotJob>>(64);
@@ -284,6 +297,13 @@ impl Server {
         let snapshots = spawn("snapshots", fatal, move || {
             jobs.into_iter().try_for_each(|jobs| SnapshotJob::run(&jobs, &events, &store))
         })?;
+        let projector = Projector::new(
+            Arc::clone(&stores.events.record),
+            Arc::clone(&stores.history),
+            Arc::clone(&stop_projecting),
+        )?;
+        let projector =
+            std::thread::Builder::new().name("projector".into()).spawn(move || projector.run())?;
         let housekeeping = Housekeeping {
             options: options.clone(),
             storage: Arc::clone(&stores.storage),
@@ -293,6 +313,7 @@ impl Server {
             intake: Arc::clone(&intake),
             dispatcher: dispatcher.clone(),
             deliveries: Arc::clone(&stores.deliveries),
+            history: Arc::clone(&stores.history),
             stop: Arc::clone(&stop),
             free_bytes: Arc::clone(&free_bytes),
         };
@@ -316,6 +337,7 @@ impl Server {
         let api = Api::new(
             Arc::clone(&stores.catalog),
             Arc::clone(&stores.deliveries),
+            Arc::clone(&stores.history),
             Arc::new(inlet.clone()),
             Arc::new(backend),
         );
@@ -337,10 +359,12 @@ impl Server {
             stores,
             dispatcher,
             stop,
+            stop_projecting,
             committer,
             shards: shard_threads,
             snapshots,
             housekeeping,
+            projector,
             dispatching,
         })
     }
@@ -356,8 +380,11 @@ impl Server {
         for thread in threads {
             join(thread)?;
         }
+        self.stop_projecting.store(true, Ordering::Release);
+        self.projector.thread().unpark();
         self.dispatcher.stop();
         join(self.dispatching)?;
+        join(self.projector)?;
         self.stores.input.close()?;
         self.stores.events.record.close()?;
         self.stores.events.stream.close()?;
@@ -398,6 +425,7 @@ fn open(options: &Options) -> Result<Opened> {
     let data: &Path = &options.data;
     let catalog = Arc::new(Catalog::open(data, clock::now)?);
     let deliveries = Arc::new(DeliveryStore::open(data)?);
+    let history = Arc::new(HistoryStore::open(data)?);
     std::fs::create_dir_all(data.join(storage::QUARANTINE))?;
     let storage: Arc<dyn Storage> = Arc::new(FsStorage::new(data)?);
     let open_log = |directory, room_in_advance| -> Result<Arc<dyn Log>> {
@@ -423,32 +451,37 @@ fn open(options: &Options) -> Result<Opened> {
     let (file, opened) = RotatingFile::open(Arc::clone(&storage), storage::OPEN_BATCHES)?;
     let rows: Vec<LaneRow> = deliveries.lanes()?.iter().filter_map(rows::lane).collect();
     let watermarks: Vec<Watermark> = deliveries.watermarks()?.iter().map(rows::watermark).collect();
-    check_cursors(&*input, &rows, &watermarks)?;
+    for claim in claims(&events, &rows, &watermarks) {
+        check_claim(&claim, &*input, &interventions, options.accept_data_loss)?;
+    }
+    for (partition, records) in interventions.lost() {
+        tracing::error!(%partition, ?records, "records are lost, which was accepted");
+    }
     let opened = rows::opened(&opened);
-    let stores = Stores { catalog, deliveries, storage, input, events, snapshots, interventions };
+    let stores =
+        Stores { catalog, deliveries, history, storage, input, events, snapshots, interventions };
     Ok((stores, rows, watermarks, (file, opened)))
 }
 
-/// A cursor stands on events that were made of the input log: it must reach that far.
-fn check_cursors(input: &dyn Log, rows: &[LaneRow], watermarks: &[Watermark]) -> Result<()> {
+/// What was made of the input log beside the snapshots, which the workers check.
+fn claims(events: &EventLogs, rows: &[LaneRow], watermarks: &[Watermark]) -> Vec<Claim> {
+    let claim = |partition, record, what| Claim { partition, record, what };
     let lanes = rows.iter().map(|row| {
-        (row.lane.partition, row.cursor.record, format!("the cursor of lane {}", row.lane))
+        let what = format!("the cursor of lane {}", row.lane);
+        claim(row.lane.partition, row.cursor.record, what)
     });
     let marks = watermarks.iter().map(|mark| {
-        (mark.partition, mark.record, format!("the watermark of partition {}", mark.partition))
+        let what = format!("the watermark of partition {}", mark.partition);
+        claim(mark.partition, mark.record, what)
     });
-    for (partition, record, what) in lanes.chain(marks) {
-        let reach = input.reach(partition.0);
-        if record > reach {
-            bail!(
-                "partition {partition}: the input log ends at record {reach}, but {what} is at \
-                 record {record}; records {} to {record} are missing: put the log that belongs to \
-                 this delivery.db back",
-                reach + 1
-            );
-        }
-    }
-    Ok(())
+    let logs = [
+        (&events.record, "the log of record events"),
+        (&events.stream, "the log of stream events"),
+    ];
+    let stored = logs.into_iter().flat_map(|(log, what)| {
+        Partition::all().map(move |it| claim(it, log.reach(it.0), what.to_owned()))
+    });
+    lanes.chain(marks).chain(stored).collect()
 }
 
 /// The first records after a start: nobody was heard meanwhile, and another version of the fold
@@ -457,8 +490,9 @@ fn resume(stores: &Stores, intake: &Intake<Ack>, catalog_seq: u64) -> Result<()>
     let (mut folds, lines) = LineFile::open(&*stores.storage, storage::FOLDS)?;
     let before = lines.last().and_then(|line| line.parse::<u32>().ok());
     let since = Timestamp(stores.input.stamp());
-    let lived = Partition::all().filter(|it| stores.input.reach(it.0) > 0);
-    for partition in lived {
+    let lived =
+        |it: &Partition| stores.input.reach(it.0).max(stores.interventions.lost_through(*it)) > 0;
+    for partition in Partition::all().filter(lived) {
         let journal =
             |body| intake.submit_record(partition, catalog_seq, None, body, clock::now(), None);
         if let Some(from) = before.filter(|from| *from != FOLD_VERSION) {

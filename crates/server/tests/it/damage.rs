@@ -47,16 +47,19 @@ fn refusal(world: &mut World) -> String {
 #[test]
 fn an_unfinished_write_at_the_end_is_dropped() {
     let mut world = killed();
-    // A frame that was begun: its first bytes, then the zeros of room made in advance.
-    change(&segment(&world, "inputs"), |bytes| {
-        let end = bytes.iter().rposition(|byte| *byte != 0).unwrap() + 1;
-        let end = end.next_multiple_of(8);
-        bytes.truncate(end);
-        bytes.extend_from_slice(b"FRM1\x01\0\x01\0");
-        bytes.resize(end + 4096, 0);
-    });
+    // A frame that was begun: its first bytes, then zeros.
+    for log in ["inputs", "events-record"] {
+        change(&segment(&world, log), |bytes| {
+            let end = bytes.iter().rposition(|byte| *byte != 0).unwrap() + 1;
+            let end = end.next_multiple_of(8);
+            bytes.truncate(end);
+            bytes.extend_from_slice(b"FRM1\x01\0\x01\0");
+            bytes.resize(end + 4096, 0);
+        });
+    }
     world.serve(&[]);
-    assert!(world.log().contains("an unfinished write was dropped"), "{}", world.log());
+    let dropped = world.log().matches("an unfinished write was dropped").count();
+    assert_eq!(dropped, 2, "{}", world.log());
     until("recovery", || world.request("GET", "self", &[], b"").0 == 200);
 }
 
@@ -92,6 +95,42 @@ fn a_missing_log_is_missed() {
     std::fs::remove_file(segment(&world, "inputs")).unwrap();
     let said = refusal(&mut world);
     assert!(said.contains("missing"), "{said}");
+}
+
+#[test]
+fn a_log_that_is_gone_is_gone_on_without_when_that_is_accepted() {
+    let mut world = World::new();
+    world.listen();
+    world.serve(&[]);
+    world.device("5c5b35000001", "AP");
+    world.webhook(&["device-updowns"]);
+    let connected = r#"{"kind":"device-connected","mac":"5c5b35000001"}"#;
+    assert_eq!(world.telemetry(connected)["accepted"], 1);
+    until("a delivery", || !world.ledger().is_empty());
+    assert!(world.server.as_mut().unwrap().terminate());
+    std::fs::remove_dir_all(world.path("data/inputs")).unwrap();
+    let said = refusal(&mut world);
+    assert!(said.contains("the input log ends at record 0"), "{said}");
+    assert!(said.contains("are missing") && said.contains("--accept-data-loss"), "{said}");
+
+    // The state of the last snapshot stands, and no number is given twice.
+    world.serve(&["--accept-data-loss"]);
+    let restarted = r#"{"kind":"device-restarted","mac":"5c5b35000001"}"#;
+    assert_eq!(world.telemetry(restarted)["accepted"], 1);
+    until("the delivery after the loss", || world.ledger().len() == 2);
+    let events = |at: usize| world.ledger()[at]["events"].clone();
+    assert_ne!(events(0), events(1));
+    world.server.as_mut().unwrap().kill();
+    // What was accepted once stands: no flag, and the loss is named.
+    world.serve(&[]);
+    assert!(world.log().contains("records are lost, which was accepted"), "{}", world.log());
+    let disconnected = r#"{"kind":"device-disconnected","mac":"5c5b35000001"}"#;
+    assert_eq!(world.telemetry(disconnected)["accepted"], 1);
+    until("the delivery after the restart", || world.ledger().len() == 3);
+    assert!(world.server.as_mut().unwrap().terminate());
+    let data = world.path("data");
+    let listed = foghorn(&["inspect", "--data", data.to_str().unwrap()]);
+    assert!(String::from_utf8(listed.stdout).unwrap().contains("lost       partition"));
 }
 
 #[test]

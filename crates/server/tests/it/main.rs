@@ -3,8 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 mod damage;
+mod history;
 mod input;
 mod kill;
 mod openapi;
 mod phases;
 mod process;
+mod receivers;

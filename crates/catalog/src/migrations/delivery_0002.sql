@@ -1,0 +1,2 @@
+-- Projections have a file of their own.
+DROP TABLE projections;

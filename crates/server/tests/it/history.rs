@@ -1,0 +1,83 @@
+//! What happened can be searched, also after a kill and when the store is made anew.
+
+use crate::process::{World, until};
+use serde_json::{Value, json};
+
+fn get(world: &World, path: &str) -> Value {
+    let (status, answer) = world.request("GET", path, &[], b"");
+    assert_eq!(status, 200, "{path}: {answer}");
+    answer
+}
+
+/// A client that comes, and goes after the seconds given.
+fn visit(world: &World, client: &str, ssid: &str) {
+    let lines = [
+        json!({"kind": "client-associated", "mac": client, "ap": "5c5b35000001",
+               "bssid": "5c5b35000011", "ssid": ssid, "band": "5", "rssi": -54}),
+        json!({"kind": "client-disassociated", "mac": client}),
+    ];
+    let body: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    assert_eq!(world.telemetry(&body)["accepted"], 2);
+}
+
+#[test]
+fn sessions_and_audits_are_found_counted_and_paged() {
+    let mut world = World::new();
+    world.serve(&[]);
+    world.device("5c5b35000001", "AP");
+    for (client, ssid) in [("70ef00000001", "a"), ("70ef00000002", "b"), ("70ef00000003", "a")] {
+        visit(&world, client, ssid);
+    }
+    let sessions = format!("sites/{}/clients/sessions/search", world.site);
+    until("the sessions", || get(&world, &sessions)["total"] == 3);
+    let found = get(&world, &format!("{sessions}?ssid=a&limit=1&sort=timestamp"));
+    assert_eq!((&found["total"], &found["results"][0]["mac"]), (&json!(2), &json!("70ef00000001")));
+    let next = found["next"].as_str().unwrap().strip_prefix("/api/v1/").unwrap();
+    let found = get(&world, next);
+    assert_eq!(found["results"][0]["mac"], "70ef00000003");
+    let counted = format!("orgs/{}/clients/sessions/count?distinct=ssid", world.org);
+    let counted = get(&world, &counted);
+    let expected = json!([{"ssid": "a", "count": 2}, {"ssid": "b", "count": 1}]);
+    assert_eq!(counted["results"], expected);
+
+    let logs = format!("orgs/{}/logs", world.org);
+    let log = get(&world, &format!("{logs}?site_id={}", world.site));
+    let device =
+        log["results"].as_array().unwrap().iter().find(|it| it["after"]["mac"].is_string());
+    assert_eq!(device.unwrap()["after"]["mac"], "5c5b35000001", "{log}");
+    for bad in ["limit=0", "sort=ssid", "start=x", "search_after=x", "duration=1y"] {
+        let (status, answer) = world.request("GET", &format!("{logs}?{bad}"), &[], b"");
+        let field = bad.split('=').next();
+        assert_eq!((status, answer["field"].as_str()), (400, field), "{answer}");
+    }
+
+    // Killed, and with the store gone: it is filled again, each event once.
+    world.server.as_mut().unwrap().kill();
+    for suffix in ["", "-wal", "-shm"] {
+        let path = world.path(&format!("data/history.db{suffix}"));
+        assert!(std::fs::remove_file(&path).is_ok() || !suffix.is_empty(), "{path:?}");
+    }
+    world.serve(&[]);
+    visit(&world, "70ef00000004", "a");
+    until("the sessions again", || get(&world, &sessions)["total"] == 4);
+    world.server.as_mut().unwrap().kill();
+    world.serve(&[]);
+    assert_eq!(get(&world, &sessions)["total"], 4);
+}
+
+#[test]
+fn another_orgs_history_is_not_found() {
+    let mut world = World::new();
+    world.serve(&[]);
+    let foreign = "00000000-0000-4000-8000-000000000001";
+    for path in [
+        format!("orgs/{foreign}/logs"),
+        format!("orgs/{foreign}/logs/count"),
+        format!("orgs/{foreign}/clients/sessions/search"),
+        format!("orgs/{foreign}/clients/sessions/count"),
+        format!("sites/{foreign}/clients/sessions/search"),
+        format!("sites/{foreign}/clients/sessions/count"),
+    ] {
+        assert_eq!(world.request("GET", &path, &[], b"").0, 404, "{path}");
+    }
+}
