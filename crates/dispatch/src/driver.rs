@@ -9,10 +9,10 @@ use crate::egress::headers::Trace;
 use crate::egress::{Egress, Request};
 use crate::endpoint::Endpoint;
 use crate::index::Index;
-use crate::lanes::{Attempt, EventSource, Flush, Lanes, Report, encode_open};
+use crate::lanes::{Attempt, EventSource, Flush, Lanes, Report};
 use crate::outcome::{Answer, ErrorClass};
+use crate::publisher::{OpenBatches, Publisher};
 use bytes::Bytes;
-use foghorn_model::time::Micros;
 use foghorn_model::{Partition, Timestamp, TopicClass, WebhookId};
 use std::fmt;
 use std::sync::Arc;
@@ -21,8 +21,6 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tracing::Instrument as _;
 
-/// How old a cursor may be when the process is killed.
-const FLUSH_EVERY: Micros = Micros(250_000);
 /// Bytes of blocks that may wait for the dispatcher.
 const QUEUED_BYTES_MAX: usize = 64 << 20;
 /// Messages taken in before lanes are polled again.
@@ -50,22 +48,6 @@ pub trait FlushSink: Send {
     /// Writes all of it in one transaction. Tries until it succeeds: what is not written must
     /// not be forgotten.
     fn write(&mut self, flush: Flush);
-}
-
-/// Keeps the records of open batches, so that a restart cuts them as they were. It need not
-/// outlive a power failure: then the batches are cut anew.
-pub trait OpenBatches: Send {
-    /// Appends records; they survive the end of this process when it returns.
-    ///
-    /// # Errors
-    /// If they cannot be written.
-    fn append(&mut self, records: &[&[u8]]) -> std::io::Result<()>;
-
-    /// Begins a new generation; the one before the last may be forgotten.
-    ///
-    /// # Errors
-    /// If it cannot be begun.
-    fn rotate(&mut self) -> std::io::Result<()>;
 }
 
 enum Input {
@@ -169,10 +151,9 @@ impl Dispatcher {
 
 /// The dispatcher before it runs.
 pub struct Driver {
-    lanes: Lanes,
+    publisher: Publisher,
     egress: Arc<Egress>,
     source: Box<dyn EventSource + Send>,
-    opened: Box<dyn OpenBatches>,
     sink: Box<dyn FlushSink>,
     clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     inputs: mpsc::UnboundedReceiver<Input>,
@@ -181,7 +162,7 @@ pub struct Driver {
 
 impl fmt::Debug for Driver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Driver").field("lanes", &self.lanes).finish_non_exhaustive()
+        f.debug_struct("Driver").field("publisher", &self.publisher).finish_non_exhaustive()
     }
 }
 
@@ -197,8 +178,9 @@ impl Driver {
     ) -> (Self, Dispatcher) {
         let (sender, inputs) = mpsc::unbounded_channel();
         let handle = Dispatcher { inputs: sender, queued: Arc::new(AtomicUsize::new(0)) };
+        let publisher = Publisher::new(lanes, opened);
         let driver =
-            Self { lanes, egress, source, opened, sink, clock, inputs, handle: handle.clone() };
+            Self { publisher, egress, source, sink, clock, inputs, handle: handle.clone() };
         (driver, handle)
     }
 
@@ -213,19 +195,16 @@ impl Driver {
     }
 
     async fn run_local(self) -> Result<(), DriverError> {
-        let Self { lanes, egress, source, opened, sink, clock, inputs, handle } = self;
+        let Self { publisher, egress, source, sink, clock, inputs, handle } = self;
         let (flushes, flusher) = flusher(sink, handle.clone());
         let mut turn = Turn {
-            lanes,
+            publisher,
             egress,
             source,
-            opened,
             clock,
             inputs,
             handle,
             flushes,
-            flushing: false,
-            flush_at: Timestamp(0),
             stopping: false,
             attempts: Vec::new(),
         };
@@ -267,16 +246,13 @@ fn flusher(
 }
 
 struct Turn {
-    lanes: Lanes,
+    publisher: Publisher,
     egress: Arc<Egress>,
     source: Box<dyn EventSource + Send>,
-    opened: Box<dyn OpenBatches>,
     clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     inputs: mpsc::UnboundedReceiver<Input>,
     handle: Dispatcher,
     flushes: Flushes,
-    flushing: bool,
-    flush_at: Timestamp,
     stopping: bool,
     attempts: Vec<Attempt>,
 }
@@ -298,7 +274,10 @@ impl Turn {
             }
             reading = !self.stopping && self.read();
             self.flush(now)?;
-            if self.stopping && self.lanes.in_flight() == 0 && !self.flushing {
+            if self.stopping
+                && self.publisher.lanes().in_flight() == 0
+                && !self.publisher.is_flushing()
+            {
                 return self.finish();
             }
             // Attempts and connections run on this thread too.
@@ -307,12 +286,12 @@ impl Turn {
     }
 
     async fn wait(&mut self) {
-        if !self.stopping && self.lanes.has_ready() {
+        if !self.stopping && self.publisher.lanes().has_ready() {
             return;
         }
         let now = (self.clock)();
-        let due = self.lanes.next_deadline().map_or(self.flush_at, |at| at.min(self.flush_at));
-        let wait = Duration::from_micros(u64::try_from(due.since(now).0).unwrap_or(0));
+        let due = self.publisher.next_deadline().since(now);
+        let wait = Duration::from_micros(u64::try_from(due.0).unwrap_or(0));
         tokio::select! {
             biased;
             input = self.inputs.recv() => {
@@ -325,28 +304,29 @@ impl Turn {
     }
 
     fn take(&mut self, input: Input) {
+        let lanes = self.publisher.lanes_mut();
         match input {
             Input::Folded(blocks, bytes) => {
                 self.handle.queued.fetch_sub(bytes, Ordering::Relaxed);
                 for it in blocks {
                     let (first, last) = (it.first, it.last);
-                    self.lanes.live(TopicClass::Record, it.partition, first, last, Some(it.record));
-                    self.lanes.live(TopicClass::Stream, it.partition, first, last, Some(it.stream));
+                    lanes.live(TopicClass::Record, it.partition, first, last, Some(it.record));
+                    lanes.live(TopicClass::Stream, it.partition, first, last, Some(it.stream));
                 }
             }
             Input::Behind(news) => {
                 for (partition, first, last) in news {
-                    self.lanes.live(TopicClass::Record, partition, first, last, None);
-                    self.lanes.live(TopicClass::Stream, partition, first, last, None);
+                    lanes.live(TopicClass::Record, partition, first, last, None);
+                    lanes.live(TopicClass::Stream, partition, first, last, None);
                 }
             }
-            Input::Index(index) => self.lanes.set_index(index, (self.clock)()),
-            Input::Reset(webhook) => self.lanes.reset(webhook),
+            Input::Index(index) => lanes.set_index(index, (self.clock)()),
+            Input::Reset(webhook) => lanes.reset(webhook),
             Input::Trimmed { class, partition, first, last } => {
-                self.lanes.trimmed(class, partition, first, last, (self.clock)());
+                lanes.trimmed(class, partition, first, last, (self.clock)());
             }
-            Input::Report(report) => self.lanes.settle(&report, (self.clock)()),
-            Input::Flushed => self.flushing = false,
+            Input::Report(report) => lanes.settle(&report, (self.clock)()),
+            Input::Flushed => self.publisher.flushed(),
             Input::Needs(reply) => {
                 // Whoever asked may have gone away since.
                 drop(reply.send(self.needs()));
@@ -356,26 +336,20 @@ impl Turn {
     }
 
     fn needs(&self) -> Needs {
-        let of = |class| Partition::all().map(|it| self.lanes.needs(class, it)).collect();
+        let lanes = self.publisher.lanes();
+        let of = |class| Partition::all().map(|it| lanes.needs(class, it)).collect();
         Needs {
             first: [of(TopicClass::Record), of(TopicClass::Stream)],
-            load: self.lanes.load(),
-            in_flight: self.lanes.in_flight(),
-            paused: self.lanes.paused().collect(),
-            is_idle: self.lanes.is_idle(),
+            load: lanes.load(),
+            in_flight: lanes.in_flight(),
+            paused: lanes.paused().collect(),
+            is_idle: lanes.is_idle(),
         }
     }
 
     /// Writes down the batches that opened, then begins the attempts.
     fn begin(&mut self, now: Timestamp) -> Result<(), DriverError> {
-        self.lanes.poll(now, &mut self.attempts);
-        let opened = self.lanes.take_opened();
-        if !opened.is_empty() {
-            let records: Vec<_> =
-                opened.iter().map(|(lane, open)| encode_open(lane, open)).collect();
-            let records: Vec<&[u8]> = records.iter().map(<[u8; 96]>::as_slice).collect();
-            self.opened.append(&records).map_err(DriverError::Opened)?;
-        }
+        self.publisher.begin(now, &mut self.attempts).map_err(DriverError::Opened)?;
         for attempt in self.attempts.drain(..) {
             let egress = Arc::clone(&self.egress);
             let handle = self.handle.clone();
@@ -392,7 +366,7 @@ impl Turn {
 
     /// One bounded piece of reading; whether there may be more.
     fn read(&mut self) -> bool {
-        match self.lanes.catch_up(&*self.source) {
+        match self.publisher.read(&*self.source) {
             Ok(more) => more,
             Err(error) => {
                 tracing::error!(%error, "lanes that are behind cannot go on");
@@ -402,22 +376,18 @@ impl Turn {
     }
 
     fn flush(&mut self, now: Timestamp) -> Result<(), DriverError> {
-        if self.flushing || (now < self.flush_at && !self.stopping) {
-            return Ok(());
+        let flush = self.publisher.flush(now, self.stopping).map_err(DriverError::Opened)?;
+        if let Some(flush) = flush
+            && self.flushes.send(flush).is_err()
+        {
+            tracing::error!("the thread that writes cursors has ended");
+            self.publisher.flushed();
         }
-        self.flush_at = now + FLUSH_EVERY;
-        let flush = self.lanes.take_flush();
-        if flush.is_empty() {
-            return Ok(());
-        }
-        // What the records say that were written since the last rotation stands in this flush.
-        self.opened.rotate().map_err(DriverError::Opened)?;
-        self.flushing = self.flushes.send(flush).is_ok();
         Ok(())
     }
 
     fn finish(&mut self) -> Result<(), DriverError> {
-        let flush = self.lanes.take_flush();
+        let flush = self.publisher.lanes_mut().take_flush();
         if !flush.is_empty() && self.flushes.send(flush).is_err() {
             tracing::error!("the last cursors could not be written");
         }

@@ -3,7 +3,8 @@
 //! The core is [`Lanes`], a state machine without a socket or a clock: it is told of events, of
 //! answers and of time, and says what to send, what to write down and when to ask again. Around
 //! it stand pure pieces (signatures, the retry schedule, the reading of answers, the breaker),
-//! the egress that really sends, and the driver that ties them together on one thread.
+//! the egress that really sends, the publisher, which
+//! puts the steps of delivery in order, and the driver that runs them on one thread.
 
 pub mod breaker;
 pub mod driver;
@@ -12,6 +13,7 @@ pub mod endpoint;
 pub mod index;
 pub mod lanes;
 pub mod outcome;
+pub mod publisher;
 pub mod schedule;
 pub mod sign;
 

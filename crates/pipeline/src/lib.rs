@@ -16,6 +16,7 @@ mod feed;
 mod intake;
 mod interventions;
 mod outage;
+mod shard;
 mod snapshots;
 mod worker;
 
@@ -25,5 +26,6 @@ pub use feed::{ChangeFeed, FeedError, targets};
 pub use intake::{Intake, IntakeLimits, Refusal};
 pub use interventions::{Interventions, InterventionsError};
 pub use outage::{Outage, OutageWatch};
+pub use shard::{Shard, ShardError, ShardStores, ShardWatch};
 pub use snapshots::{SnapshotJob, decompress};
 pub use worker::{EventLogs, FoldedBlock, Recovered, RecoveryError, Worker, WorkerError};

@@ -83,7 +83,7 @@ impl Metrics {
         (!recovery.is_done()).then(|| {
             format!(
                 "recovering: {} of {} partitions, {} records replayed\n",
-                recovery.partitions.load(Ordering::Relaxed),
+                recovery.partitions(),
                 Partition::COUNT,
                 recovery.replayed.load(Ordering::Relaxed),
             )
@@ -113,7 +113,7 @@ impl Metrics {
             it.free_bytes.load(Ordering::Relaxed),
             count(it.intake.bytes()),
             it.recovery.replayed.load(Ordering::Relaxed),
-            count(it.recovery.partitions.load(Ordering::Relaxed)),
+            u64::from(it.recovery.partitions()),
             telemetry[0],
             telemetry[1],
             telemetry[2],

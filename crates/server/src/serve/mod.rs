@@ -45,7 +45,8 @@ use foghorn_log::{
 use foghorn_model::record::Upgrade;
 use foghorn_model::{Partition, RecordBody, Timestamp};
 use foghorn_pipeline::{
-    Claim, Committer, EventLogs, Intake, IntakeLimits, Interventions, SnapshotJob, check_claim,
+    Claim, Committer, EventLogs, Intake, IntakeLimits, Interventions, ShardStores, SnapshotJob,
+    check_claim,
 };
 use housekeeping::Housekeeping;
 use journal::{Ack, Inlet};
@@ -53,7 +54,7 @@ use metrics::Metrics;
 use options::Options;
 use projector::Projector;
 use quota::Quotas;
-use shards::{Recovery, ShardContext, Shards, Tallies};
+use shards::{Recovery, ShardContext, Shards, Tallies, Watch};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -255,18 +256,22 @@ impl Server {
 
         let (snapshot_jobs, jobs) = sync_channel::<Vec<SnapshotJob>>(64);
         let context = ShardContext {
-            input: Arc::clone(&stores.input),
-            events: stores.events.clone(),
-            snapshots: Arc::clone(&stores.snapshots),
-            interventions: Arc::clone(&stores.interventions),
-            dispatcher: dispatcher.clone(),
-            deadlines: Arc::clone(&deadlines),
+            stores: ShardStores {
+                input: Arc::clone(&stores.input),
+                events: stores.events.clone(),
+                snapshots: Arc::clone(&stores.snapshots),
+                interventions: Arc::clone(&stores.interventions),
+                accept_data_loss: options.accept_data_loss,
+            },
+            watch: Watch {
+                dispatcher: dispatcher.clone(),
+                deadlines: Arc::clone(&deadlines),
+                quarantine: options.data.join(storage::QUARANTINE),
+                recovery: Arc::clone(&recovery),
+                tallies: Arc::clone(&tallies),
+            },
             snapshot_jobs,
             snapshot_every: Duration::from_secs(u64::from(options.snapshot_secs)),
-            quarantine: options.data.join(storage::QUARANTINE),
-            accept_data_loss: options.accept_data_loss,
-            recovery: Arc::clone(&recovery),
-            tallies: Arc::clone(&tallies),
         };
         let report = fatal.clone();
         let (shards, shard_threads) = Shards::start(

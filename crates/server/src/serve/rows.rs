@@ -1,10 +1,11 @@
 //! Between the dispatcher's rows and the catalog's.
 
 use foghorn_catalog::{DeliveryRecord, DeliveryStore, FlushRecords, LaneRecord, WatermarkRecord};
-use foghorn_dispatch::driver::{FlushSink, OpenBatches};
+use foghorn_dispatch::driver::FlushSink;
 use foghorn_dispatch::lanes::{
     Flush, LaneKey, LaneRow, OpenBatch, Watermark, decode_open, encode_open,
 };
+use foghorn_dispatch::publisher::OpenBatches;
 use foghorn_log::RotatingFile;
 use foghorn_model::{Partition, TopicClass};
 use std::sync::Arc;

@@ -8,15 +8,13 @@ use super::clock;
 use super::committer::Deadlines;
 use foghorn_dispatch::driver::{Dispatcher, Folded};
 use foghorn_engine::Tally;
-use foghorn_log::{Log, SnapshotStore};
-use foghorn_model::record::Records;
-use foghorn_model::{Partition, Record, RecordBody};
+use foghorn_model::Partition;
 use foghorn_pipeline::{
-    CommittedBlock, EventLogs, FoldedBlock, Interventions, RecoveryError, SnapshotJob, Worker,
-    WorkerError,
+    CommittedBlock, FoldedBlock, Recovered, Shard, ShardError, ShardStores, ShardWatch,
+    SnapshotJob, Worker,
 };
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -29,16 +27,18 @@ const TURN: Duration = Duration::from_secs(1);
 /// What all shards share.
 #[derive(Clone)]
 pub struct ShardContext {
-    pub input: Arc<dyn Log>,
-    pub events: EventLogs,
-    pub snapshots: Arc<SnapshotStore>,
-    pub interventions: Arc<Interventions>,
-    pub dispatcher: Dispatcher,
-    pub deadlines: Arc<Deadlines>,
+    pub stores: ShardStores,
+    pub watch: Watch,
     pub snapshot_jobs: SyncSender<Vec<SnapshotJob>>,
     pub snapshot_every: Duration,
+}
+
+/// Tells the rest of the server what the shards do.
+#[derive(Clone)]
+pub struct Watch {
+    pub dispatcher: Dispatcher,
+    pub deadlines: Arc<Deadlines>,
     pub quarantine: PathBuf,
-    pub accept_data_loss: bool,
     pub recovery: Arc<Recovery>,
     pub tallies: Arc<Tallies>,
 }
@@ -46,13 +46,19 @@ pub struct ShardContext {
 /// How recovery goes.
 #[derive(Debug, Default)]
 pub struct Recovery {
-    pub partitions: AtomicUsize,
+    /// A bit for each partition that is recovered.
+    partitions: AtomicU64,
     pub replayed: AtomicU64,
 }
 
 impl Recovery {
+    /// How many partitions are recovered.
+    pub fn partitions(&self) -> u32 {
+        self.partitions.load(Ordering::Acquire).count_ones()
+    }
+
     pub fn is_done(&self) -> bool {
-        self.partitions.load(Ordering::Acquire) == usize::from(Partition::COUNT)
+        self.partitions() == u32::from(Partition::COUNT)
     }
 }
 
@@ -78,15 +84,35 @@ impl Tallies {
     }
 }
 
-/// Why a shard ended.
-#[derive(Debug, thiserror::Error)]
-pub enum ShardError {
-    #[error(transparent)]
-    Recovery(#[from] RecoveryError),
-    #[error(transparent)]
-    Log(#[from] foghorn_log::LogError),
-    #[error(transparent)]
-    Interventions(#[from] foghorn_pipeline::InterventionsError),
+impl ShardWatch for Watch {
+    fn folded(&self, blocks: Vec<FoldedBlock>) {
+        self.dispatcher.folded(blocks.into_iter().map(to_dispatcher).collect());
+    }
+
+    fn recovered(&self, worker: &Worker, recovered: Recovered) {
+        self.recovery.partitions.fetch_or(1 << worker.partition().index(), Ordering::AcqRel);
+        self.recovery.replayed.fetch_add(recovered.replayed, Ordering::Relaxed);
+        if recovered.missing > 0 {
+            let partition = worker.partition();
+            tracing::error!(%partition, missing = recovered.missing, "records are lost");
+        }
+        // The lanes read what was folded from the log.
+        self.dispatcher.folded_in_log(worker.partition(), worker.last());
+        self.progressed(worker);
+    }
+
+    fn progressed(&self, worker: &Worker) {
+        self.deadlines.set(worker.partition(), worker.next_deadline());
+        self.tallies.set(worker);
+    }
+
+    fn set_aside(&self, partition: Partition, record: u64, panic: &str, text: &str) {
+        tracing::error!(%partition, record, panic, "the fold failed: the record is set aside");
+        let path = self.quarantine.join(format!("{partition}-{record:020}"));
+        if let Err(error) = std::fs::write(&path, format!("{panic}\n{text}\n")) {
+            tracing::error!(%error, path = %path.display(), "the record could not be kept");
+        }
+    }
 }
 
 enum ToShard {
@@ -111,18 +137,14 @@ impl Shards {
         for index in 0..count {
             let (sender, receiver) = sync_channel(FRAMES_WAITING);
             let behind = Arc::new(AtomicBool::new(false));
-            let partitions = Partition::all().filter(|it| it.index() % count == index).collect();
-            let shard = Shard {
+            let thread = ShardThread {
                 context: context.clone(),
-                stride: count,
-                partitions,
-                workers: Vec::new(),
                 receiver,
                 behind: Arc::clone(&behind),
                 snapshot_at: Instant::now() + context.snapshot_every,
             };
             let on_end = Arc::clone(on_end);
-            let run = move || on_end(shard.run());
+            let run = move || on_end(thread.run(index, count));
             threads.push(std::thread::Builder::new().name(format!("shard-{index}")).spawn(run)?);
             senders.push((sender, behind));
         }
@@ -158,24 +180,17 @@ impl Shards {
     }
 }
 
-struct Shard {
+struct ShardThread {
     context: ShardContext,
-    /// How many shards there are: the distance of this one's partitions.
-    stride: usize,
-    partitions: Vec<Partition>,
-    workers: Vec<Worker>,
     receiver: Receiver<ToShard>,
     behind: Arc<AtomicBool>,
     snapshot_at: Instant,
 }
 
-impl Shard {
-    fn run(mut self) -> Result<(), ShardError> {
-        for partition in self.partitions.clone() {
-            let worker = self.recover(partition)?;
-            self.context.recovery.partitions.fetch_add(1, Ordering::AcqRel);
-            self.workers.push(worker);
-        }
+impl ShardThread {
+    fn run(mut self, index: usize, count: usize) -> Result<(), ShardError> {
+        let watch = self.context.watch.clone();
+        let mut shard = Shard::recover(self.context.stores.clone(), index, count, &watch)?;
         loop {
             let message = match self.receiver.recv_timeout(TURN) {
                 Ok(message) => message,
@@ -183,146 +198,34 @@ impl Shard {
                 Err(RecvTimeoutError::Disconnected) => ToShard::Stop,
             };
             match message {
-                ToShard::Blocks(blocks) => self.fold(&blocks)?,
-                ToShard::Stop => return self.stop(),
-            }
-            if self.behind.swap(false, Ordering::AcqRel) {
-                self.catch_up()?;
-            }
-            self.snapshot_if_due();
-        }
-    }
-
-    /// Recovers a partition; a record that cannot be folded is put aside, and it begins anew.
-    fn recover(&self, partition: Partition) -> Result<Worker, ShardError> {
-        loop {
-            let context = &self.context;
-            let recovered = Worker::recover(
-                partition,
-                &*context.input,
-                &context.events,
-                &context.snapshots,
-                &context.interventions,
-                context.accept_data_loss,
-            );
-            let (worker, recovered) = match recovered {
-                Ok(recovered) => recovered,
-                Err(RecoveryError::Worker(WorkerError::Poison { record, message, .. })) => {
-                    self.quarantine(partition, record, &message)?;
-                    continue;
+                ToShard::Blocks(blocks) => {
+                    let _phase = tracing::trace_span!(target: "foghorn::phase", "fold").entered();
+                    shard.fold(&blocks, clock::now(), &watch)?;
                 }
-                Err(error) => return Err(error.into()),
-            };
-            context.recovery.replayed.fetch_add(recovered.replayed, Ordering::Relaxed);
-            if recovered.missing > 0 {
-                tracing::error!(%partition, missing = recovered.missing, "records are lost");
-            }
-            // The lanes read what was folded from the log.
-            context.dispatcher.folded_in_log(partition, worker.last());
-            self.publish(&worker);
-            return Ok(worker);
-        }
-    }
-
-    fn publish(&self, worker: &Worker) {
-        self.context.deadlines.set(worker.partition(), worker.next_deadline());
-        self.context.tallies.set(worker);
-    }
-
-    fn fold(&mut self, blocks: &[CommittedBlock]) -> Result<(), ShardError> {
-        let _phase = tracing::trace_span!(target: "foghorn::phase", "fold").entered();
-        let mut folded = Vec::with_capacity(blocks.len());
-        let count = self.stride;
-        for block in blocks {
-            let at = block.partition.index() / count;
-            let worker = &mut self.workers[at];
-            if block.last <= worker.last() {
-                continue;
-            }
-            if block.first > worker.last() + 1 {
-                self.behind.store(true, Ordering::Release);
-                continue;
-            }
-            let first = worker.last() + 1;
-            match worker.fold(block.first, &block.body) {
-                Ok(_) => folded.push(worker.take(first)),
-                Err(error) => {
-                    self.set_aside(block.partition, error)?;
-                    self.workers[at] = self.recover(block.partition)?;
+                ToShard::Stop => {
+                    shard.catch_up(&watch)?;
+                    let jobs = shard.snapshots();
+                    if !jobs.is_empty() && self.context.snapshot_jobs.send(jobs).is_err() {
+                        tracing::warn!(
+                            "the last snapshots could not be saved: the next start replays"
+                        );
+                    }
+                    return Ok(());
                 }
             }
-        }
-        if folded.is_empty() {
-            return Ok(());
-        }
-        self.context.events.append(&folded, clock::now())?;
-        for block in &folded {
-            self.publish(&self.workers[block.partition.index() / count]);
-        }
-        self.context.dispatcher.folded(folded.into_iter().map(to_dispatcher).collect());
-        Ok(())
-    }
-
-    fn catch_up(&mut self) -> Result<(), ShardError> {
-        for at in 0..self.workers.len() {
-            let worker = &mut self.workers[at];
-            let (context, partition) = (&self.context, worker.partition());
-            let dispatcher = &context.dispatcher;
-            let caught_up = worker.catch_up(
-                &*context.input,
-                &context.events,
-                context.accept_data_loss,
-                &mut |folded| dispatcher.folded(vec![to_dispatcher(folded)]),
-            );
-            match caught_up {
-                Ok(_) => self.publish(&self.workers[at]),
-                Err(RecoveryError::Worker(error)) => {
-                    self.set_aside(partition, error)?;
-                    self.workers[at] = self.recover(partition)?;
-                }
-                Err(error) => return Err(error.into()),
+            if self.behind.swap(false, Ordering::AcqRel) || shard.is_behind() {
+                shard.catch_up(&watch)?;
             }
-        }
-        Ok(())
-    }
-
-    fn set_aside(&self, partition: Partition, error: WorkerError) -> Result<(), ShardError> {
-        match error {
-            WorkerError::Poison { record, message, .. } => {
-                self.quarantine(partition, record, &message)
-            }
-            other => Err(RecoveryError::Worker(other).into()),
+            self.snapshot_if_due(&mut shard);
         }
     }
 
-    /// Goes past a record from here on, and keeps it for whoever looks into it.
-    fn quarantine(
-        &self,
-        partition: Partition,
-        record: u64,
-        message: &str,
-    ) -> Result<(), ShardError> {
-        tracing::error!(%partition, record, message, "the fold failed: the record is set aside");
-        self.context.interventions.skip(partition, record)?;
-        let blocks = self.context.input.read(partition.0, record, 1)?;
-        let kept = blocks.first().and_then(|block| {
-            let at = usize::try_from(record.checked_sub(block.first)?).ok()?;
-            Records::new(&block.bytes).nth(at)?.ok().map(|record| describe(&record))
-        });
-        let path = self.context.quarantine.join(format!("{partition}-{record:020}"));
-        let text = format!("{message}\n{}\n", kept.unwrap_or_default());
-        if let Err(error) = std::fs::write(&path, text) {
-            tracing::error!(%error, path = %path.display(), "the record could not be kept");
-        }
-        Ok(())
-    }
-
-    fn snapshot_if_due(&mut self) {
+    fn snapshot_if_due(&mut self, shard: &mut Shard) {
         if Instant::now() < self.snapshot_at {
             return;
         }
         self.snapshot_at = Instant::now() + self.context.snapshot_every;
-        let jobs: Vec<SnapshotJob> = self.workers.iter_mut().filter_map(Worker::snapshot).collect();
+        let jobs = shard.snapshots();
         if jobs.is_empty() {
             return;
         }
@@ -332,22 +235,6 @@ impl Shard {
                 tracing::warn!("snapshots take longer than their interval: this one is left out");
             }
         }
-    }
-
-    fn stop(mut self) -> Result<(), ShardError> {
-        self.catch_up()?;
-        let jobs: Vec<SnapshotJob> = self.workers.iter_mut().filter_map(Worker::snapshot).collect();
-        if !jobs.is_empty() && self.context.snapshot_jobs.send(jobs).is_err() {
-            tracing::warn!("the last snapshots could not be saved: the next start replays");
-        }
-        Ok(())
-    }
-}
-
-fn describe(record: &Record<'_>) -> String {
-    match &record.body {
-        RecordBody::Telemetry(line) => String::from_utf8_lossy(line).into_owned(),
-        other => format!("{other:?}"),
     }
 }
 
