@@ -2,7 +2,8 @@
 
 use foghorn_model::event::block;
 use foghorn_model::{
-    EventEntry, EventKey, OrgId, Partition, SiteId, Timestamp, Topic, TopicClass, WebhookId,
+    EventEntry, EventKey, OrgId, Partition, SiteId, Timestamp, Topic, TopicClass, TopicSet,
+    WebhookId,
 };
 
 /// Encoded events of one class, ready to be one block of an event log.
@@ -12,6 +13,8 @@ pub struct EventBuffer {
     pub body: Vec<u8>,
     /// How many.
     pub count: u32,
+    /// Of which topics.
+    pub topics: TopicSet,
     /// Events of records up to this one are in the log already and are not written again.
     pub floor: u64,
 }
@@ -21,6 +24,7 @@ impl EventBuffer {
     pub fn clear(&mut self) {
         self.body.clear();
         self.count = 0;
+        self.topics = TopicSet::default();
     }
 }
 
@@ -92,6 +96,7 @@ impl<'a> Emitter<'a> {
             };
             block::encode(&mut buffer.body, &entry, write);
             buffer.count += 1;
+            buffer.topics.insert(topic);
         }
         self.key.ordinal += 1;
     }

@@ -25,5 +25,5 @@ pub use mac::Mac;
 pub use partition::Partition;
 pub use record::{Record, RecordBody};
 pub use time::Timestamp;
-pub use topic::{Topic, TopicClass};
+pub use topic::{Topic, TopicClass, TopicSet};
 pub use webhook::{Webhook, WebhookType};

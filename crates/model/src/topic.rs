@@ -104,6 +104,42 @@ impl Topic {
     }
 }
 
+/// A set of topics.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct TopicSet(u64);
+
+impl TopicSet {
+    /// The set of these topics.
+    pub const fn of(topics: &[Topic]) -> Self {
+        let (mut bits, mut at) = (0, 0);
+        while at < topics.len() {
+            bits |= Self::bit(topics[at]);
+            at += 1;
+        }
+        Self(bits)
+    }
+
+    /// Adds a topic.
+    pub fn insert(&mut self, topic: Topic) {
+        self.0 |= Self::bit(topic);
+    }
+
+    /// Whether the topic is in it.
+    pub fn contains(self, topic: Topic) -> bool {
+        self.0 & Self::bit(topic) != 0
+    }
+
+    /// Whether the two have a topic in common.
+    pub fn intersects(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    const fn bit(topic: Topic) -> u64 {
+        assert!((topic as u8) < 64, "a set has room for 64 topics");
+        1 << topic as u8
+    }
+}
+
 impl fmt::Display for Topic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
@@ -155,5 +191,17 @@ mod tests {
             assert_eq!(row.topic.row().name, row.name);
         }
         assert_eq!("no-such".parse::<Topic>(), Err(UnknownTopic));
+    }
+
+    #[test]
+    fn a_set_has_what_was_put_into_it() {
+        for row in TOPICS {
+            let mut set = TopicSet::default();
+            assert!(!set.contains(row.topic));
+            set.insert(row.topic);
+            let others = TOPICS.iter().filter(|other| other.topic != row.topic);
+            assert!(set.contains(row.topic) && set.intersects(TopicSet::of(&[row.topic])));
+            assert!(others.into_iter().all(|other| !set.contains(other.topic)));
+        }
     }
 }

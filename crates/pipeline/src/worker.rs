@@ -11,7 +11,7 @@ use bytes::Bytes;
 use foghorn_engine::{Engine, Output, RestoreError, Tally};
 use foghorn_log::{Block, Frame, Log, LogError, Reader, SnapshotStore};
 use foghorn_model::record::{RecordError, Records};
-use foghorn_model::{Partition, Timestamp};
+use foghorn_model::{Partition, Timestamp, TopicSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -73,6 +73,8 @@ pub struct EventBytes {
     pub body: Bytes,
     /// How many.
     pub count: u32,
+    /// Of which topics.
+    pub topics: TopicSet,
 }
 
 /// What folding a run of records gave.
@@ -303,6 +305,7 @@ impl Worker {
     pub fn take(&mut self, first: u64) -> FoldedBlock {
         let take = |buffer: &mut foghorn_engine::EventBuffer| EventBytes {
             count: std::mem::take(&mut buffer.count),
+            topics: std::mem::take(&mut buffer.topics),
             body: Bytes::from(std::mem::take(&mut buffer.body)),
         };
         FoldedBlock {

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use aws_lc_rs::hmac;
+use base64::Engine as _;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Empty, Full};
 use hyper::body::Incoming;
@@ -106,6 +107,13 @@ pub async fn post(
         .header("host", address.to_string())
         .header("content-type", "application/json");
     if signed {
+        // The three signatures that Foghorn sends.
+        let id = "00000000-0000-4000-8000-000000000000.1700000000.";
+        let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, b"s3cret"));
+        context.update(id.as_bytes());
+        context.update(body);
+        let tag = base64::engine::general_purpose::STANDARD.encode(context.sign());
+        request = request.header("webhook-signature", format!("v1,{tag}"));
         for (name, algorithm) in [
             ("x-mist-signature-v2", hmac::HMAC_SHA256),
             ("x-mist-signature", hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY),

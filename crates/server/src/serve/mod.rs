@@ -52,7 +52,7 @@ use housekeeping::Housekeeping;
 use journal::{Ack, Inlet};
 use metrics::Metrics;
 use options::Options;
-use projector::Projector;
+use projector::{Projector, ProjectorNews};
 use quota::Quotas;
 use shards::{Recovery, ShardContext, Shards, Tallies, Watch};
 use std::path::Path;
@@ -255,6 +255,7 @@ impl Server {
         resume(&stores, &intake, view.seq)?;
 
         let (snapshot_jobs, jobs) = sync_channel::<Vec<SnapshotJob>>(64);
+        let projector_news = Arc::new(ProjectorNews::default());
         let context = ShardContext {
             stores: ShardStores {
                 input: Arc::clone(&stores.input),
@@ -265,6 +266,7 @@ impl Server {
             },
             watch: Watch {
                 dispatcher: dispatcher.clone(),
+                projector: Arc::clone(&projector_news),
                 deadlines: Arc::clone(&deadlines),
                 quarantine: options.data.join(storage::QUARANTINE),
                 recovery: Arc::clone(&recovery),
@@ -305,6 +307,7 @@ impl Server {
         let projector = Projector::new(
             Arc::clone(&stores.events.record),
             Arc::clone(&stores.history),
+            projector_news,
             Arc::clone(&stop_projecting),
         )?;
         let projector =

@@ -1,21 +1,23 @@
 //! The projection of record events into the history store.
 //!
 //! It walks the event log with a cursor of its own, as a lane does, and never holds anybody up:
-//! it reads what the shards have stored, in its own time. What retention removes before it was
-//! read is not in the history; it is behind by a fraction of a second, retention by days.
+//! it reads what the shards have stored, in its own time, and only where they say that there is
+//! something to keep. What retention removes before it was read is not in the history; it is
+//! behind by a fraction of a second, retention by days.
 
 use foghorn_catalog::{CatalogError, HistoryRecord, HistoryStore};
 use foghorn_log::{Log, LogError};
 use foghorn_model::event::block::EventBlock;
-use foghorn_model::{EventRef, Partition, Timestamp, Topic};
+use foghorn_model::{EventRef, Partition, Timestamp, Topic, TopicSet};
+use foghorn_pipeline::FoldedBlock;
 use serde::Deserialize;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// The topics that can be searched. A new one is filled from what the event log still holds by a
 /// migration that empties the store.
-const TOPICS: [Topic; 2] = [Topic::Audits, Topic::ClientSessions];
+const TOPICS: TopicSet = TopicSet::of(&[Topic::Audits, Topic::ClientSessions]);
 /// How long it rests when there is nothing to read.
 const REST: Duration = Duration::from_millis(250);
 /// Bytes of events that are read at a time.
@@ -28,8 +30,59 @@ pub struct Projector {
     log: Arc<dyn Log>,
     store: Arc<HistoryStore>,
     stop: Arc<AtomicBool>,
-    /// By partition: the last record read, and the last one written down.
+    news: Arc<ProjectorNews>,
+    /// By partition: the last record that is done with, and the last one written down.
     cursors: Vec<(u64, u64)>,
+}
+
+/// What the shards have stored since the projector last asked, by partition.
+#[derive(Debug)]
+pub struct ProjectorNews(Vec<Mutex<News>>);
+
+#[derive(Debug, Clone, Copy, Default)]
+struct News {
+    /// The last record folded.
+    last: u64,
+    /// From the first to the last record that may have something to keep.
+    wanted: Option<(u64, u64)>,
+}
+
+impl Default for ProjectorNews {
+    fn default() -> Self {
+        Self(Partition::all().map(|_| Mutex::new(News::default())).collect())
+    }
+}
+
+impl ProjectorNews {
+    /// A block is folded, and its events are in the log.
+    pub fn folded(&self, block: &FoldedBlock) {
+        self.tell(block.partition, block.first, block.last, TOPICS.intersects(block.record.topics));
+    }
+
+    /// Events through this record are in the log, of whatever topics.
+    pub fn recovered(&self, partition: Partition, last: u64) {
+        self.tell(partition, 1, last, true);
+    }
+
+    fn tell(&self, partition: Partition, first: u64, last: u64, wanted: bool) {
+        let mut news = self.of(partition);
+        news.last = news.last.max(last);
+        if wanted {
+            let (from, to) = news.wanted.unwrap_or((first, last));
+            news.wanted = Some((from.min(first), to.max(last)));
+        }
+    }
+
+    fn take(&self, partition: Partition) -> News {
+        let mut news = self.of(partition);
+        let taken = *news;
+        news.wanted = None;
+        taken
+    }
+
+    fn of(&self, partition: Partition) -> MutexGuard<'_, News> {
+        self.0[partition.index()].lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// The event log or the store failed.
@@ -51,11 +104,12 @@ impl Projector {
     pub fn new(
         log: Arc<dyn Log>,
         store: Arc<HistoryStore>,
+        news: Arc<ProjectorNews>,
         stop: Arc<AtomicBool>,
     ) -> Result<Self, CatalogError> {
         let cursor = |partition| store.cursor(partition).map(|record| (record, record));
         let cursors = Partition::all().map(cursor).collect::<Result<_, _>>()?;
-        Ok(Self { log, store, stop, cursors })
+        Ok(Self { log, store, stop, news, cursors })
     }
 
     /// Runs until told to stop, and then through what is there. A failure is told and tried
@@ -63,10 +117,11 @@ impl Projector {
     pub fn run(mut self) {
         loop {
             let stopping = self.stop.load(Ordering::Acquire);
-            match self.turn() {
-                Ok(true) => continue,
-                Ok(false) => {}
-                Err(error) => tracing::error!(%error, "searches are behind: trying again"),
+            for partition in Partition::all() {
+                if let Err(error) = self.turn(partition) {
+                    tracing::error!(%error, "searches are behind: trying again");
+                    self.news.recovered(partition, self.log.reach(partition.0));
+                }
             }
             if stopping {
                 return;
@@ -75,40 +130,49 @@ impl Projector {
         }
     }
 
-    /// One piece of each partition that has more; whether any had.
-    fn turn(&mut self) -> Result<bool, ProjectorError> {
-        let mut any = false;
-        for partition in Partition::all() {
-            let (read, _) = self.cursors[partition.index()];
-            if self.log.reach(partition.0) > read {
-                any |= self.project(partition, read + 1)?;
+    fn turn(&mut self, partition: Partition) -> Result<(), ProjectorError> {
+        let news = self.news.take(partition);
+        if let Some((first, last)) = news.wanted {
+            let (done, _) = self.cursors[partition.index()];
+            let mut from = first.max(done + 1);
+            while from <= last {
+                let Some(through) = self.project(partition, from)? else { break };
+                from = through + 1;
             }
         }
-        Ok(any)
+        let (done, written) = &mut self.cursors[partition.index()];
+        *done = (*done).max(news.last);
+        if *done - *written >= CURSOR_RECORDS {
+            self.store.project(partition, *done, &[])?;
+            *written = *done;
+        }
+        Ok(())
     }
 
-    fn project(&mut self, partition: Partition, from: u64) -> Result<bool, ProjectorError> {
+    /// Takes over one piece of the log; the last record of it, if there is any.
+    fn project(&mut self, partition: Partition, from: u64) -> Result<Option<u64>, ProjectorError> {
         let mut records = Vec::new();
         let blocks = self.log.read(partition.0, from, READ_BYTES)?;
-        let Some(through) = blocks.last().map(|block| block.last) else { return Ok(false) };
+        let Some(through) = blocks.last().map(|block| block.last) else { return Ok(None) };
         for block in &blocks {
             for event in EventBlock::new(partition, &block.bytes) {
                 let Ok(event) = event else {
-                    tracing::error!(%partition, last = block.last, "an event block does not decode");
+                    let last = block.last;
+                    tracing::error!(%partition, last, "an event block does not decode");
                     break;
                 };
-                if event.entry.key.record >= from && TOPICS.contains(&event.entry.topic) {
+                if event.entry.key.record >= from && TOPICS.contains(event.entry.topic) {
                     records.push(record(&event));
                 }
             }
         }
-        let (read, written) = &mut self.cursors[partition.index()];
-        if !records.is_empty() || through - *written >= CURSOR_RECORDS {
+        let (done, written) = &mut self.cursors[partition.index()];
+        if !records.is_empty() {
             self.store.project(partition, through, &records)?;
             *written = through;
         }
-        *read = through;
-        Ok(true)
+        *done = through;
+        Ok(Some(through))
     }
 }
 

@@ -6,6 +6,7 @@
 
 use super::clock;
 use super::committer::Deadlines;
+use super::projector::ProjectorNews;
 use foghorn_dispatch::driver::{Dispatcher, Folded};
 use foghorn_engine::Tally;
 use foghorn_model::Partition;
@@ -37,6 +38,7 @@ pub struct ShardContext {
 #[derive(Clone)]
 pub struct Watch {
     pub dispatcher: Dispatcher,
+    pub projector: Arc<ProjectorNews>,
     pub deadlines: Arc<Deadlines>,
     pub quarantine: PathBuf,
     pub recovery: Arc<Recovery>,
@@ -86,6 +88,7 @@ impl Tallies {
 
 impl ShardWatch for Watch {
     fn folded(&self, blocks: Vec<FoldedBlock>) {
+        blocks.iter().for_each(|block| self.projector.folded(block));
         self.dispatcher.folded(blocks.into_iter().map(to_dispatcher).collect());
     }
 
@@ -98,6 +101,7 @@ impl ShardWatch for Watch {
         }
         // The lanes read what was folded from the log.
         self.dispatcher.folded_in_log(worker.partition(), worker.last());
+        self.projector.recovered(worker.partition(), worker.last());
         self.progressed(worker);
     }
 
