@@ -6,14 +6,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// What each crate may depend on among ours. Arrows point down only.
-const LAYERS: [(&str, &[&str]); 10] = [
+const LAYERS: [(&str, &[&str]); 12] = [
     ("foghorn-model", &[]),
-    ("foghorn-log", &[]),
-    ("foghorn-engine", &["foghorn-model"]),
+    ("foghorn-mutant", &[]),
+    ("foghorn-log", &["foghorn-mutant"]),
+    ("foghorn-engine", &["foghorn-model", "foghorn-mutant"]),
     ("foghorn-catalog", &["foghorn-model"]),
-    ("foghorn-pipeline", &["foghorn-model", "foghorn-engine", "foghorn-log"]),
+    ("foghorn-pipeline", &["foghorn-model", "foghorn-mutant", "foghorn-engine", "foghorn-log"]),
     ("foghorn-ingest", &["foghorn-model"]),
-    ("foghorn-dispatch", &["foghorn-model"]),
+    ("foghorn-dispatch", &["foghorn-model", "foghorn-mutant"]),
     ("foghorn-api", &["foghorn-model", "foghorn-catalog", "foghorn-ingest"]),
     (
         "foghorn",
@@ -26,6 +27,17 @@ const LAYERS: [(&str, &[&str]); 10] = [
             "foghorn-ingest",
             "foghorn-dispatch",
             "foghorn-api",
+        ],
+    ),
+    (
+        "foghorn-sim",
+        &[
+            "foghorn-model",
+            "foghorn-mutant",
+            "foghorn-engine",
+            "foghorn-log",
+            "foghorn-pipeline",
+            "foghorn-dispatch",
         ],
     ),
     ("xtask", &[]),

@@ -12,7 +12,8 @@ use foghorn_model::{
     Timestamp,
 };
 use foghorn_pipeline::{
-    ChangeFeed, Committer, EventLogs, FeedError, Intake, IntakeLimits, Interventions, Step, Worker,
+    ChangeFeed, Committer, EventLogs, FeedError, Front, Intake, IntakeLimits, Interventions, Step,
+    Worker,
 };
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -108,7 +109,9 @@ fn main() {
                 intake.submit(site, feed.latest(), lines, bytes, Timestamp(2), ()).unwrap();
             });
         }
-        let step = timed(commit, || committer.step(&intake, &feed, Timestamp(2)).unwrap());
+        let step = timed(commit, || {
+            committer.step(&intake, &feed, &Front::default(), Timestamp(2)).unwrap()
+        });
         let Step::Committed(committed) = step else { panic!("nothing was committed") };
         let folded: Vec<_> = timed(fold, || {
             let fold = |block: &foghorn_pipeline::CommittedBlock| {

@@ -1,13 +1,14 @@
 //! The committer: the one writer of the input log.
 //!
 //! A step takes whatever waits, puts the configuration changes before it that it was routed
-//! under, writes all of it as one frame, syncs once, and only then hands out the
+//! under, and the front before those, writes all of it as one frame, syncs once, and only then hands out the
 //! acknowledgements and the blocks. The frame's mark is the last change that every partition it
 //! concerns has, so that after a crash the feed goes on exactly there.
 //!
 //! When the disk is full the frame is refused whole and the sources repeat. Any other failure of
 //! a write or a sync is final: nothing may be trusted after it, and the process must end.
 
+use crate::clockwork::Front;
 use crate::feed::{ChangeFeed, FeedError, targets};
 use crate::intake::{Intake, Taken, TakenBlock};
 use crate::interventions::Interventions;
@@ -111,7 +112,7 @@ impl Committer {
         self.fed
     }
 
-    /// Writes what waits as one frame.
+    /// Writes what waits as one frame, behind its front.
     ///
     /// # Errors
     /// If the log or the catalog failed: the process must end, with nothing acknowledged.
@@ -119,17 +120,20 @@ impl Committer {
         &mut self,
         intake: &Intake<A>,
         feed: &dyn ChangeFeed,
+        front: &Front,
         now: Timestamp,
     ) -> Result<Step<A>, CommitterError> {
         let Taken { blocks, acks } = intake.take();
         // Asked after the records were taken: every change that one of them was routed under
         // was committed before it was submitted.
         let changes = self.changes(feed)?;
-        if blocks.is_empty() && changes.is_empty() {
+        let (lived, fronted) = self.fronted(front);
+        if blocks.is_empty() && changes.is_empty() && fronted.is_empty() {
             return Ok(if acks.is_empty() { Step::Idle } else { self.committed(Vec::new(), acks) });
         }
         let fed = changes.last().map_or(self.fed, |change| change.seq);
-        let blocks = self.number(join(blocks, &changes, intake, now));
+        let blocks = join(blocks, &changes, intake, now);
+        let blocks = self.number(put_before(blocks, front, &lived, &fronted, intake, now));
         let frame = Frame { mark: fed, stamp: now.0, blocks: blocks.iter().map(to_log).collect() };
         let phase = trace_span!(target: "foghorn::phase", "sync").entered();
         let appended = self.log.append_sync(&frame);
@@ -162,6 +166,18 @@ impl Committer {
             changes.extend(more);
         }
         Ok(changes)
+    }
+
+    /// The partitions that have lived, and those of them that get the front in any case.
+    fn fronted(&self, front: &Front) -> (Vec<Partition>, Vec<Partition>) {
+        if front.bodies.is_empty() {
+            return (Vec::new(), Vec::new());
+        }
+        let has_lived =
+            |it: &Partition| self.log.reach(it.0).max(self.interventions.lost_through(*it)) > 0;
+        let lived: Vec<Partition> = Partition::all().filter(has_lived).collect();
+        let fronted = if front.everywhere { lived.clone() } else { Vec::new() };
+        (lived, fronted)
     }
 
     fn number(&self, blocks: Vec<TakenBlock>) -> Vec<CommittedBlock> {
@@ -226,11 +242,49 @@ fn join<A>(
             partition,
             body: Bytes::new(),
             count: 0,
-            first_received: now,
+            first_received: now.max(intake.clock(partition)),
         });
         body.extend_from_slice(&block.body);
         block.body = Bytes::from(body);
         block.count += count;
     }
     joined.into_values().collect()
+}
+
+/// Puts the front before the records of each partition that has lived and that the frame writes
+/// to, and writes to those that must have it.
+fn put_before<A>(
+    mut blocks: Vec<TakenBlock>,
+    front: &Front,
+    lived: &[Partition],
+    fronted: &[Partition],
+    intake: &Intake<A>,
+    now: Timestamp,
+) -> Vec<TakenBlock> {
+    if front.bodies.is_empty() {
+        return blocks;
+    }
+    for partition in fronted.iter().copied() {
+        if blocks.iter().all(|block| block.partition != partition) {
+            let first_received = now.max(intake.clock(partition));
+            blocks.push(TakenBlock { partition, body: Bytes::new(), count: 0, first_received });
+        }
+    }
+    for block in blocks.iter_mut().filter(|block| lived.contains(&block.partition)) {
+        let mut body = Vec::new();
+        for front in &front.bodies {
+            let record = Record {
+                received_at: block.first_received,
+                catalog_seq: 0,
+                site: None,
+                body: front.clone(),
+            };
+            record.encode(&mut body);
+            block.count += 1;
+        }
+        body.extend_from_slice(&block.body);
+        block.body = Bytes::from(body);
+    }
+    blocks.sort_unstable_by_key(|block| block.partition);
+    blocks
 }

@@ -161,6 +161,11 @@ impl<A> Intake<A> {
         self.lock().closed = true;
     }
 
+    /// Whether telemetry is refused because the disk is nearly full.
+    pub fn is_refusing(&self) -> bool {
+        self.lock().disk_full
+    }
+
     /// Whether anything waits.
     pub fn is_empty(&self) -> bool {
         self.lock().is_empty()

@@ -11,6 +11,7 @@
 //! - Start, restart and catching up are one path: [`Worker::recover`], then tail.
 
 mod claims;
+mod clockwork;
 mod committer;
 mod feed;
 mod intake;
@@ -21,6 +22,7 @@ mod snapshots;
 mod worker;
 
 pub use claims::{Claim, check_claim};
+pub use clockwork::{Clockwork, Front};
 pub use committer::{Committed, CommittedBlock, Committer, CommitterError, Step};
 pub use feed::{ChangeFeed, FeedError, targets};
 pub use intake::{Intake, IntakeLimits, Refusal};

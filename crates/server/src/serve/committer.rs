@@ -3,11 +3,12 @@
 use super::clock::Clocks;
 use super::journal::Ack;
 use super::shards::Shards;
-use foghorn_model::record::InputGap;
-use foghorn_model::{Partition, RecordBody, Timestamp};
-use foghorn_pipeline::{
-    ChangeFeed, Committed, Committer, CommitterError, Intake, Outage, OutageWatch, Step,
-};
+use super::storage::FOLDS;
+use foghorn_engine::FOLD_VERSION;
+use foghorn_log::{LineFile, LogError, Storage};
+use foghorn_model::record::Upgrade;
+use foghorn_model::{Partition, Timestamp};
+use foghorn_pipeline::{ChangeFeed, Clockwork, Committed, Committer, CommitterError, Intake, Step};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
@@ -33,14 +34,44 @@ impl Deadlines {
         self.0[partition.index()].store(deadline, Ordering::Relaxed);
     }
 
-    fn get(&self, partition: Partition) -> Timestamp {
-        Timestamp(self.0[partition.index()].load(Ordering::Relaxed))
+    fn get(&self, partition: Partition) -> Option<Timestamp> {
+        let deadline = self.0[partition.index()].load(Ordering::Relaxed);
+        (deadline != i64::MAX).then_some(Timestamp(deadline))
+    }
+}
+
+/// Which versions of the fold have taken over.
+pub struct Folds {
+    file: LineFile,
+    before: Option<u32>,
+}
+
+impl Folds {
+    pub fn open(storage: &dyn Storage) -> Result<Self, LogError> {
+        let (file, lines) = LineFile::open(storage, FOLDS)?;
+        Ok(Self { file, before: lines.last().and_then(|line| line.parse().ok()) })
+    }
+
+    /// What is to be journaled if another version folded before.
+    pub fn upgrade(&self) -> Option<Upgrade> {
+        let other = self.before.filter(|from| *from != FOLD_VERSION);
+        other.map(|from| Upgrade { from, to: FOLD_VERSION })
+    }
+
+    fn take_over(&mut self) -> Result<(), LogError> {
+        if self.before != Some(FOLD_VERSION) {
+            self.file.append(&FOLD_VERSION.to_string())?;
+            self.before = Some(FOLD_VERSION);
+        }
+        Ok(())
     }
 }
 
 /// What the committer's thread works with.
 pub struct CommitterThread {
     pub committer: Committer,
+    pub clockwork: Clockwork,
+    pub folds: Folds,
     pub intake: Arc<Intake<Ack>>,
     pub feed: Box<dyn ChangeFeed + Send>,
     pub shards: Shards,
@@ -57,25 +88,27 @@ impl CommitterThread {
     /// When nothing may be trusted any more: the process must end.
     pub fn run(mut self) -> Result<(), CommitterError> {
         let clocks = Clocks::new();
-        let mut watch = OutageWatch::default();
         loop {
             let (now, monotonic) = clocks.read();
-            if let Some(outage) = watch.turn(now, monotonic) {
-                self.journal_gap(outage);
-            }
             let stopping = self.stop.load(Ordering::Acquire);
             if stopping {
                 self.intake.close();
-            } else {
-                self.journal_ticks(now);
             }
-            match self.committer.step(&self.intake, &*self.feed, now)? {
-                Step::Committed(committed) => self.hand_out(committed),
+            let (seq, deadlines) = (self.published.load(Ordering::Acquire), &self.deadlines);
+            let due = |partition| deadlines.get(partition);
+            let front = self.clockwork.turn(&self.intake, due, seq, now, monotonic);
+            match self.committer.step(&self.intake, &*self.feed, &front, now)? {
+                Step::Committed(committed) => {
+                    self.settled()?;
+                    self.hand_out(committed);
+                }
                 Step::Refused(acks) => {
                     drop(acks);
+                    self.clockwork.refused(now);
                     std::thread::park_timeout(FULL_NAP);
                 }
                 Step::Idle => {
+                    self.settled()?;
                     if stopping {
                         self.shards.stop();
                         return Ok(());
@@ -84,6 +117,14 @@ impl CommitterThread {
                 }
             }
         }
+    }
+
+    /// Once the start is in the log, so may be which fold has taken over.
+    fn settled(&mut self) -> Result<(), CommitterError> {
+        if self.clockwork.committed() {
+            self.folds.take_over()?;
+        }
+        Ok(())
     }
 
     fn hand_out(&mut self, committed: Committed<Ack>) {
@@ -97,33 +138,8 @@ impl CommitterThread {
         self.shards.give(committed.blocks);
     }
 
-    /// Moves the clock of partitions in which something is due and nothing else came.
-    fn journal_ticks(&self, now: Timestamp) {
-        for partition in Partition::all() {
-            let deadline = self.deadlines.get(partition);
-            if deadline <= now && self.intake.clock(partition) < deadline {
-                self.journal(partition, RecordBody::Tick, now);
-            }
-        }
-    }
-
-    fn journal_gap(&self, outage: Outage) {
-        tracing::warn!(?outage, "the server was away: presence deadlines are deferred");
-        let gap = InputGap { source: "all".into(), since: outage.since, until: outage.until };
-        for partition in Partition::all() {
-            self.journal(partition, RecordBody::InputGap(gap.clone()), outage.until);
-        }
-    }
-
-    fn journal(&self, partition: Partition, body: RecordBody<'_>, now: Timestamp) {
-        let seq = self.published.load(Ordering::Acquire);
-        if self.intake.submit_record(partition, seq, None, body, now, None).is_err() {
-            tracing::debug!(%partition, "stopping: no more ticks");
-        }
-    }
-
     fn nap(&self, now: Timestamp) -> Duration {
-        let next = Partition::all().map(|it| self.deadlines.get(it)).min();
+        let next = Partition::all().filter_map(|it| self.deadlines.get(it)).min();
         let wait = next.map_or(i64::MAX, |at| at.0.saturating_sub(now.0)).max(1_000);
         Duration::from_micros(u64::try_from(wait).unwrap_or(u64::MAX)).min(NAP)
     }

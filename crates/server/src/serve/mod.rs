@@ -30,23 +30,21 @@ pub mod storage;
 use anyhow::{Context, Result};
 use arc_swap::ArcSwap;
 use backend::ServerBackend;
-use committer::{CommitterThread, Deadlines};
+use committer::{CommitterThread, Deadlines, Folds};
 use feed::{CatalogFeed, LogSource, Publisher};
 use foghorn_api::Api;
 use foghorn_catalog::{Catalog, DeliveryStore, HistoryStore};
 use foghorn_dispatch::driver::{Dispatcher, Driver};
 use foghorn_dispatch::egress::{AddressPolicy, Egress, Options as EgressOptions};
 use foghorn_dispatch::lanes::{LaneLimits, LaneRow, Lanes, Watermark};
-use foghorn_engine::FOLD_VERSION;
 use foghorn_ingest::radius::listener::RadiusListener;
 use foghorn_log::{
     FsStorage, LineFile, Log, RotatingFile, SegmentLog, SegmentOptions, SnapshotStore, Storage,
 };
-use foghorn_model::record::Upgrade;
-use foghorn_model::{Partition, RecordBody, Timestamp};
+use foghorn_model::{Partition, Timestamp};
 use foghorn_pipeline::{
-    Claim, Committer, EventLogs, Intake, IntakeLimits, Interventions, ShardStores, SnapshotJob,
-    check_claim,
+    Claim, Clockwork, Committer, EventLogs, Intake, IntakeLimits, Interventions, ShardStores,
+    SnapshotJob, check_claim,
 };
 use housekeeping::Housekeeping;
 use journal::{Ack, Inlet};
@@ -252,7 +250,8 @@ impl Server {
             &new_feed(),
             options.accept_data_loss,
         )?;
-        resume(&stores, &intake, view.seq)?;
+        let folds = Folds::open(&*stores.storage)?;
+        let clockwork = Clockwork::resumed(Timestamp(stores.input.stamp()), folds.upgrade());
 
         let (snapshot_jobs, jobs) = sync_channel::<Vec<SnapshotJob>>(64);
         let projector_news = Arc::new(ProjectorNews::default());
@@ -284,6 +283,8 @@ impl Server {
         drop(context);
         let committer_thread = CommitterThread {
             committer,
+            clockwork,
+            folds,
             intake: Arc::clone(&intake),
             feed: Box::new(new_feed()),
             shards,
@@ -490,26 +491,4 @@ fn claims(events: &EventLogs, rows: &[LaneRow], watermarks: &[Watermark]) -> Vec
         Partition::all().map(move |it| claim(it, log.reach(it.0), what.to_owned()))
     });
     lanes.chain(marks).chain(stored).collect()
-}
-
-/// The first records after a start: nobody was heard meanwhile, and another version of the fold
-/// may take over.
-fn resume(stores: &Stores, intake: &Intake<Ack>, catalog_seq: u64) -> Result<()> {
-    let (mut folds, lines) = LineFile::open(&*stores.storage, storage::FOLDS)?;
-    let before = lines.last().and_then(|line| line.parse::<u32>().ok());
-    let since = Timestamp(stores.input.stamp());
-    let lived =
-        |it: &Partition| stores.input.reach(it.0).max(stores.interventions.lost_through(*it)) > 0;
-    for partition in Partition::all().filter(lived) {
-        let journal =
-            |body| intake.submit_record(partition, catalog_seq, None, body, clock::now(), None);
-        if let Some(from) = before.filter(|from| *from != FOLD_VERSION) {
-            journal(RecordBody::Upgrade(Upgrade { from, to: FOLD_VERSION }))?;
-        }
-        journal(RecordBody::Resumed { since })?;
-    }
-    if before != Some(FOLD_VERSION) {
-        folds.append(&FOLD_VERSION.to_string())?;
-    }
-    Ok(())
 }

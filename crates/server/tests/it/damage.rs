@@ -17,6 +17,11 @@ fn killed() -> World {
         });
         world.telemetry(&line.to_string());
     }
+    let last = b"\"text\":\"n19\"";
+    until("the last event", || {
+        let stored = std::fs::read(segment(&world, "events-record")).unwrap();
+        stored.windows(last.len()).any(|it| it == last)
+    });
     world.server.as_mut().unwrap().kill();
     world
 }

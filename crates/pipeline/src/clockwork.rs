@@ -1,0 +1,110 @@
+//! What moves a partition's clock when no record does, and what keeps an outage from passing for
+//! silence.
+//!
+//! When the server was away (stopped, stalled, suspended, its clock set) or refused input, nobody
+//! could be heard. Before the clock passes what became due meanwhile, a record must say so: it is
+//! the *front* of the next frame, before the changes and before whatever waits, since each of
+//! those moves the clock. While input is refused no tick is journaled: time stands still for
+//! those who cannot be heard, except where a change moves it, and there the front goes before it.
+
+use crate::intake::Intake;
+use crate::outage::OutageWatch;
+use foghorn_model::record::{InputGap, Upgrade};
+use foghorn_model::time::Micros;
+use foghorn_model::{Partition, RecordBody, Timestamp};
+
+/// Records that go before everything else of a frame.
+#[derive(Debug, Clone, Default)]
+pub struct Front {
+    /// The records, for each partition.
+    pub bodies: Vec<RecordBody<'static>>,
+    /// Whether every partition that has lived gets them, or only those that the frame writes to
+    /// in any case.
+    pub everywhere: bool,
+}
+
+/// Decides on ticks and fronts.
+#[derive(Debug)]
+pub struct Clockwork {
+    watch: OutageWatch,
+    /// What a start has to say, until it is durable.
+    start: Vec<RecordBody<'static>>,
+    /// Since when nobody has been heard, until a record that says so is durable.
+    since: Option<Timestamp>,
+    /// Whether the front of the step under way told everybody.
+    told: bool,
+}
+
+impl Clockwork {
+    /// After a start: nobody was heard since `since`, and another version of the fold may take
+    /// over.
+    pub fn resumed(since: Timestamp, upgrade: Option<Upgrade>) -> Self {
+        let upgrade = upgrade.map(RecordBody::Upgrade);
+        let start = upgrade.into_iter().chain([RecordBody::Resumed { since }]).collect();
+        Self { watch: OutageWatch::default(), start, since: None, told: false }
+    }
+
+    /// Called before each step of the committer, at least every second or two, with the wall
+    /// clock and the monotonic one: the front of that step. Where no front is due, the partitions
+    /// in which something is due by itself get a tick; `due` tells when that is.
+    pub fn turn<A>(
+        &mut self,
+        intake: &Intake<A>,
+        due: impl Fn(Partition) -> Option<Timestamp>,
+        catalog_seq: u64,
+        now: Timestamp,
+        monotonic: Micros,
+    ) -> Front {
+        if let Some(outage) = self.watch.turn(now, monotonic) {
+            tracing::warn!(?outage, "the server was away: presence deadlines are deferred");
+            self.since = Some(self.since.map_or(outage.since, |since| since.min(outage.since)));
+        }
+        let refusing = intake.is_refusing();
+        if refusing {
+            self.since.get_or_insert(now);
+        }
+        let gap = self.since.map(|since| {
+            RecordBody::InputGap(InputGap { source: "all".into(), since, until: now })
+        });
+        let bodies: Vec<_> = self.start.iter().cloned().chain(gap).collect();
+        self.told = !bodies.is_empty() && !refusing;
+        if bodies.is_empty() {
+            tick(intake, due, catalog_seq, now);
+        }
+        Front { bodies, everywhere: !refusing }
+    }
+
+    /// The step wrote its frame, or had nothing to write. Returns whether what the start had to
+    /// say is durable just now.
+    pub fn committed(&mut self) -> bool {
+        if !std::mem::take(&mut self.told) {
+            return false;
+        }
+        self.since = None;
+        !std::mem::take(&mut self.start).is_empty()
+    }
+
+    /// The disk was full: nobody is heard from now on.
+    pub fn refused(&mut self, now: Timestamp) {
+        self.told = false;
+        self.since.get_or_insert(now);
+    }
+}
+
+fn tick<A>(
+    intake: &Intake<A>,
+    due: impl Fn(Partition) -> Option<Timestamp>,
+    catalog_seq: u64,
+    now: Timestamp,
+) {
+    for partition in Partition::all() {
+        let Some(deadline) = due(partition).filter(|deadline| *deadline <= now) else { continue };
+        if intake.clock(partition) >= deadline {
+            continue;
+        }
+        let tick = RecordBody::Tick;
+        if intake.submit_record(partition, catalog_seq, None, tick, now, None).is_err() {
+            tracing::debug!(%partition, "stopping: no more ticks");
+        }
+    }
+}
