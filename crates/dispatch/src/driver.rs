@@ -55,7 +55,6 @@ enum Input {
     Behind(Vec<(Partition, u64, u64)>),
     Index(Arc<Index>),
     Reset(WebhookId),
-    Trimmed { class: TopicClass, partition: Partition, first: u64, last: u64 },
     Report(Report),
     Flushed,
     Needs(oneshot::Sender<Needs>),
@@ -116,11 +115,6 @@ impl Dispatcher {
     /// Forgives a webhook's past failures: its configuration changed.
     pub fn reset(&self, webhook: WebhookId) {
         self.tell(Input::Reset(webhook));
-    }
-
-    /// Tells that needed records were trimmed.
-    pub fn trimmed(&self, class: TopicClass, partition: Partition, first: u64, last: u64) {
-        self.tell(Input::Trimmed { class, partition, first, last });
     }
 
     /// What lanes still need; `None` when the dispatcher has stopped.
@@ -272,7 +266,7 @@ impl Turn {
             if !self.stopping {
                 self.begin(now)?;
             }
-            reading = !self.stopping && self.read();
+            reading = !self.stopping && self.read(now);
             self.flush(now)?;
             if self.stopping
                 && self.publisher.lanes().in_flight() == 0
@@ -322,9 +316,6 @@ impl Turn {
             }
             Input::Index(index) => lanes.set_index(index, (self.clock)()),
             Input::Reset(webhook) => lanes.reset(webhook),
-            Input::Trimmed { class, partition, first, last } => {
-                lanes.trimmed(class, partition, first, last, (self.clock)());
-            }
             Input::Report(report) => lanes.settle(&report, (self.clock)()),
             Input::Flushed => self.publisher.flushed(),
             Input::Needs(reply) => {
@@ -365,8 +356,8 @@ impl Turn {
     }
 
     /// One bounded piece of reading; whether there may be more.
-    fn read(&mut self) -> bool {
-        match self.publisher.read(&*self.source) {
+    fn read(&mut self, now: Timestamp) -> bool {
+        match self.publisher.read(&*self.source, now) {
             Ok(more) => more,
             Err(error) => {
                 tracing::error!(%error, "lanes that are behind cannot go on");
@@ -397,19 +388,18 @@ impl Turn {
 
 async fn send(egress: &Egress, attempt: Attempt, at: Timestamp) -> Report {
     let Endpoint { webhook, target, .. } = &*attempt.endpoint;
-    let target = match target {
-        Ok(target) => target,
-        Err(error) => {
+    let (target, signatures) = match (target, attempt.sign(at)) {
+        (Ok(target), Some(signatures)) => (target, signatures),
+        (target, _) => {
             return Report {
                 sent: attempt.sent,
                 answer: Answer::Failed(ErrorClass::Invalid),
                 latency_us: 0,
-                error: Some(error.to_string()),
+                error: target.as_ref().err().map(ToString::to_string),
                 response: None,
             };
         }
     };
-    let signatures = target.signer.headers(attempt.id, at.secs(), &attempt.body);
     let lane = attempt.lane.to_string();
     let (first, last) = (attempt.first.to_string(), attempt.last.to_string());
     let previous = attempt.previous.map(|key| key.to_string());

@@ -82,8 +82,8 @@ impl Publisher {
     ///
     /// # Errors
     /// If the event log cannot be read; the same piece comes up again.
-    pub fn read(&mut self, source: &dyn EventSource) -> Result<bool, SourceError> {
-        self.lanes.catch_up(source)
+    pub fn read(&mut self, source: &dyn EventSource, now: Timestamp) -> Result<bool, SourceError> {
+        self.lanes.catch_up(source, now)
     }
 
     /// What is to be written to the store now, if anything is: when it is due or `at_once`, and

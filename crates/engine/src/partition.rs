@@ -6,11 +6,12 @@ use crate::processors::{Scene, audits, ping};
 use crate::seen::Source;
 use crate::state::{SiteState, State};
 use crate::timers::{Subject, Timers};
-use foghorn_model::record::{InputGap, RecordBody};
+use foghorn_model::record::RecordBody;
 use foghorn_model::telemetry::{Report, Telemetry};
 use foghorn_model::{
     Change, ConfigUpdate, OrgId, Partition, Record, Setting, Site, SiteId, Timestamp,
 };
+use foghorn_mutant::{Mutant, is as mutated};
 
 /// The fold of one partition.
 #[derive(Debug)]
@@ -127,13 +128,16 @@ impl Engine {
         let epoch = self.state.epoch;
         let seq = record.catalog_seq;
         let mut emitter = Emitter::new(out, self.partition, epoch, number, seq);
-        if let RecordBody::Resumed { since } | RecordBody::InputGap(InputGap { since, .. }) =
-            &record.body
-        {
+        let outage = match &record.body {
+            RecordBody::Resumed { since } => Some((*since, record.received_at)),
+            RecordBody::InputGap(gap) => Some((gap.since, gap.until)),
+            _ => None,
+        };
+        if let Some((since, until)) = outage {
             // What was due before the outage is due; what fell into it is deferred before the
             // clock passes it.
-            self.advance((*since).min(record.received_at), &mut emitter);
-            self.defer(record.received_at.max(self.state.clock));
+            self.advance(since.min(record.received_at), &mut emitter);
+            self.defer(until.max(record.received_at).max(self.state.clock));
         }
         self.advance(record.received_at, &mut emitter);
         let now = self.state.clock;
@@ -175,6 +179,9 @@ impl Engine {
     fn advance(&mut self, to: Timestamp, emitter: &mut Emitter<'_>) {
         while let Some((deadline, site, subject)) = self.timers.pop(to) {
             self.state.clock = self.state.clock.max(deadline);
+            if mutated(Mutant::TimerLate) {
+                self.state.clock = self.state.clock.max(to);
+            }
             let Some(state) = self.state.sites.get_mut(&site) else { continue };
             let over = org_setting(&self.state.orgs, state.site.org_id);
             let mut scene = Scene {
@@ -195,6 +202,7 @@ impl Engine {
     }
 
     fn on_telemetry(&mut self, site: Option<SiteId>, line: &[u8], emitter: &mut Emitter<'_>) {
+        assert!(!foghorn_mutant::poisons(line), "a poisoned record");
         self.tally.telemetry += 1;
         let Some(state) = site.and_then(|site| self.state.sites.get_mut(&site)) else {
             self.tally.unknown_site += 1;
@@ -207,6 +215,7 @@ impl Engine {
         let now = self.state.clock;
         if let Some(id) = &telemetry.id
             && !state.seen.admit(source(&telemetry.report), id, now)
+            && !mutated(Mutant::RepeatTaken)
         {
             self.tally.repeated += 1;
             return;
@@ -304,6 +313,9 @@ impl Engine {
     }
 
     fn defer(&mut self, now: Timestamp) {
+        if mutated(Mutant::DeferralForgotten) {
+            return;
+        }
         for state in self.state.sites.values_mut() {
             let over = org_setting(&self.state.orgs, state.site.org_id);
             state.devices.defer(&state.site, &over, now);

@@ -48,6 +48,10 @@ pub trait Log: Send + Sync + Debug {
     /// The first record of the partition that is still kept.
     fn oldest(&self, partition: u8) -> Option<u64>;
 
+    /// Before this record, trimming may have removed records of the partition; 0 if nothing was
+    /// ever removed.
+    fn removed_before(&self, partition: u8) -> u64;
+
     /// The number of the last frame, 0 if none.
     fn last_frame(&self) -> FrameNumber;
 

@@ -183,6 +183,11 @@ impl<'a> Records<'a> {
         Self { rest: body }
     }
 
+    /// The bytes that have not been read yet.
+    pub fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
     fn take(&mut self) -> Result<&'a [u8], RecordError> {
         let (length, rest) = self.rest.split_first_chunk::<4>().ok_or_else(short)?;
         let length = usize::try_from(u32::from_le_bytes(*length)).map_err(|_| short())?;

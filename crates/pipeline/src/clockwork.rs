@@ -12,6 +12,11 @@ use crate::outage::OutageWatch;
 use foghorn_model::record::{InputGap, Upgrade};
 use foghorn_model::time::Micros;
 use foghorn_model::{Partition, RecordBody, Timestamp};
+use foghorn_mutant::{Mutant, is as mutated};
+
+/// A turn comes at least so often: what was taken this long after the last one before an outage
+/// was taken before the outage. Far less than what counts as an outage.
+const TURN_MAX: Micros = Micros::from_secs(4);
 
 /// Records that go before everything else of a frame.
 #[derive(Debug, Clone, Default)]
@@ -21,6 +26,8 @@ pub struct Front {
     /// Whether every partition that has lived gets them, or only those that the frame writes to
     /// in any case.
     pub everywhere: bool,
+    /// What was taken until then was heard before the outage, and goes before them.
+    pub since: Timestamp,
 }
 
 /// Decides on ticks and fronts.
@@ -66,12 +73,18 @@ impl Clockwork {
         let gap = self.since.map(|since| {
             RecordBody::InputGap(InputGap { source: "all".into(), since, until: now })
         });
-        let bodies: Vec<_> = self.start.iter().cloned().chain(gap).collect();
+        let mut bodies: Vec<_> = self.start.iter().cloned().chain(gap).collect();
+        if mutated(Mutant::FrontForgotten) {
+            bodies.clear();
+        }
         self.told = !bodies.is_empty() && !refusing;
         if bodies.is_empty() {
             tick(intake, due, catalog_seq, now);
         }
-        Front { bodies, everywhere: !refusing }
+        // Of before a start nothing waits.
+        let since = self.since.filter(|_| self.start.is_empty());
+        let since = since.map_or(Timestamp(i64::MIN), |since| since + TURN_MAX);
+        Front { bodies, everywhere: !refusing, since }
     }
 
     /// The step wrote its frame, or had nothing to write. Returns whether what the start had to

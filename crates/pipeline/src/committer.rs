@@ -14,7 +14,9 @@ use crate::intake::{Intake, Taken, TakenBlock};
 use crate::interventions::Interventions;
 use bytes::Bytes;
 use foghorn_log::{Block, Frame, Log, LogError};
+use foghorn_model::record::Records;
 use foghorn_model::{Change, Partition, Record, RecordBody, Timestamp};
+use foghorn_mutant::{Mutant, is as mutated};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tracing::trace_span;
@@ -145,6 +147,9 @@ impl Committer {
             }
             Err(LogError::Full { file }) => {
                 tracing::error!(file, "no room for the input log: refusing input");
+                if mutated(Mutant::AcknowledgedUnwritten) {
+                    return Ok(self.committed(Vec::new(), acks));
+                }
                 Ok(Step::Refused(acks))
             }
             Err(error) => Err(error.into()),
@@ -183,7 +188,8 @@ impl Committer {
     fn number(&self, blocks: Vec<TakenBlock>) -> Vec<CommittedBlock> {
         let number = |block: TakenBlock| {
             let reach = self.log.reach(block.partition.0);
-            let first = reach.max(self.interventions.lost_through(block.partition)) + 1;
+            let left_out = u64::from(mutated(Mutant::NumberLeftOut) && reach % 37 == 36);
+            let first = reach.max(self.interventions.lost_through(block.partition)) + 1 + left_out;
             CommittedBlock {
                 partition: block.partition,
                 first,
@@ -244,7 +250,11 @@ fn join<A>(
             count: 0,
             first_received: now.max(intake.clock(partition)),
         });
-        body.extend_from_slice(&block.body);
+        if mutated(Mutant::ChangeAfterRecord) {
+            body = [&block.body, body.as_slice()].concat();
+        } else {
+            body.extend_from_slice(&block.body);
+        }
         block.body = Bytes::from(body);
         block.count += count;
     }
@@ -271,20 +281,31 @@ fn put_before<A>(
         }
     }
     for block in blocks.iter_mut().filter(|block| lived.contains(&block.partition)) {
-        let mut body = Vec::new();
+        let (at, received_at) = heard_before(&block.body, front.since);
+        let received_at = received_at.unwrap_or_else(|| now.max(intake.clock(block.partition)));
+        let mut body = block.body[..at].to_vec();
         for front in &front.bodies {
-            let record = Record {
-                received_at: block.first_received,
-                catalog_seq: 0,
-                site: None,
-                body: front.clone(),
-            };
+            let body_of = front.clone();
+            let record = Record { received_at, catalog_seq: 0, site: None, body: body_of };
             record.encode(&mut body);
             block.count += 1;
         }
-        body.extend_from_slice(&block.body);
+        body.extend_from_slice(&block.body[at..]);
         block.body = Bytes::from(body);
     }
     blocks.sort_unstable_by_key(|block| block.partition);
     blocks
+}
+
+/// Where the records end that were taken until `since`, and when the next one was.
+fn heard_before(body: &[u8], since: Timestamp) -> (usize, Option<Timestamp>) {
+    let mut records = Records::new(body);
+    loop {
+        let at = body.len() - records.rest().len();
+        match records.next() {
+            Some(Ok(record)) if record.received_at <= since => {}
+            Some(Ok(record)) => return (at, Some(record.received_at)),
+            Some(Err(_)) | None => return (at, None),
+        }
+    }
 }

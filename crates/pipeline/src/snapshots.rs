@@ -7,6 +7,7 @@
 use crate::worker::EventLogs;
 use foghorn_log::{LogError, SnapshotStore};
 use foghorn_model::Partition;
+use foghorn_mutant::{Mutant, is as mutated};
 use tracing::trace_span;
 
 /// Fast, and still a fifth of the size.
@@ -34,7 +35,9 @@ impl SnapshotJob {
     /// If a log cannot be synced or a snapshot cannot be saved; the older snapshots stand.
     pub fn run(jobs: &[Self], logs: &EventLogs, store: &SnapshotStore) -> Result<(), LogError> {
         let _phase = trace_span!(target: "foghorn::phase", "snapshot").entered();
-        logs.sync()?;
+        if !mutated(Mutant::SnapshotBeforeEvents) {
+            logs.sync()?;
+        }
         for job in jobs {
             let state = zstd::bulk::compress(&job.state, COMPRESSION_LEVEL).map_err(|source| {
                 LogError::Io {

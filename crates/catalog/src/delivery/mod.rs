@@ -179,6 +179,13 @@ impl DeliveryStore {
         let mut writer = self.writer();
         let transaction = writer.transaction()?;
         {
+            // Removed first: a lane that is gone may have come back since the last flush.
+            let mut remove = transaction.prepare_cached(
+                "DELETE FROM lanes WHERE webhook_id = ?1 AND topic = ?2 AND partition = ?3",
+            )?;
+            for (webhook, topic, partition) in &flush.removed {
+                remove.execute(params![webhook.to_string(), topic, partition])?;
+            }
             let mut put = transaction.prepare_cached(
                 "INSERT OR REPLACE INTO lanes
                  (webhook_id, topic, partition, org_id, cursor, previous, idle, open)
@@ -195,12 +202,6 @@ impl DeliveryStore {
                     lane.idle,
                     lane.open,
                 ])?;
-            }
-            let mut remove = transaction.prepare_cached(
-                "DELETE FROM lanes WHERE webhook_id = ?1 AND topic = ?2 AND partition = ?3",
-            )?;
-            for (webhook, topic, partition) in &flush.removed {
-                remove.execute(params![webhook.to_string(), topic, partition])?;
             }
             let mut mark = transaction.prepare_cached(
                 "INSERT OR REPLACE INTO watermarks (class, partition, record) VALUES (?1, ?2, ?3)",

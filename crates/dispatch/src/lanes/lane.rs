@@ -4,6 +4,7 @@ use super::LaneLimits;
 use super::batch::{Batch, BatchState, LaneKey, OpenBatch, Pending};
 use super::rows::LaneRow;
 use foghorn_model::{EventKey, OrgId, Timestamp, TopicClass};
+use foghorn_mutant::{Mutant, is as mutated};
 use std::collections::VecDeque;
 use uuid::Uuid;
 
@@ -55,7 +56,7 @@ impl Lane {
     pub(super) fn restored(row: LaneRow, watermark: EventKey) -> Self {
         let cursor = if row.idle { row.cursor.max(watermark) } else { row.cursor };
         let mut lane = Self::new(row.lane, row.org, cursor);
-        lane.previous = row.previous;
+        lane.previous = row.previous.filter(|_| !mutated(Mutant::PreviousForgotten));
         lane.behind = (cursor < watermark).then_some(cursor);
         for open in row.open {
             lane.freeze(open);
@@ -67,6 +68,9 @@ impl Lane {
     /// stands in place of an earlier one: the batch was split since.
     pub(super) fn freeze(&mut self, open: OpenBatch) {
         if open.first <= self.cursor {
+            return;
+        }
+        if mutated(Mutant::BatchRecut) {
             return;
         }
         self.frozen.retain(|frozen| frozen.last < open.first || frozen.first > open.last);
@@ -105,7 +109,12 @@ impl Lane {
     }
 
     pub(super) fn is_idle(&self) -> bool {
-        self.queue.is_empty() && self.open.is_empty() && self.behind.is_none()
+        self.is_drained() && self.behind.is_none()
+    }
+
+    /// Whether it has nothing, whatever it may still have to read.
+    pub(super) fn is_drained(&self) -> bool {
+        self.queue.is_empty() && self.open.is_empty()
     }
 
     /// How many events wait.
@@ -115,11 +124,7 @@ impl Lane {
 
     /// Cuts the next batch, if there is one to cut and room for it in flight.
     pub(super) fn cut(&mut self, single: bool, limits: &LaneLimits) -> bool {
-        let in_flight_max = match self.key.topic.class() {
-            TopicClass::Record => 1,
-            TopicClass::Stream => limits.stream_in_flight_max,
-        };
-        if self.open.len() >= in_flight_max || self.queue.is_empty() || self.closing {
+        if self.open.len() >= self.in_flight_max(limits) || self.queue.is_empty() || self.closing {
             return false;
         }
         let previous = self.open.back().map(|batch| batch.open.last).or(self.previous);
@@ -225,10 +230,25 @@ impl Lane {
         self.open.iter_mut().find(|batch| batch.open.id == id)
     }
 
-    /// The first batch that may be sent now; of the others, when the first one may.
-    pub(super) fn sendable(&self, now: Timestamp) -> Result<usize, Option<Timestamp>> {
+    /// How many batches may be under way at a time.
+    fn in_flight_max(&self, limits: &LaneLimits) -> usize {
+        match self.key.topic.class() {
+            TopicClass::Record if mutated(Mutant::TwoInFlight) => 2,
+            TopicClass::Record => 1,
+            TopicClass::Stream => limits.stream_in_flight_max,
+        }
+    }
+
+    /// The first batch that may be sent now; of the others, when the first one may. Only so many
+    /// from the front are looked at as may be under way: a batch that was split has left several
+    /// open, which wait for each other.
+    pub(super) fn sendable(
+        &self,
+        limits: &LaneLimits,
+        now: Timestamp,
+    ) -> Result<usize, Option<Timestamp>> {
         let mut next = None;
-        for (at, batch) in self.open.iter().enumerate() {
+        for (at, batch) in self.open.iter().enumerate().take(self.in_flight_max(limits)) {
             match batch.state {
                 BatchState::Ready => return Ok(at),
                 BatchState::Waiting(until) if until <= now => return Ok(at),

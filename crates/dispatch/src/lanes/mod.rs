@@ -33,6 +33,7 @@ use crate::breaker::Breaker;
 use crate::index::Index;
 use foghorn_model::time::Micros;
 use foghorn_model::{EventKey, Partition, Timestamp, TopicClass, WebhookId};
+use foghorn_mutant::{Mutant, is as mutated};
 use foldhash::HashMap;
 use gate::Gate;
 use lane::Lane;
@@ -48,9 +49,9 @@ pub struct LaneLimits {
     pub batch_events_max: usize,
     /// Bytes of events in a batch; a single event may be larger.
     pub batch_bytes_max: usize,
-    /// Events that wait in memory for a lane.
+    /// Events that wait in memory for a lane: at least two batches.
     pub queue_events_max: usize,
-    /// Bytes that wait in memory for a lane.
+    /// Bytes that wait in memory for a lane: at least two batches.
     pub queue_bytes_max: usize,
     /// Batches in flight in a lane of a stream topic.
     pub stream_in_flight_max: usize,
@@ -145,6 +146,12 @@ impl Lanes {
         watermarks: &[Watermark],
         opened: &[(LaneKey, OpenBatch)],
     ) -> Self {
+        // A batch of before a restart must come together before the lane reads no further.
+        assert!(
+            limits.queue_events_max >= 2 * limits.batch_events_max
+                && limits.queue_bytes_max >= 2 * limits.batch_bytes_max,
+            "a lane has room for two batches: {limits:?}"
+        );
         let tails = || Partition::all().map(|_| Tail::default()).collect();
         let mut lanes = Self {
             limits,
@@ -181,13 +188,19 @@ impl Lanes {
             };
             lanes.lanes[at as usize].freeze(*open);
             // Its record is forgotten two rotations from now: by then it stands in the row.
-            lanes.touch(at);
+            if !mutated(Mutant::OpenBatchForgotten) {
+                lanes.touch(at);
+            }
         }
         lanes
     }
 
     /// Takes a new index over: webhooks that no longer subscribe give up what waits, with a row.
     pub fn set_index(&mut self, index: Arc<Index>, now: Timestamp) {
+        let as_many = index.endpoints().count() == self.index.endpoints().count();
+        if mutated(Mutant::SecretKept) && as_many {
+            return;
+        }
         self.index = index;
         for at in self.by_key.values() {
             let lane = &mut self.lanes[*at as usize];

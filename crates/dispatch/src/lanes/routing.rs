@@ -7,6 +7,7 @@ use super::{LaneKey, Lanes, class_index, end_of};
 use bytes::Bytes;
 use foghorn_model::event::block::EventBlock;
 use foghorn_model::{EventKey, EventRef, Partition, Timestamp, TopicClass, WebhookId};
+use foghorn_mutant::{Mutant, is as mutated};
 use std::sync::Arc;
 
 /// What is read from a log at a time.
@@ -15,6 +16,8 @@ const READ_BYTES: usize = 256 << 10;
 /// A block of an event log.
 #[derive(Debug, Clone)]
 pub struct LogBlock {
+    /// The first record that it covers.
+    pub first: u64,
     /// The last record that it covers.
     pub last: u64,
     /// Its entries.
@@ -40,6 +43,10 @@ pub trait EventSource {
         record: u64,
         bytes: usize,
     ) -> Result<Vec<LogBlock>, SourceError>;
+
+    /// Before this record, retention may have removed events of the partition; 0 if it never
+    /// removed any.
+    fn removed_before(&self, class: TopicClass, partition: Partition) -> u64;
 }
 
 /// How far a partition's events have been given to lanes.
@@ -93,50 +100,89 @@ impl Lanes {
     /// Does one bounded piece of reading, if there is any to do: for a tail that is not live, or
     /// for the lanes of a partition that are behind and have room. Returns whether it did.
     ///
+    /// Retention may have removed what is to be read. That is found here, where it is missed, and
+    /// not told by whoever removed it, who may die before it is written down.
+    ///
     /// # Errors
     /// If the log cannot be read; the same piece comes up again.
-    pub fn catch_up(&mut self, source: &dyn EventSource) -> Result<bool, SourceError> {
+    pub fn catch_up(
+        &mut self,
+        source: &dyn EventSource,
+        now: Timestamp,
+    ) -> Result<bool, SourceError> {
         for class in [TopicClass::Record, TopicClass::Stream] {
             for partition in Partition::all() {
                 let tail = &self.tails[class_index(class)][partition.index()];
-                if !tail.is_live() {
-                    let (from, target) = (tail.routed + 1, tail.target);
-                    let blocks = source.read(class, partition, from, READ_BYTES)?;
-                    if blocks.is_empty() {
-                        self.tails[class_index(class)][partition.index()].routed = target;
-                    }
-                    for block in blocks {
-                        self.route(class, partition, block.last, block.body);
-                    }
+                if tail.is_live() {
+                    continue;
+                }
+                let (routed, target) = (tail.routed, tail.target);
+                let removed = source.removed_before(class, partition).min(target + 1);
+                if removed > routed + 1 {
+                    self.fall_behind(class, partition);
+                    self.tails[class_index(class)][partition.index()].routed = removed - 1;
                     return Ok(true);
+                }
+                let blocks = source.read(class, partition, routed + 1, READ_BYTES)?;
+                if blocks.is_empty() {
+                    self.tails[class_index(class)][partition.index()].routed = target;
+                }
+                // Not past what was told: behind that, events may have been routed under an index
+                // that is still on its way here.
+                for block in blocks.into_iter().take_while(|block| block.first <= target) {
+                    self.route(class, partition, block.last.min(target), block.body);
+                }
+                return Ok(true);
+            }
+        }
+        self.catch_up_lanes(source, now)
+    }
+
+    /// Every lane that there could be in a partition goes on from the log, from where the tail
+    /// stands.
+    fn fall_behind(&mut self, class: TopicClass, partition: Partition) {
+        let routed = self.tails[class_index(class)][partition.index()].routed;
+        let index = Arc::clone(&self.index);
+        for endpoint in index.endpoints() {
+            let hook = &endpoint.webhook;
+            let elsewhere = hook.site_id.is_some_and(|site| Partition::of_site(site) != partition);
+            let topics = hook.topics.keys().filter(|topic| topic.class() == class);
+            for topic in topics.filter(|_| hook.enabled && !elsewhere) {
+                let key = LaneKey { webhook: hook.id, topic: *topic, partition };
+                if !self.by_key.contains_key(&key) {
+                    self.insert(Lane::new(key, hook.org_id, end_of(partition, routed)));
                 }
             }
         }
-        self.catch_up_lanes(source)
-    }
-
-    /// Records that were trimmed although lanes needed them: a row for each says so.
-    pub fn trimmed(
-        &mut self,
-        class: TopicClass,
-        partition: Partition,
-        first: u64,
-        last: u64,
-        now: Timestamp,
-    ) {
-        let concerned: Vec<LaneKey> = self
-            .of_partition(class, partition, |lane| lane.behind.is_some_and(|at| at.record <= last));
-        for key in concerned {
+        for key in self.of_partition(class, partition, |lane| lane.behind.is_none()) {
             let at = self.by_key[&key];
             let lane = &mut self.lanes[at as usize];
-            let org = lane.org;
-            let behind = lane.behind.unwrap_or(lane.cursor);
-            lane.behind = Some(behind.max(end_of(partition, last)));
-            let from = EventKey { record: first.max(behind.record), ..EventKey::start(partition) };
-            let to = end_of(partition, last);
-            let row = Self::row_without_attempt(key, org, Fate::Expired, (from, to), 0, now);
+            lane.behind = Some(lane.reach());
+            self.behind.push_back(at);
+            self.touch(at);
+        }
+    }
+
+    /// What was removed before a lane could read it is given up, with a row, and the chain of
+    /// its batches names where that ends.
+    fn lose(&mut self, at: u32, removed: u64, now: Timestamp) {
+        let lane = &mut self.lanes[at as usize];
+        let (key, org) = (lane.key, lane.org);
+        let from = lane.behind.unwrap_or(lane.cursor);
+        let first = if from.ordinal == u32::MAX {
+            EventKey { record: from.record + 1, ..EventKey::start(key.partition) }
+        } else {
+            EventKey { ordinal: from.ordinal + 1, ..from }
+        };
+        let last = end_of(key.partition, removed - 1);
+        lane.behind = Some(last);
+        lane.cursor = last;
+        lane.previous = Some(last);
+        let row = Self::row_without_attempt(key, org, Fate::Expired, (first, last), 0, now);
+        if !mutated(Mutant::RowForgotten) {
             self.flush.deliveries.push(row);
         }
+        self.touch(at);
     }
 
     fn route(&mut self, class: TopicClass, partition: Partition, last: u64, body: Bytes) {
@@ -150,6 +196,9 @@ impl Lanes {
                     tracing::error!(%partition, last, "an event block does not decode");
                     break;
                 };
+                if event.entry.key.record > last {
+                    break;
+                }
                 if event.entry.key.record > routed {
                     self.offer(&event, &block, events.offset(), routed);
                 }
@@ -176,7 +225,9 @@ impl Lanes {
                 self.behind.push_back(at);
             }
             // Its row must not say that it is idle while the watermark passes what waits in it.
-            self.touch(at);
+            if !mutated(Mutant::WatermarkEarly) {
+                self.touch(at);
+            }
         }
     }
 
@@ -205,18 +256,35 @@ impl Lanes {
     }
 
     /// One scan serves every lane of a partition that is behind.
-    fn catch_up_lanes(&mut self, source: &dyn EventSource) -> Result<bool, SourceError> {
-        let wanting = |at: &u32| self.lanes[*at as usize].has_half_room(&self.limits);
+    fn catch_up_lanes(
+        &mut self,
+        source: &dyn EventSource,
+        now: Timestamp,
+    ) -> Result<bool, SourceError> {
+        let misses = |lane: &Lane| {
+            let LaneKey { topic, partition, .. } = lane.key;
+            let removed = source.removed_before(topic.class(), partition);
+            lane.behind.filter(|at| removed > 0 && *at < end_of(partition, removed - 1))?;
+            Some(removed)
+        };
+        // What it has must be settled before a lane goes past what it has lost.
+        let wanting = |at: &u32| {
+            let lane = &self.lanes[*at as usize];
+            lane.has_half_room(&self.limits) && (lane.is_drained() || misses(lane).is_none())
+        };
         let Some(front) = self.behind.iter().position(wanting) else { return Ok(false) };
         let front = self.behind[front];
         let LaneKey { topic, partition, .. } = self.lanes[front as usize].key;
         let class = topic.class();
-        let mut readers: Vec<u32> = Vec::new();
-        for at in &self.behind {
-            let lane = &self.lanes[*at as usize];
-            let same = lane.key.partition == partition && lane.key.topic.class() == class;
-            if same && lane.has_half_room(&self.limits) {
-                readers.push(*at);
+        let same = |at: &u32| {
+            let key = self.lanes[*at as usize].key;
+            key.partition == partition && key.topic.class() == class
+        };
+        let mut readers: Vec<u32> =
+            self.behind.iter().filter(|at| same(at) && wanting(at)).copied().collect();
+        for at in &readers {
+            if let Some(removed) = misses(&self.lanes[*at as usize]) {
+                self.lose(*at, removed, now);
             }
         }
         let position = |lanes: &[Lane], at: u32| {
@@ -278,7 +346,7 @@ impl Lanes {
                 let lane = &mut lanes[*at as usize];
                 let is_new = lane.behind.is_some_and(|behind| event.entry.key > behind);
                 let fits = lane.key.topic == event.entry.topic
-                    && index.takes(lane.key.webhook, &event.entry);
+                    && (index.takes(lane.key.webhook, &event.entry) || mutated(Mutant::OrgLeak));
                 if !is_new || !fits || lane.push(pending(&event, &body, events.offset()), limits) {
                     return true;
                 }

@@ -111,7 +111,8 @@ pub struct DeliveryRow {
 pub struct Flush {
     /// Lanes that changed.
     pub lanes: Vec<LaneRow>,
-    /// Lanes that are gone.
+    /// Lanes that are gone: to be removed before the rows of `lanes` are written, since one may
+    /// have come back.
     pub removed: Vec<LaneKey>,
     /// Watermarks that moved.
     pub watermarks: Vec<Watermark>,

@@ -7,8 +7,10 @@ use super::{Host, Lanes, class_index};
 use crate::breaker::{Admission, Breaker, Permit};
 use crate::endpoint::Endpoint;
 use crate::outcome::{self, Answer, Outcome, classify};
+use crate::sign::Signatures;
 use bytes::Bytes;
 use foghorn_model::{EventKey, OrgId, Timestamp, TopicClass};
+use foghorn_mutant::{Mutant, is as mutated};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -32,6 +34,15 @@ pub struct Attempt {
     pub last: EventKey,
     /// The last event of the batch before.
     pub previous: Option<EventKey>,
+}
+
+impl Attempt {
+    /// The signature headers when it is sent at this time; `None` for an endpoint that cannot be
+    /// sent to.
+    pub fn sign(&self, at: Timestamp) -> Option<Signatures> {
+        let target = self.endpoint.target.as_ref().ok()?;
+        Some(target.signer.headers(self.id, at.secs(), &self.body))
+    }
 }
 
 /// What identifies an attempt to the lanes.
@@ -116,7 +127,7 @@ impl Lanes {
                 self.opened.extend(lane.open.back().map(|batch| (key, batch.open)));
                 self.touch(at);
             }
-            let batch = match self.lanes[at as usize].sendable(now) {
+            let batch = match self.lanes[at as usize].sendable(&self.limits, now) {
                 Ok(batch) => batch,
                 Err(None) => return,
                 Err(Some(until)) => return self.wake_at(at, until),
@@ -144,7 +155,9 @@ impl Lanes {
         let keys = (open.first, open.last);
         let mut row = Self::row_without_attempt(key, org, Fate::Expired, keys, open.count, now);
         (row.id, row.site, row.attempt) = (open.id, site, attempts);
-        self.flush.deliveries.push(row);
+        if !mutated(Mutant::RowForgotten) {
+            self.flush.deliveries.push(row);
+        }
         self.lanes[at as usize].settle(open.id);
         self.touch(at);
         true
@@ -213,6 +226,9 @@ impl Lanes {
         if batch.attempts == 1 {
             batch.began = now;
         }
+        if mutated(Mutant::IdByAttempt) && batch.attempts > 1 {
+            batch.open.id = Uuid::new_v5(&batch.open.id, b"again");
+        }
         let id = batch.open.id;
         Attempt {
             sent: Sent { lane: at, id, permit, host: endpoint.host_key() },
@@ -264,6 +280,9 @@ impl Lanes {
                 self.lanes[at as usize].split(id);
                 let open = self.lanes[at as usize].open.iter().map(|batch| (key, batch.open));
                 self.opened.extend(open);
+            }
+            Outcome::Retry { .. } if mutated(Mutant::CursorEarly) => {
+                self.lanes[at as usize].settle(id);
             }
             Outcome::Retry { after, refused, .. } => self.wait(at, id, now + after, refused),
             Outcome::Pause => self.wait(at, id, probe_at, false),

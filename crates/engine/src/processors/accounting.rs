@@ -11,6 +11,7 @@ use foghorn_model::event::nac::{NacCounters, NacEvent, NacSession, NacStatus, en
 use foghorn_model::telemetry::{Accounting, AccountingStatus};
 use foghorn_model::time::Micros;
 use foghorn_model::{SiteId, Timestamp, Topic};
+use foghorn_mutant::{Mutant, is as mutated};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
@@ -160,11 +161,15 @@ impl Sessions {
     /// The NAS started or goes down: what it had open before is over.
     fn on_reboot(&mut self, nas: IpAddr, timed: bool, scene: &mut Scene<'_, '_>) {
         let Some(open) = self.open.get(&nas) else { return };
-        let over: Vec<String> = open
+        let mut over: Vec<String> = open
             .iter()
             .filter(|(_, session)| !timed || session.onset <= scene.at)
             .map(|(id, _)| id.clone())
             .collect();
+        if mutated(Mutant::HashOrder) {
+            let seed = std::collections::hash_map::RandomState::new();
+            over.sort_by_cached_key(|id| std::hash::BuildHasher::hash_one(&seed, id));
+        }
         for id in over {
             self.close(nas, &id, NacCounters::default(), Some(REBOOT), scene);
         }

@@ -13,6 +13,7 @@ use crate::timers::{Armed, Subject, Timers};
 use foghorn_model::event::device::{DeviceFacts, Happening, encode_event, encode_updown};
 use foghorn_model::telemetry::{DeviceChange, DeviceEvent, DeviceReport, Severity};
 use foghorn_model::{Device, DeviceType, Mac, Setting, Site, Timestamp, Topic};
+use foghorn_mutant::{Mutant, is as mutated};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -44,7 +45,7 @@ struct DeviceState {
     #[serde(default)]
     ext_ip: Option<IpAddr>,
     /// A down that is not yet told on `device-updowns`.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_left_out")]
     owed: Option<Owed>,
     #[serde(default, skip_serializing_if = "Deferral::is_none")]
     deferral: Deferral,
@@ -58,6 +59,11 @@ enum Status {
     Unknown,
     Up,
     Down,
+}
+
+/// Whether what a device owes is left out of a snapshot.
+fn is_left_out(owed: &Option<Owed>) -> bool {
+    owed.is_none() || mutated(Mutant::StateLeftOut)
 }
 
 /// A down within its threshold.

@@ -8,6 +8,8 @@
 //! | magic `FGHNSEG1` | 8 | |
 //! | version, zero | 2, 6 | |
 //! | number of the first frame | 8 | |
+//! | mark and stamp of the frame before it | 8, 8 | |
+//! | reach of each partition before it | 64 times 8 | |
 //! | zero, CRC32C of the above | 4, 4 | |
 //!
 //! | frame | bytes | |
@@ -38,7 +40,7 @@ use crate::frame::{Block, Frame, FrameNumber};
 
 /// The version that is written.
 pub(crate) const VERSION: u16 = 1;
-pub(crate) const HEADER_BYTES: usize = 32;
+pub(crate) const HEADER_BYTES: usize = 48 + 8 * PARTITIONS;
 pub(crate) const FRAME_HEADER_BYTES: usize = 56;
 pub(crate) const ENTRY_BYTES: usize = 40;
 pub(crate) const TRAILER_BYTES: usize = 32;
@@ -104,33 +106,52 @@ fn u64_at(bytes: &[u8], at: usize) -> u64 {
     u64::from_le_bytes(field(bytes, at))
 }
 
-/// The first bytes of a segment.
-pub(crate) fn segment_header(first: FrameNumber) -> [u8; HEADER_BYTES] {
-    let mut out = [0; HEADER_BYTES];
-    out[..8].copy_from_slice(SEGMENT_MAGIC);
-    out[8..10].copy_from_slice(&VERSION.to_le_bytes());
-    out[16..24].copy_from_slice(&first.to_le_bytes());
-    let crc = crc32c::crc32c(&out[..28]);
-    out[28..].copy_from_slice(&crc.to_le_bytes());
-    out
+/// What a segment begins with: where it begins in the log, and what the log was like there. The
+/// segments before it may be gone when it is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SegmentHeader {
+    pub(crate) first: FrameNumber,
+    pub(crate) mark: u64,
+    pub(crate) stamp: i64,
+    pub(crate) reach: Vec<u64>,
 }
 
-/// Reads a segment's header: its first frame, or why there is none.
-pub(crate) fn read_segment_header(
-    bytes: &[u8],
-    file: &str,
-) -> Result<Option<FrameNumber>, LogError> {
-    if bytes.len() < HEADER_BYTES || bytes[..8] != *SEGMENT_MAGIC {
-        return Ok(None);
+impl SegmentHeader {
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(HEADER_BYTES);
+        out.extend_from_slice(SEGMENT_MAGIC);
+        out.extend_from_slice(&VERSION.to_le_bytes());
+        out.extend_from_slice(&[0; 6]);
+        out.extend_from_slice(&self.first.to_le_bytes());
+        out.extend_from_slice(&self.mark.to_le_bytes());
+        out.extend_from_slice(&self.stamp.to_le_bytes());
+        self.reach.iter().for_each(|reach| out.extend_from_slice(&reach.to_le_bytes()));
+        out.resize(HEADER_BYTES - 4, 0);
+        let crc = crc32c::crc32c(&out);
+        out.extend_from_slice(&crc.to_le_bytes());
+        out
     }
-    if crc32c::crc32c(&bytes[..28]) != u32_at(bytes, 28) {
-        return Ok(None);
+
+    /// Reads a header; `None` when it does not verify.
+    pub(crate) fn decode(bytes: &[u8], file: &str) -> Result<Option<Self>, LogError> {
+        if bytes.len() < HEADER_BYTES || bytes[..8] != *SEGMENT_MAGIC {
+            return Ok(None);
+        }
+        let crc_at = HEADER_BYTES - 4;
+        if crc32c::crc32c(&bytes[..crc_at]) != u32_at(bytes, crc_at) {
+            return Ok(None);
+        }
+        let version = u16::from_le_bytes(field(bytes, 8));
+        if version != VERSION {
+            return Err(LogError::Version { file: file.into(), found: version, known: VERSION });
+        }
+        Ok(Some(Self {
+            first: u64_at(bytes, 16),
+            mark: u64_at(bytes, 24),
+            stamp: i64::from_le_bytes(field(bytes, 32)),
+            reach: (0..PARTITIONS).map(|partition| u64_at(bytes, 40 + 8 * partition)).collect(),
+        }))
     }
-    let version = u16::from_le_bytes(field(bytes, 8));
-    if version != VERSION {
-        return Err(LogError::Version { file: file.into(), found: version, known: VERSION });
-    }
-    Ok(Some(u64_at(bytes, 16)))
 }
 
 /// Appends a frame; `scratch` is replaced.

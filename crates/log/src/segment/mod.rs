@@ -166,6 +166,18 @@ impl Log for SegmentLog {
         sealed.chain(active).find(|first| *first > 0)
     }
 
+    fn removed_before(&self, partition: u8) -> u64 {
+        let first = {
+            let state = self.lock();
+            let sealed = state.sealed.front().map(|it| it.summary.first_frame);
+            sealed.or_else(|| state.active.as_ref().map(|it| it.first_frame))
+        };
+        if first.is_none_or(|first| first <= 1) {
+            return 0;
+        }
+        self.oldest(partition).unwrap_or_else(|| self.reach(partition) + 1)
+    }
+
     fn last_frame(&self) -> FrameNumber {
         self.lock().last_frame
     }

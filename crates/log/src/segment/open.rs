@@ -97,10 +97,17 @@ impl Opening<'_> {
         let path = self.path(name);
         let file = self.storage.open(&path).map_err(LogError::io("open", &path))?;
         let named = name.strip_suffix(".seg").and_then(|stem| stem.parse::<u64>().ok());
-        let first = scan::first_frame(&*file, &path)?;
-        let Some(first) = first.filter(|first| Some(*first) == named) else {
+        let header = scan::segment_header(&*file, &path)?;
+        let Some(header) = header.filter(|header| Some(header.first) == named) else {
             return self.without_header(&path, &*file, named, is_last);
         };
+        let first = header.first;
+        if is_first {
+            // What was before it is gone, but not forgotten.
+            self.state.mark = header.mark;
+            self.state.stamp = header.stamp;
+            self.state.reach = header.reach;
+        }
         let expected = self.state.last_frame + 1;
         if !is_first && first != expected {
             self.damaged(missing(&self.path(&segment_name(expected)), 0, expected, first - 1))?;

@@ -3,18 +3,19 @@
 //! **Torn or damaged.** The end of an unsealed segment may be an unfinished write. A frame that
 //! does not verify is *torn*, and dropped with all behind it, when nothing says that it was ever
 //! durable: no later frame was written when it was synced already, and it looks unfinished (it
-//! runs into the end of the file, ends in zeros, or has a whole sector of zeros, as a write does
-//! that was cut off in a region of zeros). Everything else is *damage*: bytes that were whole
+//! runs into the end of the file, ends in zeros, has a whole sector of zeros, as a write does that
+//! was cut off in a region of zeros, or is a footer without its end). Everything else is *damage*: bytes that were whole
 //! once. The other way round, taking any bad last frame as torn, would pass over a flipped bit
 //! in an acknowledged record.
 
 use super::format::{
-    self, Entry, FRAME_HEADER_BYTES, FRAME_MAGIC, FrameHeader, HEADER_BYTES, read_directory,
-    read_frame_header,
+    Entry, FOOTER_MAGIC, FRAME_HEADER_BYTES, FRAME_MAGIC, FrameHeader, HEADER_BYTES, SegmentHeader,
+    read_directory, read_frame_header,
 };
 use crate::error::LogError;
 use crate::storage::{StoredFile, read_up_to};
 use bytes::Bytes;
+use foghorn_mutant::{Mutant, is as mutated};
 
 const SECTOR: u64 = 512;
 /// What is read at a time when looking for frames behind a bad one.
@@ -89,7 +90,8 @@ pub(crate) fn read_frame(
         return Ok(bad("a frame ends before its blocks do", Some(header), entries));
     }
     for entry in &entries {
-        if crc32c::crc32c(body(&bodies, entry)) != entry.crc {
+        let verifies = crc32c::crc32c(body(&bodies, entry)) == entry.crc;
+        if !verifies && !mutated(Mutant::TornFrameTaken) {
             return Ok(bad("a block does not verify", Some(header), entries));
         }
     }
@@ -144,6 +146,10 @@ pub(crate) fn looks_unfinished(
     }
     let bytes = read_up_to(file, start, usize::try_from(len).unwrap_or(usize::MAX))
         .map_err(LogError::io("read", name))?;
+    // A footer without the trailer that finishes it: the frames before it are all there is to it.
+    if header.is_none() && read_frame_header(FOOTER_MAGIC, &bytes).is_some() {
+        return Ok(true);
+    }
     // Padding is zero anyway: what counts is the end of the content.
     let content = header.map_or(bytes.len(), |header| {
         (FRAME_HEADER_BYTES + header.directory_len())
@@ -152,17 +158,22 @@ pub(crate) fn looks_unfinished(
     if bytes[..content.min(bytes.len())].last() == Some(&0) {
         return Ok(true);
     }
+    // The first sector may hold the end of the frame before, and only then what is looked at.
     let first_sector = start.next_multiple_of(SECTOR);
     let sectors = (first_sector..start + len).step_by(SECTOR as usize);
-    Ok(sectors.into_iter().any(|sector| {
+    Ok([start].into_iter().chain(sectors).any(|sector| {
         let from = usize::try_from(sector - start).unwrap_or(usize::MAX);
-        let to = (from + SECTOR as usize).min(bytes.len());
+        let end = (sector + 1).next_multiple_of(SECTOR) - start;
+        let to = usize::try_from(end).unwrap_or(usize::MAX).min(bytes.len());
         from < to && bytes[from..to].iter().all(|byte| *byte == 0)
     }))
 }
 
-/// Reads the first frame's number of a segment; `None` when the header does not verify.
-pub(crate) fn first_frame(file: &dyn StoredFile, name: &str) -> Result<Option<u64>, LogError> {
+/// Reads the header of a segment; `None` when it does not verify.
+pub(crate) fn segment_header(
+    file: &dyn StoredFile,
+    name: &str,
+) -> Result<Option<SegmentHeader>, LogError> {
     let head = read_up_to(file, 0, HEADER_BYTES).map_err(LogError::io("read", name))?;
-    format::read_segment_header(&head, name)
+    SegmentHeader::decode(&head, name)
 }

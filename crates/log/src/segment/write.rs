@@ -1,12 +1,15 @@
 //! Appending, syncing, sealing, trimming and closing.
 
-use super::format::{self, FOOTER_MAGIC, FRAME_BYTES_MAX, FRAME_MAGIC, HEADER_BYTES, PARTITIONS};
+use super::format::{
+    self, FOOTER_MAGIC, FRAME_BYTES_MAX, FRAME_MAGIC, HEADER_BYTES, PARTITIONS, SegmentHeader,
+};
 use super::index::{self, Index, Summary};
 use super::{Active, Sealed, SegmentLog, State, ranges};
 use crate::error::LogError;
 use crate::frame::{Block, Frame, FrameNumber};
 use crate::log::{Gap, TrimMode, TrimPolicy, TrimReport};
 use bytes::Bytes;
+use foghorn_mutant::{Mutant, is as mutated};
 use std::io;
 use std::sync::Arc;
 use tracing::trace_span;
@@ -32,8 +35,7 @@ impl SegmentLog {
             self.seal(&mut state)?;
         }
         if state.active.is_none() {
-            let first = state.last_frame + 1;
-            state.active = Some(self.begin_segment(first)?);
+            state.active = Some(self.begin_segment(&state)?);
         }
         let number = state.last_frame + 1;
         let mut scratch = std::mem::take(&mut state.scratch);
@@ -96,7 +98,7 @@ impl SegmentLog {
             let file = Arc::clone(&active.file);
             (file, active.name.clone(), state.last_frame, state.reach.clone())
         };
-        let synced = file.sync();
+        let synced = if mutated(Mutant::SyncSkipped) { Ok(()) } else { file.sync() };
         let mut state = self.lock();
         if let Err(source) = synced {
             let error = LogError::SyncFailed { file: name, source };
@@ -143,12 +145,19 @@ impl SegmentLog {
         Ok(())
     }
 
-    fn begin_segment(&self, first: FrameNumber) -> Result<Active, LogError> {
+    fn begin_segment(&self, state: &State) -> Result<Active, LogError> {
+        let first = state.last_frame + 1;
         let name = segment_name(first);
         let path = self.path(&name);
         let io = |action| LogError::io(action, &path);
         let file = self.storage.create(&path).map_err(io("create"))?;
-        let header = file.write_at(0, &format::segment_header(first)).and_then(|()| file.sync());
+        let header = SegmentHeader {
+            first,
+            mark: state.mark,
+            stamp: state.stamp,
+            reach: state.reach.clone(),
+        };
+        let header = file.write_at(0, &header.encode()).and_then(|()| file.sync());
         if let Err(error) = header {
             if error.kind() == io::ErrorKind::StorageFull {
                 return Err(LogError::Full { file: path });

@@ -12,6 +12,7 @@
 
 use crate::error::LogError;
 use crate::storage::{Storage, read_up_to};
+use foghorn_mutant::{Mutant, is as mutated};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -126,7 +127,8 @@ impl SnapshotStore {
     /// The record of the second newest snapshot: input behind it must be kept.
     pub fn second_newest(&self, partition: u8) -> Option<u64> {
         let records = self.records(partition);
-        records.len().checked_sub(KEPT).map(|at| records[at])
+        let kept = if mutated(Mutant::TrimmedTooFar) { 1 } else { KEPT };
+        records.len().checked_sub(kept).map(|at| records[at])
     }
 
     fn path(&self, partition: u8, record: u64) -> String {
@@ -148,6 +150,10 @@ impl SnapshotStore {
         };
         if head[..8] != *MAGIC {
             return Ok(Err("it does not begin as a snapshot does".into()));
+        }
+        // Every version has this header: a version that only a flipped bit tells is none.
+        if crc32c::crc32c(&head[..36]).to_le_bytes() != head[36..40] {
+            return Ok(Err("its header does not verify".into()));
         }
         let version = u16::from_le_bytes([head[8], head[9]]);
         if version != VERSION {

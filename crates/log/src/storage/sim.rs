@@ -22,6 +22,9 @@ pub struct SimFaults {
     pub fail_sync: bool,
     /// The next write fails, half done.
     pub fail_write: bool,
+    /// Changes (writes, syncs, renames…) that still succeed; every later one fails, as when the
+    /// power goes in the middle of one.
+    pub changes_left: Option<u64>,
 }
 
 /// A storage in memory with faults.
@@ -41,6 +44,20 @@ struct Disk {
     life: u64,
 }
 
+impl Disk {
+    /// Counts a change, and lets it through or not.
+    fn change(&mut self) -> io::Result<()> {
+        match &mut self.faults.changes_left {
+            Some(0) => Err(io::Error::other("the power is gone")),
+            Some(left) => {
+                *left -= 1;
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+}
+
 #[derive(Debug, Default, Clone)]
 struct Content {
     bytes: Vec<u8>,
@@ -51,6 +68,11 @@ impl SimStorage {
     /// An empty storage.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The faults to come.
+    pub fn faults(&self) -> SimFaults {
+        self.lock().faults
     }
 
     /// Sets the faults to come.
@@ -149,6 +171,7 @@ impl Storage for SimStorage {
 
     fn create(&self, path: &str) -> io::Result<Arc<dyn StoredFile>> {
         let mut disk = self.lock();
+        disk.change()?;
         disk.files.push(Content::default());
         let at = disk.files.len() - 1;
         disk.names.insert(path.into(), at);
@@ -157,13 +180,16 @@ impl Storage for SimStorage {
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
         let mut disk = self.lock();
+        disk.change()?;
         let at = disk.names.remove(from).ok_or(io::ErrorKind::NotFound)?;
         disk.names.insert(to.into(), at);
         Ok(())
     }
 
     fn remove(&self, path: &str) -> io::Result<()> {
-        self.lock().names.remove(path).map(drop).ok_or_else(|| io::ErrorKind::NotFound.into())
+        let mut disk = self.lock();
+        disk.change()?;
+        disk.names.remove(path).map(drop).ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
     fn list(&self, directory: &str) -> io::Result<Vec<String>> {
@@ -180,6 +206,7 @@ impl Storage for SimStorage {
     fn sync_dir(&self, directory: &str) -> io::Result<()> {
         let prefix = if directory.is_empty() { String::new() } else { format!("{directory}/") };
         let mut disk = self.lock();
+        disk.change()?;
         let Disk { names, durable, .. } = &mut *disk;
         let here =
             |name: &str| name.strip_prefix(prefix.as_str()).is_some_and(|rest| !rest.contains('/'));
@@ -215,6 +242,7 @@ impl SimFile {
 impl StoredFile for SimFile {
     fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
         let mut disk = self.lock()?;
+        disk.change()?;
         let start = usize::try_from(offset).map_err(io::Error::other)?;
         let grows = (start + bytes.len()).saturating_sub(disk.files[self.at].bytes.len()) as u64;
         if let Some(room) = &mut disk.faults.room {
@@ -241,6 +269,7 @@ impl StoredFile for SimFile {
 
     fn sync(&self) -> io::Result<()> {
         let mut disk = self.lock()?;
+        disk.change()?;
         if std::mem::take(&mut disk.faults.fail_sync) {
             return Err(io::Error::other("a simulated sync error"));
         }

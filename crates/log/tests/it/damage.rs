@@ -76,7 +76,7 @@ fn a_flipped_byte_anywhere_in_what_was_synced_is_found() {
 fn damage_says_where_it_is_and_which_records_it_takes() {
     let storage = written();
     let last = segments(&storage).pop().unwrap();
-    storage.damage(&last, |bytes| bytes[32 + 56 + 40 + 10] ^= 1);
+    storage.damage(&last, |bytes| bytes[560 + 56 + 40 + 10] ^= 1);
     let said = refusal(&storage);
     assert!(said.contains(&last) && said.contains("partition 3 records"), "{said}");
     let log = accepted(&storage);

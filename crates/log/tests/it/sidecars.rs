@@ -20,6 +20,24 @@ fn the_two_newest_snapshots_are_kept_and_a_damaged_one_gives_way() {
 }
 
 #[test]
+fn a_flipped_bit_anywhere_in_a_snapshot_makes_the_one_before_do() {
+    let storage = SimStorage::new();
+    let store = SnapshotStore::open(Arc::new(storage.clone()), "snapshots").unwrap();
+    for record in [10, 20] {
+        store.save(5, record, 1, b"state").unwrap();
+    }
+    let newest = storage.files().into_keys().last().unwrap();
+    for at in 0..storage.files()[&newest].len() {
+        for bit in 0..8 {
+            storage.damage(&newest, |bytes| bytes[at] ^= 1 << bit);
+            assert_eq!(store.load(5).unwrap().unwrap().record, 10, "bit {bit} of byte {at}");
+            storage.damage(&newest, |bytes| bytes[at] ^= 1 << bit);
+        }
+    }
+    assert_eq!(store.load(5).unwrap().unwrap().record, 20);
+}
+
+#[test]
 fn lines_survive_a_crash_and_a_changed_one_is_noticed() {
     let storage = SimStorage::new();
     let (mut file, lines) = LineFile::open(&storage, "lines").unwrap();

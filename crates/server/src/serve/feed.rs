@@ -83,6 +83,15 @@ pub fn directory(view: &ConfigView, fallback: Option<String>) -> Directory {
 /// The event logs as lanes read them.
 pub struct LogSource(pub EventLogs);
 
+impl LogSource {
+    fn log(&self, class: TopicClass) -> &dyn Log {
+        match class {
+            TopicClass::Record => &*self.0.record,
+            TopicClass::Stream => &*self.0.stream,
+        }
+    }
+}
+
 impl EventSource for LogSource {
     fn read(
         &self,
@@ -91,12 +100,15 @@ impl EventSource for LogSource {
         record: u64,
         bytes: usize,
     ) -> Result<Vec<LogBlock>, SourceError> {
-        let log: &dyn Log = match class {
-            TopicClass::Record => &*self.0.record,
-            TopicClass::Stream => &*self.0.stream,
-        };
-        let blocks = log.read(partition.0, record, bytes);
+        let blocks = self.log(class).read(partition.0, record, bytes);
         let blocks = blocks.map_err(|error| SourceError(error.into()))?;
-        Ok(blocks.into_iter().map(|it| LogBlock { last: it.last, body: it.bytes }).collect())
+        Ok(blocks
+            .into_iter()
+            .map(|it| LogBlock { first: it.first, last: it.last, body: it.bytes })
+            .collect())
+    }
+
+    fn removed_before(&self, class: TopicClass, partition: Partition) -> u64 {
+        self.log(class).removed_before(partition.0)
     }
 }

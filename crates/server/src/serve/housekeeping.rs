@@ -6,8 +6,8 @@ use super::options::Options;
 use foghorn_catalog::{DeliveryStore, HistoryStore};
 use foghorn_dispatch::driver::Dispatcher;
 use foghorn_log::{Log, SnapshotStore, Storage, TrimMode, TrimPolicy};
+use foghorn_model::TopicClass;
 use foghorn_model::time::Micros;
-use foghorn_model::{Partition, TopicClass};
 use foghorn_pipeline::{EventLogs, Intake};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -106,7 +106,6 @@ impl Housekeeping {
         let report = log.trim(&|partition| first[usize::from(partition)], &policy)?;
         for gap in report.gaps {
             tracing::warn!(?gap, "events were removed that some webhook had not been sent");
-            self.dispatcher.trimmed(class, Partition(gap.partition), gap.first, gap.last);
         }
         Ok(())
     }

@@ -1,0 +1,289 @@
+//! The catalog of a simulated server: organizations and sites, and webhooks that administrators
+//! edit. What is committed outlives everything, as SQLite with full syncs does.
+
+use crate::dice::Dice;
+use foghorn_dispatch::egress::{AddressPolicy, Egress, Options};
+use foghorn_dispatch::{Endpoint, Index};
+use foghorn_model::{
+    Actor, AdminId, Audit, Change, ConfigUpdate, Device, DeviceType, Mac, Org, OrgId, Partition,
+    Setting, Site, SiteId, Timestamp, Topic, Webhook, WebhookId,
+};
+use foghorn_pipeline::{ChangeFeed, FeedError};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Topics that are subscribed to.
+const TOPICS: [Topic; 6] = [
+    Topic::Audits,
+    Topic::DeviceEvents,
+    Topic::DeviceUpdowns,
+    Topic::ClientJoin,
+    Topic::ClientSessions,
+    Topic::NacAccounting,
+];
+
+/// A site with its devices.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// The site.
+    pub id: SiteId,
+    /// Its org.
+    pub org: OrgId,
+    /// Its APs.
+    pub aps: Vec<Mac>,
+}
+
+/// Configuration and its changes.
+pub struct Catalog {
+    changes: Vec<Change>,
+    /// The webhooks as committed.
+    webhooks: BTreeMap<WebhookId, Webhook>,
+    /// The settings of sites as committed.
+    settings: BTreeMap<SiteId, Setting>,
+    /// What the running server knows of: the last change that it published.
+    published: u64,
+    /// Places, for those who act.
+    pub places: Vec<Place>,
+    egress: Egress,
+    made: u8,
+}
+
+impl std::fmt::Debug for Catalog {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Catalog").field("changes", &self.changes.len()).finish_non_exhaustive()
+    }
+}
+
+impl ChangeFeed for Catalog {
+    fn latest(&self) -> u64 {
+        self.published
+    }
+
+    fn changes_after(&self, seq: u64, limit: usize) -> Result<Vec<Change>, FeedError> {
+        Ok(self.changes.iter().filter(|change| change.seq > seq).take(limit).cloned().collect())
+    }
+}
+
+impl Catalog {
+    /// Two orgs with some sites each, of which some share a partition, and webhooks.
+    pub fn new(dice: &mut Dice, now: Timestamp) -> Self {
+        let policy = AddressPolicy { allow_loopback: true, ..AddressPolicy::default() };
+        let egress = Egress::new(Options::new(policy)).expect("an egress without a socket");
+        let mut catalog = Self {
+            changes: Vec::new(),
+            webhooks: BTreeMap::new(),
+            settings: BTreeMap::new(),
+            published: 0,
+            places: Vec::new(),
+            egress,
+            made: 0,
+        };
+        for org in 1..=2_u8 {
+            let id = OrgId::from_bytes([org; 16]);
+            let setting = Setting { device_updown_threshold: Some(1), ..Setting::default() };
+            let name = format!("org {org}");
+            catalog.commit(id, vec![ConfigUpdate::Org(Org { id, name, setting })], None, now);
+            for number in 0..1 + dice.below(2) {
+                catalog.add_site(id, number, dice, now);
+            }
+        }
+        // A site of the second org in the partition of one of the first, so that a leak shows.
+        let shared = Partition::of_site(catalog.places[0].id);
+        catalog.add_site_in(OrgId::from_bytes([2; 16]), shared, dice, now);
+        for _ in 0..4 + dice.below(3) {
+            catalog.add_webhook(dice, now);
+        }
+        catalog.publish();
+        catalog
+    }
+
+    fn add_site(&mut self, org: OrgId, number: u64, dice: &mut Dice, now: Timestamp) {
+        let partition = Partition(u8::try_from((number * 3 + 5) % 64).unwrap_or(0));
+        self.add_site_in(org, partition, dice, now);
+    }
+
+    fn add_site_in(&mut self, org: OrgId, partition: Partition, dice: &mut Dice, now: Timestamp) {
+        let mut id = SiteId::from_bytes([0; 16]);
+        let mut salt = self.places.len() as u64 * 1000;
+        while Partition::of_site(id) != partition || self.places.iter().any(|it| it.id == id) {
+            salt += 1;
+            let mut bytes = [0; 16];
+            bytes[..8].copy_from_slice(&salt.to_be_bytes());
+            bytes[15] = 0x51;
+            id = SiteId::from_bytes(bytes);
+        }
+        let number = u8::try_from(self.places.len()).unwrap_or(0);
+        let setting = Setting {
+            ap_updown_threshold: dice.one_in(2).then_some(u32::from(number % 3)),
+            client_inactivity_timeout: Some(300),
+            ..Setting::default()
+        };
+        self.settings.insert(id, setting.clone());
+        let site = Site { id, org_id: org, name: format!("site {number}"), setting };
+        self.commit(org, vec![ConfigUpdate::Site(site)], Some("Add Site"), now);
+        let aps: Vec<Mac> = (0..3).map(|at| Mac([0x5c, 0x5b, 0x35, 0, number, at])).collect();
+        for mac in &aps {
+            let device = Device {
+                mac: *mac,
+                org_id: org,
+                site_id: Some(id),
+                name: format!("AP {mac}"),
+                device_type: DeviceType::Ap,
+                model: String::new(),
+                ip: None,
+            };
+            self.commit(org, vec![ConfigUpdate::Device(device)], Some("Add Device"), now);
+        }
+        self.places.push(Place { id, org, aps });
+    }
+
+    /// Administrators do something, now and then.
+    pub fn edit(&mut self, dice: &mut Dice, now: Timestamp) {
+        match dice.below(8) {
+            0 => self.add_webhook(dice, now),
+            1 => self.delete_webhook(dice, now),
+            2 | 3 => self.change_webhook(dice, now),
+            4 => self.rotate_secret(dice, now),
+            _ => self.change_site(dice, now),
+        }
+    }
+
+    fn add_webhook(&mut self, dice: &mut Dice, now: Timestamp) {
+        if self.webhooks.len() >= 12 {
+            return;
+        }
+        self.made = self.made.wrapping_add(1);
+        let place = dice.pick(&self.places).clone();
+        let id = WebhookId::from_bytes([self.made; 16]);
+        let seq = self.next_seq();
+        let all = dice.one_in(2);
+        let topics: BTreeMap<Topic, u64> = TOPICS
+            .into_iter()
+            .filter(|_| all || dice.one_in(2))
+            .map(|topic| (topic, seq))
+            .collect();
+        let webhook = Webhook {
+            id,
+            org_id: place.org,
+            site_id: dice.one_in(3).then_some(place.id),
+            name: format!("webhook {}", self.made),
+            webhook_type: foghorn_model::WebhookType::default(),
+            url: format!("http://127.0.0.1:{}/", 7000 + u16::from(self.made)),
+            enabled: true,
+            verify_cert: true,
+            secret: (!dice.one_in(4)).then(|| "first".into()),
+            headers: BTreeMap::new(),
+            topics,
+            single_event_per_message: dice.one_in(4),
+            success_codes: Vec::new(),
+        };
+        self.webhooks.insert(id, webhook);
+        self.commit(place.org, Vec::new(), Some("Add Webhook"), now);
+    }
+
+    fn some_webhook(&self, dice: &mut Dice) -> Option<Webhook> {
+        let ids: Vec<WebhookId> = self.webhooks.keys().copied().collect();
+        (!ids.is_empty()).then(|| self.webhooks[dice.pick(&ids)].clone())
+    }
+
+    fn delete_webhook(&mut self, dice: &mut Dice, now: Timestamp) {
+        if self.webhooks.len() < 3 {
+            return;
+        }
+        if let Some(webhook) = self.some_webhook(dice) {
+            self.webhooks.remove(&webhook.id);
+            self.commit(webhook.org_id, Vec::new(), Some("Delete Webhook"), now);
+        }
+    }
+
+    fn change_webhook(&mut self, dice: &mut Dice, now: Timestamp) {
+        let Some(mut webhook) = self.some_webhook(dice) else { return };
+        let seq = self.next_seq();
+        match dice.below(4) {
+            0 => webhook.single_event_per_message ^= true,
+            1 => {
+                // Enabled again, everything is subscribed anew.
+                webhook.enabled ^= true;
+                if webhook.enabled {
+                    webhook.topics.values_mut().for_each(|since| *since = seq);
+                }
+            }
+            _ => {
+                let topic = *dice.pick(&TOPICS);
+                if webhook.topics.remove(&topic).is_none() {
+                    webhook.topics.insert(topic, seq);
+                }
+            }
+        }
+        let org = webhook.org_id;
+        self.webhooks.insert(webhook.id, webhook);
+        self.commit(org, Vec::new(), Some("Update Webhook"), now);
+    }
+
+    fn rotate_secret(&mut self, dice: &mut Dice, now: Timestamp) {
+        let Some(mut webhook) = self.some_webhook(dice) else { return };
+        webhook.secret = Some(format!("secret {}", self.next_seq()));
+        let org = webhook.org_id;
+        self.webhooks.insert(webhook.id, webhook);
+        self.commit(org, Vec::new(), Some("Update Webhook"), now);
+    }
+
+    fn change_site(&mut self, dice: &mut Dice, now: Timestamp) {
+        let place = dice.pick(&self.places).clone();
+        let setting = self.settings.entry(place.id).or_default();
+        setting.ap_updown_threshold = Some(u32::try_from(dice.below(3)).unwrap_or(0));
+        let setting = setting.clone();
+        let site = Site { id: place.id, org_id: place.org, name: "a site".into(), setting };
+        let updates = vec![ConfigUpdate::Site(site)];
+        self.commit(place.org, updates, Some("Update Site Settings"), now);
+    }
+
+    fn next_seq(&self) -> u64 {
+        self.changes.len() as u64 + 1
+    }
+
+    fn commit(
+        &mut self,
+        org_id: OrgId,
+        updates: Vec<ConfigUpdate>,
+        message: Option<&str>,
+        at: Timestamp,
+    ) {
+        let seq = self.next_seq();
+        let audit = message.map(|message| Audit {
+            actor: Actor { admin_id: Some(AdminId::from_bytes([9; 16])), ..Actor::default() },
+            message: format!("{message} {seq}"),
+            site_id: None,
+            site_name: None,
+            device: None,
+            before: None,
+            after: None,
+        });
+        self.changes.push(Change { seq, at, org_id, updates, audit });
+    }
+
+    /// The index of what is committed, and the change that it is of.
+    pub fn index(&self) -> Arc<Index> {
+        let endpoints = self
+            .webhooks
+            .values()
+            .map(|webhook| Arc::new(Endpoint::new(webhook.clone(), &self.egress, "sim")));
+        Arc::new(Index::new(self.changes.len() as u64, endpoints))
+    }
+
+    /// What is committed is published: records are routed under it from here on. The index must
+    /// have been swapped before.
+    pub fn publish(&mut self) {
+        self.published = self.changes.len() as u64;
+    }
+
+    /// Whether there is something to publish.
+    pub fn is_unpublished(&self) -> bool {
+        self.published < self.changes.len() as u64
+    }
+
+    /// The webhooks as committed.
+    pub fn webhooks(&self) -> &BTreeMap<WebhookId, Webhook> {
+        &self.webhooks
+    }
+}

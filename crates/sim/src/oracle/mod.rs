@@ -1,0 +1,83 @@
+//! What must hold, whatever happened.
+
+mod delivery;
+mod ledger;
+mod world;
+
+pub use ledger::Ledger;
+
+use crate::catalog::Catalog;
+use crate::journal::{Event, Journal};
+use crate::node::Node;
+use crate::people::People;
+use crate::store::Store;
+use anyhow::{Result, ensure};
+use foghorn_log::Reader;
+use foghorn_model::Partition;
+use std::collections::BTreeMap;
+
+/// Everything that came out of a clean fold, by partition.
+pub type Expected = BTreeMap<Partition, Vec<Event>>;
+
+/// The checks at the end of a run, when everything is at rest.
+pub fn check(
+    node: &Node,
+    journal: &Journal,
+    ledger: &Ledger,
+    store: &Store,
+    catalog: &Catalog,
+    people: &People,
+) -> Result<()> {
+    let mut expected = Expected::new();
+    for partition in Partition::all() {
+        let (events, snapshot) = journal.fold(partition, &node.interventions, None)?;
+        let (again, restored) = journal.fold(partition, &node.interventions, Some(7))?;
+        ensure!(
+            events == again && snapshot == restored,
+            "determinism: partition {partition} folds to something else after snapshots"
+        );
+        let ticked = journal.fold_with_ticks(partition, &node.interventions, 1_700_000)?;
+        let contents =
+            |events: &[Event]| events.iter().map(|it| it.json.clone()).collect::<Vec<_>>();
+        ensure!(
+            contents(&events) == contents(&ticked),
+            "tick invariance: extra ticks change the events of partition {partition}"
+        );
+        expected.insert(partition, events);
+    }
+    stored(node, &expected)?;
+    delivery::check(ledger, &expected, store, catalog)?;
+    world::check(&expected, people)
+}
+
+/// What the event log still holds is what a clean fold makes.
+fn stored(node: &Node, expected: &Expected) -> Result<()> {
+    for (partition, expected) in expected {
+        let mut stored = Vec::new();
+        let mut reader = Reader::new(&*node.events.record, partition.0, 0);
+        while let Some(block) = reader.next_block()? {
+            stored.extend(crate::journal::decode(*partition, &block.bytes));
+        }
+        let oldest = node.events.record.oldest(partition.0).unwrap_or(u64::MAX);
+        let expected: Vec<&Event> =
+            expected.iter().filter(|it| it.entry.key.record >= oldest).collect();
+        for (at, (expected, stored)) in expected.iter().zip(&stored).enumerate() {
+            ensure!(
+                *expected == stored,
+                "crash equivalence: event {at} of partition {partition} is {:?} {}, and should be \
+                 {:?} {}",
+                stored.entry.key,
+                String::from_utf8_lossy(&stored.json),
+                expected.entry.key,
+                String::from_utf8_lossy(&expected.json),
+            );
+        }
+        ensure!(
+            stored.len() == expected.len(),
+            "crash equivalence: partition {partition} has stored {} events, a clean fold makes {}",
+            stored.len(),
+            expected.len()
+        );
+    }
+    Ok(())
+}

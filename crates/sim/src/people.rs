@@ -1,0 +1,251 @@
+//! Those who are seen: devices, clients and NASes, with what is true of them. A site's source
+//! sends its lines in order and repeats a request until it is acknowledged.
+
+use crate::catalog::Place;
+use crate::dice::Dice;
+use foghorn_model::time::Micros;
+use foghorn_model::{Mac, SiteId, Timestamp};
+use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+const HEARTBEAT: Micros = Micros::from_secs(30);
+const AGAIN: Micros = Micros::from_secs(1);
+
+/// A request of a source.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Names it until it is acknowledged.
+    pub ack: u64,
+    /// The site.
+    pub site: SiteId,
+    /// Its lines.
+    pub lines: Vec<String>,
+}
+
+/// The source of a site.
+#[derive(Debug)]
+pub struct Source {
+    place: Place,
+    waiting: VecDeque<Request>,
+    /// Whether the first of them is on its way.
+    sent: bool,
+    again_at: Timestamp,
+    acts_at: Timestamp,
+    beats_at: Timestamp,
+    at: BTreeMap<Mac, Mac>,
+    sessions: BTreeSet<u64>,
+    /// Texts that must come out once each when their request was acknowledged.
+    unique: BTreeMap<u64, Vec<String>>,
+    quiet: bool,
+}
+
+/// All sources, and what is true.
+#[derive(Debug)]
+pub struct People {
+    /// By site.
+    pub sources: Vec<Source>,
+    /// Devices that have sent a heartbeat in time ever since they first did.
+    pub steady: BTreeSet<Mac>,
+    /// Texts that are in an acknowledged request.
+    pub acknowledged: BTreeSet<String>,
+    /// Texts that were ever sent.
+    pub sent: BTreeSet<String>,
+    /// When everybody fell silent.
+    pub silent_since: Option<Timestamp>,
+    next: u64,
+}
+
+impl People {
+    /// Sources of these places.
+    pub fn new(places: &[Place], now: Timestamp) -> Self {
+        let source = |place: &Place| Source {
+            place: place.clone(),
+            waiting: VecDeque::new(),
+            sent: false,
+            again_at: now,
+            acts_at: now,
+            beats_at: now,
+            at: BTreeMap::new(),
+            sessions: BTreeSet::new(),
+            unique: BTreeMap::new(),
+            quiet: false,
+        };
+        // The first AP of a site is steady, the others do as they please.
+        let steady = places.iter().map(|place| place.aps[0]).collect();
+        Self {
+            sources: places.iter().map(source).collect(),
+            steady,
+            acknowledged: BTreeSet::new(),
+            sent: BTreeSet::new(),
+            silent_since: None,
+            next: 0,
+        }
+    }
+
+    /// Everybody does what is due.
+    pub fn act(&mut self, dice: &mut Dice, now: Timestamp) {
+        for at in 0..self.sources.len() {
+            if self.sources[at].quiet {
+                continue;
+            }
+            if self.sources[at].beats_at <= now {
+                self.sources[at].beats_at = now + HEARTBEAT;
+                let mac = self.sources[at].place.aps[0];
+                let line = json!({"kind": "device-heartbeat", "mac": mac});
+                self.say(at, vec![line.to_string()], Vec::new());
+            }
+            if self.sources[at].acts_at <= now {
+                self.sources[at].acts_at = now + Micros(dice.between(100_000, 9_000_000));
+                let (mut lines, mut unique) = (Vec::new(), Vec::new());
+                for _ in 0..1 + dice.below(3) {
+                    self.happen(at, dice, now, &mut lines, &mut unique);
+                }
+                self.say(at, lines, unique);
+            }
+        }
+    }
+
+    fn happen(
+        &mut self,
+        at: usize,
+        dice: &mut Dice,
+        now: Timestamp,
+        lines: &mut Vec<String>,
+        unique: &mut Vec<String>,
+    ) {
+        self.next += 1;
+        let id = format!("i{}", self.next);
+        let source = &mut self.sources[at];
+        let wild = source.place.aps[1 + usize::try_from(dice.below(2)).unwrap_or(0)];
+        let client = Mac([
+            0x70,
+            0xef,
+            source.place.aps[0].0[4],
+            0,
+            0,
+            u8::try_from(dice.below(4)).unwrap_or(0),
+        ]);
+        // Some tell a time of their own, some of which are late.
+        let time = dice.one_in(3).then(|| (now - Micros(dice.between(0, 3_000_000))).as_secs_f64());
+        let line = match dice.below(16) {
+            0 => json!({"kind": "device-connected", "mac": wild}),
+            1 => json!({"kind": "device-disconnected", "mac": wild, "reason": "cut"}),
+            2 => json!({"kind": "device-restarted", "mac": wild}),
+            3 | 4 => json!({"kind": "device-heartbeat", "mac": wild}),
+            5..=7 => {
+                let text = format!("u{}", self.next);
+                unique.push(text.clone());
+                json!({"kind": "device-event", "mac": wild, "type": "AP_CONFIGURED", "text": text})
+            }
+            8..=10 => {
+                let ap = *dice.pick(&source.place.aps);
+                source.at.insert(client, ap);
+                json!({"kind": "client-associated", "mac": client, "ap": ap, "bssid": ap,
+                       "ssid": "Maui", "band": "5", "rssi": -54})
+            }
+            11 => json!({"kind": "client-seen", "mac": client, "rssi": -60}),
+            12 => {
+                source.at.remove(&client);
+                json!({"kind": "client-disassociated", "mac": client})
+            }
+            13 if dice.one_in(12) => {
+                json!({"kind": "accounting", "status": "on", "nas_ip": "10.0.0.1"})
+            }
+            13 | 14 => {
+                let session = self.next;
+                source.sessions.insert(session);
+                json!({"kind": "accounting", "status": "start", "nas_ip": "10.0.0.1",
+                       "session_id": format!("s{session}"), "username": "alice"})
+            }
+            _ if dice.one_in(60) => {
+                json!({"kind": "device-event", "mac": wild, "type": "AP_CONFIGURED",
+                       "text": format!("poison {}", self.next)})
+            }
+            _ => {
+                let known: Vec<u64> = source.sessions.iter().copied().collect();
+                if known.is_empty() {
+                    return;
+                }
+                let session = *dice.pick(&known);
+                let status = if dice.one_in(2) { "update" } else { "stop" };
+                json!({"kind": "accounting", "status": status, "nas_ip": "10.0.0.1",
+                       "session_id": format!("s{session}"), "session_time": self.next,
+                       "rx_bytes": self.next})
+            }
+        };
+        let mut line = line;
+        line["id"] = json!(id);
+        if let Some(time) = time {
+            line["time"] = json!(time);
+        }
+        lines.push(line.to_string());
+    }
+
+    fn say(&mut self, at: usize, lines: Vec<String>, unique: Vec<String>) {
+        if lines.is_empty() {
+            return;
+        }
+        self.next += 1;
+        let source = &mut self.sources[at];
+        self.sent.extend(unique.iter().cloned());
+        source.unique.insert(self.next, unique);
+        let site = source.place.id;
+        source.waiting.push_back(Request { ack: self.next, site, lines });
+    }
+
+    /// The requests to send now; each must be reported as sent or not.
+    pub fn requests(&self, now: Timestamp) -> Vec<Request> {
+        let ready = self.sources.iter().filter(|it| !it.sent && it.again_at <= now);
+        ready.filter_map(|it| it.waiting.front().cloned()).collect()
+    }
+
+    /// A request was taken in, or refused.
+    pub fn submitted(&mut self, ack: u64, taken: bool, now: Timestamp) {
+        if let Some(source) = self.source_of(ack) {
+            source.sent = taken;
+            source.again_at = now + AGAIN;
+        }
+    }
+
+    /// A request is acknowledged.
+    pub fn acknowledged(&mut self, ack: u64) {
+        let Some(source) = self.source_of(ack) else { return };
+        source.sent = false;
+        source.waiting.pop_front();
+        let unique = source.unique.remove(&ack).unwrap_or_default();
+        self.acknowledged.extend(unique);
+    }
+
+    /// Whatever was on its way is not acknowledged any more: it is sent again.
+    pub fn hung_up(&mut self, now: Timestamp) {
+        for source in &mut self.sources {
+            source.sent = false;
+            source.again_at = now + AGAIN;
+        }
+    }
+
+    /// Nobody does anything any more; what waits is still sent.
+    pub fn fall_silent(&mut self, now: Timestamp) {
+        self.silent_since = Some(now);
+        self.sources.iter_mut().for_each(|source| source.quiet = true);
+    }
+
+    /// Whether everything was acknowledged.
+    pub fn is_done(&self) -> bool {
+        self.sources.iter().all(|source| source.waiting.is_empty())
+    }
+
+    /// When somebody does something.
+    pub fn next(&self) -> Option<Timestamp> {
+        let of = |source: &Source| {
+            let acts = (!source.quiet).then(|| source.acts_at.min(source.beats_at));
+            let again = (!source.waiting.is_empty() && !source.sent).then_some(source.again_at);
+            acts.into_iter().chain(again).min()
+        };
+        self.sources.iter().filter_map(of).min()
+    }
+
+    fn source_of(&mut self, ack: u64) -> Option<&mut Source> {
+        self.sources.iter_mut().find(|it| it.waiting.front().is_some_and(|it| it.ack == ack))
+    }
+}

@@ -1,0 +1,416 @@
+//! A run: one seed, one world, one verdict.
+
+use crate::catalog::Catalog;
+use crate::dice::Dice;
+use crate::journal::Journal;
+use crate::network::Network;
+use crate::node::{Node, Setup, Wrote};
+use crate::oracle::{self, Ledger};
+use crate::people::People;
+use crate::store::Store;
+use anyhow::{Context, Result, bail, ensure};
+use foghorn_log::{SimFaults, SimStorage, Storage as _};
+use foghorn_model::Timestamp;
+use foghorn_model::time::Micros;
+use foghorn_pipeline::ChangeFeed;
+
+/// The world begins here.
+const START: Timestamp = Timestamp(1_700_000_000_000_000);
+/// Longer than whatever is owed may take: silence, threshold, and the deferral of outages.
+const QUIET: Micros = Micros::from_mins(60);
+/// No run needs more turns than this to come to rest.
+const TURNS_MAX: u64 = 2_000_000;
+
+/// What a run is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct Plan {
+    /// Everything else comes from it.
+    pub seed: u64,
+    /// How long the world lives before it falls silent, seconds.
+    pub secs: i64,
+    /// Whether processes die and disks fail.
+    pub faults: bool,
+    /// Whether administrators edit.
+    pub edits: bool,
+}
+
+/// What happened.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Summary {
+    /// Seconds that passed in the world.
+    pub simulated_secs: i64,
+    /// Records journaled.
+    pub records: u64,
+    /// Requests that arrived.
+    pub posts: u64,
+    /// Deaths of the process, and of these failures of power.
+    pub deaths: (u64, u64),
+}
+
+struct Run {
+    plan: Plan,
+    setup: Setup,
+    dice: Dice,
+    storage: SimStorage,
+    store: Store,
+    catalog: Catalog,
+    people: People,
+    network: Network,
+    journal: Journal,
+    ledger: Ledger,
+    node: Option<Node>,
+    now: Timestamp,
+    /// When the dead process is started again.
+    start_at: Timestamp,
+    healed: bool,
+    deaths: (u64, u64),
+    /// Clock that never jumps.
+    monotonic: Micros,
+    full_until: Option<Timestamp>,
+    /// The snapshot that was damaged last.
+    spoiled: Option<String>,
+}
+
+/// Runs a plan.
+///
+/// # Errors
+/// What did not hold.
+pub fn run(plan: Plan) -> Result<Summary> {
+    let mut dice = Dice::new(plan.seed);
+    let setup = Setup::new(&mut dice.fork(1));
+    let catalog = Catalog::new(&mut dice.fork(2), START);
+    let people = People::new(&catalog.places, START);
+    let mut run = Run {
+        plan,
+        setup,
+        dice: dice.fork(3),
+        storage: SimStorage::new(),
+        store: Store::default(),
+        catalog,
+        people,
+        network: Network::default(),
+        journal: Journal::default(),
+        ledger: Ledger::default(),
+        node: None,
+        now: START,
+        start_at: START,
+        healed: false,
+        deaths: (0, 0),
+        monotonic: Micros(0),
+        full_until: None,
+        spoiled: None,
+    };
+    run.live().with_context(|| format!("at {} s", run.now.since(START).0 / 1_000_000))?;
+    let Run { node, journal, ledger, store, catalog, people, .. } = &run;
+    let node = node.as_ref().context("no server runs")?;
+    if let Err(error) = oracle::check(node, journal, ledger, store, catalog, people) {
+        journal.tell(START)?;
+        return Err(error);
+    }
+    Ok(Summary {
+        simulated_secs: run.now.since(START).0 / 1_000_000,
+        records: journal.records(),
+        posts: ledger.arrived,
+        deaths: run.deaths,
+    })
+}
+
+impl Run {
+    fn live(&mut self) -> Result<()> {
+        let end = START + Micros::from_secs(self.plan.secs);
+        while self.now < end {
+            self.turn()?;
+            self.pass_time();
+        }
+        self.heal();
+        let mut turns = 0;
+        while !self.is_at_rest() {
+            turns += 1;
+            ensure!(turns < TURNS_MAX, "rest: it never comes to rest: {}", self.left());
+            self.turn()?;
+            self.pass_time();
+        }
+        let quiet = self.now + QUIET;
+        while self.now < quiet || !self.is_at_rest() {
+            turns += 1;
+            ensure!(turns < TURNS_MAX, "rest: it never comes to rest when quiet: {}", self.left());
+            self.turn()?;
+            let next = self.node.as_ref().and_then(Node::next_deadline).unwrap_or(quiet);
+            let soon = self.now + Micros::from_secs(1);
+            self.set_time(if self.is_at_rest() {
+                next.clamp(soon, quiet + Micros(1))
+            } else {
+                soon
+            });
+        }
+        Ok(())
+    }
+
+    fn heal(&mut self) {
+        self.healed = true;
+        self.people.fall_silent(self.now);
+        self.network.heal();
+        self.storage.set_faults(SimFaults::default());
+        self.full_until = None;
+    }
+
+    fn left(&self) -> String {
+        let node = self.node.as_ref().map_or_else(|| "no server".into(), Node::left);
+        let (done, next) = (self.people.is_done(), self.network.next());
+        format!("people done {done}, network next {next:?}, now {:?}, {node}", self.now)
+    }
+
+    fn is_at_rest(&self) -> bool {
+        self.people.is_done()
+            && self.network.next().is_none()
+            && !self.catalog.is_unpublished()
+            && self.node.as_ref().is_some_and(Node::is_at_rest)
+    }
+
+    /// Time goes to the next thing that happens, or a little.
+    fn pass_time(&mut self) {
+        let node = self.node.as_ref().and_then(Node::next_deadline);
+        let next = [self.people.next(), self.network.next(), node];
+        let next = next.into_iter().flatten().min().unwrap_or(self.now);
+        let little = self.now + Micros(self.dice.between(1_000, 400_000));
+        self.set_time(next.clamp(self.now + Micros(1), little));
+        if !self.healed && self.dice.one_in(4000) {
+            // Suspended, or the clock was set.
+            let away = Micros::from_secs(self.dice.between(11, 3000));
+            self.now = self.now + away;
+            if self.dice.one_in(2) {
+                self.monotonic = Micros(self.monotonic.0 + away.0);
+            }
+        }
+    }
+
+    fn set_time(&mut self, to: Timestamp) {
+        self.monotonic = Micros(self.monotonic.0 + to.since(self.now).0.max(0));
+        self.now = self.now.max(to);
+    }
+
+    /// Everyone has a turn, in any order, and the process may die in between.
+    fn turn(&mut self) -> Result<()> {
+        if !self.healed {
+            self.people.act(&mut self.dice, self.now);
+            if self.plan.edits && self.dice.one_in(300) {
+                self.catalog.edit(&mut self.dice, self.now);
+            }
+            if self.dice.one_in(150) {
+                self.network.change(&mut self.dice);
+            }
+        }
+        for attempt in self.network.arrived(self.now) {
+            self.ledger.arrived(&attempt)?;
+        }
+        if self.node.is_none() {
+            return self.start_again();
+        }
+        if self.plan.faults && !self.healed {
+            self.plan_faults();
+        }
+        for _ in 0..6 {
+            if self.plan.faults && !self.healed && self.dice.one_in(2500) {
+                self.die(self.dice.clone().one_in(2))?;
+                self.dice.next();
+                return Ok(());
+            }
+            if let Err(error) = self.step() {
+                return self.failed(error);
+            }
+        }
+        if let Some(node) = &self.node {
+            node.check_limits().context("limits")?;
+        }
+        Ok(())
+    }
+
+    /// Faults that strike in the middle of something.
+    fn plan_faults(&mut self) {
+        let mut faults = self.storage.faults();
+        if self.dice.one_in(4000) {
+            faults.changes_left = Some(self.dice.below(30));
+        }
+        if self.dice.one_in(6000) {
+            faults.fail_sync = true;
+        }
+        if self.dice.one_in(6000) {
+            faults.fail_write = true;
+        }
+        if self.full_until.is_none() && self.dice.one_in(5000) {
+            faults.room = Some(self.dice.below(600 << 10));
+            self.full_until = Some(self.now + Micros::from_secs(self.dice.between(5, 400)));
+        }
+        if self.full_until.is_some_and(|until| until <= self.now) {
+            faults.room = None;
+            self.full_until = None;
+        }
+        self.storage.set_faults(faults);
+    }
+
+    fn step(&mut self) -> Result<()> {
+        let Some(node) = &mut self.node else { return Ok(()) };
+        match self.dice.below(24) {
+            0..=2 => {
+                let seq = self.catalog.latest();
+                for request in self.people.requests(self.now) {
+                    let Some(node) = &self.node else { break };
+                    let taken =
+                        node.submit(request.site, &request.lines, request.ack, seq, self.now);
+                    self.people.submitted(request.ack, taken.is_ok(), self.now);
+                }
+            }
+            3..=6 => self.commit()?,
+            7..=10 => node.fold(&mut self.dice, self.now)?,
+            11..=13 => node.hear(&mut self.dice, self.now),
+            14 => drop(node.read(self.now)?),
+            15..=17 => {
+                let current = !self.catalog.is_unpublished() && !node.has_unheard_index();
+                for attempt in node.begin(self.now)? {
+                    let webhook = self.catalog.webhooks().get(&attempt.lane.webhook);
+                    let webhook = webhook.filter(|_| current);
+                    self.ledger
+                        .begun(&attempt, webhook, self.now)
+                        .map_err(|error| Broken(format!("{error:#}")))?;
+                    self.network.send(attempt, &mut self.dice, self.now, self.healed);
+                }
+            }
+            18 | 19 => {
+                if let Some((attempt, report)) = self.network.answered(self.now) {
+                    self.ledger.answered(&attempt, report.answer);
+                    node.settle(&report, self.now);
+                }
+            }
+            20 => node.flush(&mut self.store, self.now)?,
+            21 if self.catalog.is_unpublished() => {
+                node.swap_index(self.catalog.index());
+                self.catalog.publish();
+            }
+            22 if self.dice.one_in(6) => node.snapshot()?,
+            23 if self.dice.one_in(6) => node.housekeep()?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn commit(&mut self) -> Result<()> {
+        let Some(node) = &mut self.node else { return Ok(()) };
+        match node.commit(&self.catalog, self.now, self.monotonic)? {
+            Wrote::Nothing => {}
+            Wrote::Refused(acks) => {
+                acks.iter().for_each(|ack| self.people.submitted(*ack, false, self.now));
+            }
+            Wrote::Frame(acks, blocks) => {
+                self.journal.add(&blocks);
+                acks.iter().for_each(|ack| self.people.acknowledged(*ack));
+            }
+        }
+        Ok(())
+    }
+
+    /// The process ended itself. That must have had a reason.
+    fn failed(&mut self, error: anyhow::Error) -> Result<()> {
+        if error.is::<Broken>() {
+            return Err(error);
+        }
+        let text = format!("{error:#}");
+        let ours = [
+            "the power is gone",
+            "a simulated",
+            "no room left",
+            "storage is full",
+            "no storage space",
+            "the log is fenced",
+        ];
+        if !self.plan.faults || !ours.iter().any(|known| text.contains(known)) {
+            bail!("the process ended: {text}");
+        }
+        let power = text.contains("the power is gone");
+        self.die(power)
+    }
+
+    fn die(&mut self, power: bool) -> Result<()> {
+        if !power && self.dice.one_in(4) {
+            // An orderly end, which may be cut short too.
+            if let Some(node) = &mut self.node
+                && node.stop(&mut self.store).is_err()
+            {
+                self.deaths.0 += 1;
+            }
+        }
+        self.node = None;
+        self.deaths.0 += 1;
+        self.ledger.hung_up();
+        for attempt in self.network.drop_answers(&mut self.dice) {
+            self.ledger.arrived(&attempt)?;
+        }
+        if power {
+            self.deaths.1 += 1;
+            self.storage.crash(self.dice.next());
+            self.store.lose_power(&mut self.dice);
+            self.ledger.lost_power();
+        } else {
+            self.storage.kill();
+            self.storage.set_faults(SimFaults::default());
+        }
+        self.full_until = None;
+        if self.dice.one_in(12) {
+            self.spoil_a_snapshot();
+        }
+        self.people.hung_up(self.now);
+        self.start_at = self.now + Micros(self.dice.between(10_000, 20_000_000));
+        Ok(())
+    }
+
+    /// A bit of a partition's newest snapshot flips: the one before must do.
+    fn spoil_a_snapshot(&mut self) {
+        let Ok(names) = self.storage.list("snapshots") else { return };
+        let names: Vec<&String> = names.iter().filter(|name| name.ends_with(".snap")).collect();
+        if self.spoiled.as_ref().is_some_and(|spoiled| names.contains(&spoiled)) {
+            return;
+        }
+        let newest: Vec<&&String> = names
+            .windows(2)
+            .filter(|pair| pair[0].split('-').next() == pair[1].split('-').next())
+            .map(|pair| &pair[1])
+            .collect();
+        if !newest.is_empty() {
+            let name = (**self.dice.pick(&newest)).clone();
+            self.spoiled = Some(name.clone());
+            let at = self.dice.next();
+            self.storage.damage(&format!("snapshots/{name}"), |bytes| {
+                let at = usize::try_from(at % bytes.len().max(1) as u64).unwrap_or(0);
+                if let Some(byte) = bytes.get_mut(at) {
+                    *byte ^= 1;
+                }
+            });
+        }
+    }
+
+    fn start_again(&mut self) -> Result<()> {
+        if self.now < self.start_at {
+            let start_at = self.start_at;
+            self.set_time(start_at);
+        }
+        // The wall clock goes on while the process is gone; the monotonic one begins anew.
+        self.monotonic = Micros(0);
+        if self.plan.faults && !self.healed && self.dice.one_in(10) {
+            let left = self.dice.below(20);
+            self.storage.set_faults(SimFaults { changes_left: Some(left), ..SimFaults::default() });
+        }
+        let (setup, storage) = (self.setup, &self.storage);
+        match Node::start(setup, storage, &self.store, &mut self.catalog, &mut self.dice) {
+            Ok(node) => {
+                self.journal.compare(&*node.input)?;
+                self.node = Some(node);
+                Ok(())
+            }
+            Err(error) => self.failed(error),
+        }
+    }
+}
+
+/// An oracle was broken: no fault of the disk's.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Broken(String);
