@@ -21,13 +21,12 @@ const TURN_MAX: Micros = Micros::from_secs(4);
 /// Records that go before everything else of a frame.
 #[derive(Debug, Clone, Default)]
 pub struct Front {
-    /// The records, for each partition.
-    pub bodies: Vec<RecordBody<'static>>,
+    /// The records, for each partition, in their order. What was taken until the time beside one
+    /// was heard before, and stays before it.
+    pub bodies: Vec<(Timestamp, RecordBody<'static>)>,
     /// Whether every partition that has lived gets them, or only those that the frame writes to
     /// in any case.
     pub everywhere: bool,
-    /// What was taken until then was heard before the outage, and goes before them.
-    pub since: Timestamp,
 }
 
 /// Decides on ticks and fronts.
@@ -44,11 +43,16 @@ pub struct Clockwork {
 
 impl Clockwork {
     /// After a start: nobody was heard since `since`, and another version of the fold may take
-    /// over.
-    pub fn resumed(since: Timestamp, upgrade: Option<Upgrade>) -> Self {
+    /// over. The two clocks are those of now, before anything is taken in.
+    pub fn resumed(
+        since: Timestamp,
+        upgrade: Option<Upgrade>,
+        (now, monotonic): (Timestamp, Micros),
+    ) -> Self {
+        // The outage first: any other record would move the clock past it.
         let upgrade = upgrade.map(RecordBody::Upgrade);
-        let start = upgrade.into_iter().chain([RecordBody::Resumed { since }]).collect();
-        Self { watch: OutageWatch::default(), start, since: None, told: false }
+        let start = [RecordBody::Resumed { since }].into_iter().chain(upgrade).collect();
+        Self { watch: OutageWatch::new(now, monotonic), start, since: None, told: false }
     }
 
     /// Called before each step of the committer, at least every second or two, with the wall
@@ -71,9 +75,12 @@ impl Clockwork {
             self.since.get_or_insert(now);
         }
         let gap = self.since.map(|since| {
-            RecordBody::InputGap(InputGap { source: "all".into(), since, until: now })
+            let gap = InputGap { source: "all".into(), since, until: now };
+            (since + TURN_MAX, RecordBody::InputGap(gap))
         });
-        let mut bodies: Vec<_> = self.start.iter().cloned().chain(gap).collect();
+        // Of before a start nothing waits.
+        let start = self.start.iter().map(|body| (Timestamp(i64::MIN), body.clone()));
+        let mut bodies: Vec<_> = start.chain(gap).collect();
         if mutated(Mutant::FrontForgotten) {
             bodies.clear();
         }
@@ -81,10 +88,7 @@ impl Clockwork {
         if bodies.is_empty() {
             tick(intake, due, catalog_seq, now);
         }
-        // Of before a start nothing waits.
-        let since = self.since.filter(|_| self.start.is_empty());
-        let since = since.map_or(Timestamp(i64::MIN), |since| since + TURN_MAX);
-        Front { bodies, everywhere: !refusing, since }
+        Front { bodies, everywhere: !refusing }
     }
 
     /// The step wrote its frame, or had nothing to write. Returns whether what the start had to

@@ -281,16 +281,23 @@ fn put_before<A>(
         }
     }
     for block in blocks.iter_mut().filter(|block| lived.contains(&block.partition)) {
-        let (at, received_at) = heard_before(&block.body, front.since);
-        let received_at = received_at.unwrap_or_else(|| now.max(intake.clock(block.partition)));
-        let mut body = block.body[..at].to_vec();
-        for front in &front.bodies {
-            let body_of = front.clone();
-            let record = Record { received_at, catalog_seq: 0, site: None, body: body_of };
+        let mut body = Vec::with_capacity(block.body.len() + 64 * front.bodies.len());
+        let mut written = 0;
+        for (until, front) in &front.bodies {
+            let (at, received_at) = heard_before(&block.body, *until);
+            let at = at.max(written);
+            body.extend_from_slice(&block.body[written..at]);
+            written = at;
+            let record = Record {
+                received_at: received_at.unwrap_or_else(|| now.max(intake.clock(block.partition))),
+                catalog_seq: 0,
+                site: None,
+                body: front.clone(),
+            };
             record.encode(&mut body);
             block.count += 1;
         }
-        body.extend_from_slice(&block.body[at..]);
+        body.extend_from_slice(&block.body[written..]);
         block.body = Bytes::from(body);
     }
     blocks.sort_unstable_by_key(|block| block.partition);

@@ -24,16 +24,21 @@ pub struct Outage {
 }
 
 /// Watches two clocks.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct OutageWatch {
-    last: Option<(Timestamp, Micros)>,
+    last: (Timestamp, Micros),
 }
 
 impl OutageWatch {
+    /// Begins to watch, at these readings.
+    pub fn new(wall: Timestamp, monotonic: Micros) -> Self {
+        Self { last: (wall, monotonic) }
+    }
+
     /// Called at every turn with the wall clock and the monotonic one; a turn must come at least
     /// every second or two.
     pub fn turn(&mut self, wall: Timestamp, monotonic: Micros) -> Option<Outage> {
-        let (since, before) = self.last.replace((wall, monotonic))?;
+        let (since, before) = std::mem::replace(&mut self.last, (wall, monotonic));
         let passed = Micros(monotonic.0.saturating_sub(before.0));
         let step = Micros(wall.since(since).0.saturating_sub(passed.0));
         let clock_was_set = step > STEP;
@@ -46,8 +51,8 @@ mod tests {
     use super::*;
 
     fn watch(turns: &[(i64, i64)]) -> Vec<Option<Outage>> {
-        let mut watch = OutageWatch::default();
         let at = |secs| Timestamp(secs * 1_000_000);
+        let mut watch = OutageWatch::new(at(100), Micros(0));
         turns.iter().map(|(wall, mono)| watch.turn(at(*wall), Micros::from_secs(*mono))).collect()
     }
 

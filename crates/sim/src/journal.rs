@@ -18,12 +18,18 @@ pub struct Journal {
 }
 
 /// An event as it must come out.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Event {
     /// What is known of it.
     pub entry: EventEntry,
     /// The bytes.
     pub json: Vec<u8>,
+}
+
+impl std::fmt::Debug for Event {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.entry.key, String::from_utf8_lossy(&self.json))
+    }
 }
 
 impl Journal {

@@ -191,6 +191,7 @@ impl Node {
         store: &Store,
         catalog: &mut Catalog,
         dice: &mut Dice,
+        clocks: (Timestamp, Micros),
     ) -> Result<Self> {
         let shared: Arc<dyn Storage> = Arc::new(storage.clone());
         let open = |directory: &str, room_in_advance| -> Result<Arc<dyn Log>, LogError> {
@@ -227,7 +228,7 @@ impl Node {
         let upgrade = dice
             .one_in(12)
             .then_some(Upgrade { from: FOLD_VERSION.saturating_sub(1), to: FOLD_VERSION });
-        let clockwork = Clockwork::resumed(Timestamp(input.stamp()), upgrade);
+        let clockwork = Clockwork::resumed(Timestamp(input.stamp()), upgrade, clocks);
         let watch = Watch::default();
         let stores = ShardStores {
             input: Arc::clone(&input),

@@ -399,7 +399,9 @@ impl Run {
             self.storage.set_faults(SimFaults { changes_left: Some(left), ..SimFaults::default() });
         }
         let (setup, storage) = (self.setup, &self.storage);
-        match Node::start(setup, storage, &self.store, &mut self.catalog, &mut self.dice) {
+        let clocks = (self.now, self.monotonic);
+        let (store, catalog) = (&self.store, &mut self.catalog);
+        match Node::start(setup, storage, store, catalog, &mut self.dice, clocks) {
             Ok(node) => {
                 self.journal.compare(&*node.input)?;
                 self.node = Some(node);

@@ -55,6 +55,7 @@ impl Clients {
             if state.association.ap == report.ap && state.association.bssid == report.bssid {
                 state.hear(scene);
                 refresh(&mut state.association, report);
+                state.arm(scene.site, scene.over, scene.timers);
                 return;
             }
             let end =
@@ -98,6 +99,8 @@ impl Clients {
         association.rssi = seen.rssi.or(association.rssi);
         replace(&mut association.band, seen.band.as_deref());
         learn(association, &seen.facts);
+        // The deferral of an outage is over: the deadline may be earlier than it was.
+        state.arm(scene.site, scene.over, scene.timers);
     }
 
     /// A client left.

@@ -71,6 +71,7 @@ impl Folds {
 pub struct CommitterThread {
     pub committer: Committer,
     pub clockwork: Clockwork,
+    pub clocks: Clocks,
     pub folds: Folds,
     pub intake: Arc<Intake<Ack>>,
     pub feed: Box<dyn ChangeFeed + Send>,
@@ -87,9 +88,8 @@ impl CommitterThread {
     /// # Errors
     /// When nothing may be trusted any more: the process must end.
     pub fn run(mut self) -> Result<(), CommitterError> {
-        let clocks = Clocks::new();
         loop {
-            let (now, monotonic) = clocks.read();
+            let (now, monotonic) = self.clocks.read();
             let stopping = self.stop.load(Ordering::Acquire);
             if stopping {
                 self.intake.close();

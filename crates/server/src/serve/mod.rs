@@ -251,7 +251,9 @@ impl Server {
             options.accept_data_loss,
         )?;
         let folds = Folds::open(&*stores.storage)?;
-        let clockwork = Clockwork::resumed(Timestamp(stores.input.stamp()), folds.upgrade());
+        let clocks = clock::Clocks::new();
+        let stopped = Timestamp(stores.input.stamp());
+        let clockwork = Clockwork::resumed(stopped, folds.upgrade(), clocks.read());
 
         let (snapshot_jobs, jobs) = sync_channel::<Vec<SnapshotJob>>(64);
         let projector_news = Arc::new(ProjectorNews::default());
@@ -284,6 +286,7 @@ impl Server {
         let committer_thread = CommitterThread {
             committer,
             clockwork,
+            clocks,
             folds,
             intake: Arc::clone(&intake),
             feed: Box::new(new_feed()),

@@ -32,9 +32,13 @@ pub fn check(
     for partition in Partition::all() {
         let (events, snapshot) = journal.fold(partition, &node.interventions, None)?;
         let (again, restored) = journal.fold(partition, &node.interventions, Some(7))?;
+        let differs = events.iter().zip(&again).find(|(a, b)| a != b);
         ensure!(
             events == again && snapshot == restored,
-            "determinism: partition {partition} folds to something else after snapshots"
+            "determinism: partition {partition} folds to something else after snapshots: {} and {} \
+             events, {differs:?}",
+            events.len(),
+            again.len(),
         );
         let ticked = journal.fold_with_ticks(partition, &node.interventions, 1_700_000)?;
         let contents =
