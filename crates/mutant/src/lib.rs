@@ -66,6 +66,11 @@ mod switches {
         ON.get() == Some(mutant)
     }
 
+    /// Whether any bug is switched on in this thread.
+    pub fn any() -> bool {
+        ON.get().is_some()
+    }
+
     /// Switches a bug on in this thread while `run` runs; `None` switches all off.
     pub fn with<T>(mutant: Option<Mutant>, run: impl FnOnce() -> T) -> T {
         struct Restore(Option<Mutant>);
@@ -80,7 +85,7 @@ mod switches {
 }
 
 #[cfg(feature = "switches")]
-pub use switches::{is, with};
+pub use switches::{any, is, with};
 
 /// Whether folding this line is to panic, as a line would that hits a bug of ours.
 #[cfg(feature = "switches")]

@@ -27,6 +27,9 @@ pub struct Front {
     /// Whether every partition that has lived gets them, or only those that the frame writes to
     /// in any case.
     pub everywhere: bool,
+    /// Until when everybody was heard, when that is not now: a start after this frame must not
+    /// take those for heard who are not told yet.
+    pub heard_until: Option<Timestamp>,
 }
 
 /// Decides on ticks and fronts.
@@ -35,10 +38,14 @@ pub struct Clockwork {
     watch: OutageWatch,
     /// What a start has to say, until it is durable.
     start: Vec<RecordBody<'static>>,
+    /// When the process before this one was last alive.
+    stopped: Timestamp,
     /// Since when nobody has been heard, until a record that says so is durable.
     since: Option<Timestamp>,
     /// Whether the front of the step under way told everybody.
     told: bool,
+    /// The last deadline of each partition that got a tick.
+    ticked: Vec<Option<Timestamp>>,
 }
 
 impl Clockwork {
@@ -52,7 +59,9 @@ impl Clockwork {
         // The outage first: any other record would move the clock past it.
         let upgrade = upgrade.map(RecordBody::Upgrade);
         let start = [RecordBody::Resumed { since }].into_iter().chain(upgrade).collect();
-        Self { watch: OutageWatch::new(now, monotonic), start, since: None, told: false }
+        let watch = OutageWatch::new(now, monotonic);
+        let ticked = vec![None; usize::from(Partition::COUNT)];
+        Self { watch, start, stopped: since, since: None, told: false, ticked }
     }
 
     /// Called before each step of the committer, at least every second or two, with the wall
@@ -86,9 +95,13 @@ impl Clockwork {
         }
         self.told = !bodies.is_empty() && !refusing;
         if bodies.is_empty() {
-            tick(intake, due, catalog_seq, now);
+            self.tick(intake, due, catalog_seq, now);
         }
-        Front { bodies, everywhere: !refusing }
+        let heard_until = (!bodies.is_empty() && !self.told).then(|| {
+            let stopped = (!self.start.is_empty()).then_some(self.stopped);
+            stopped.into_iter().chain(self.since).min().unwrap_or(now)
+        });
+        Front { bodies, everywhere: !refusing, heard_until }
     }
 
     /// The step wrote its frame, or had nothing to write. Returns whether what the start had to
@@ -105,23 +118,34 @@ impl Clockwork {
     pub fn refused(&mut self, now: Timestamp) {
         self.told = false;
         self.since.get_or_insert(now);
+        // Whatever was in the frame is not in the log.
+        self.ticked.fill(None);
     }
 }
 
-fn tick<A>(
-    intake: &Intake<A>,
-    due: impl Fn(Partition) -> Option<Timestamp>,
-    catalog_seq: u64,
-    now: Timestamp,
-) {
-    for partition in Partition::all() {
-        let Some(deadline) = due(partition).filter(|deadline| *deadline <= now) else { continue };
-        if intake.clock(partition) >= deadline {
-            continue;
-        }
-        let tick = RecordBody::Tick;
-        if intake.submit_record(partition, catalog_seq, None, tick, now, None).is_err() {
-            tracing::debug!(%partition, "stopping: no more ticks");
+impl Clockwork {
+    /// One tick for each deadline: until it is folded, the deadline stands as it was.
+    fn tick<A>(
+        &mut self,
+        intake: &Intake<A>,
+        due: impl Fn(Partition) -> Option<Timestamp>,
+        catalog_seq: u64,
+        now: Timestamp,
+    ) {
+        for partition in Partition::all() {
+            let ticked = &mut self.ticked[partition.index()];
+            let Some(deadline) = due(partition).filter(|deadline| *deadline <= now) else {
+                *ticked = None;
+                continue;
+            };
+            if *ticked == Some(deadline) {
+                continue;
+            }
+            *ticked = Some(deadline);
+            let tick = RecordBody::Tick;
+            if intake.submit_record(partition, catalog_seq, None, tick, now, None).is_err() {
+                tracing::debug!(%partition, "stopping: no more ticks");
+            }
         }
     }
 }

@@ -136,7 +136,9 @@ impl Committer {
         let fed = changes.last().map_or(self.fed, |change| change.seq);
         let blocks = join(blocks, &changes, intake, now);
         let blocks = self.number(put_before(blocks, front, &lived, &fronted, intake, now));
-        let frame = Frame { mark: fed, stamp: now.0, blocks: blocks.iter().map(to_log).collect() };
+        let stamp = front.heard_until.unwrap_or(now);
+        let frame =
+            Frame { mark: fed, stamp: stamp.0, blocks: blocks.iter().map(to_log).collect() };
         let phase = trace_span!(target: "foghorn::phase", "sync").entered();
         let appended = self.log.append_sync(&frame);
         drop(phase);
@@ -165,7 +167,9 @@ impl Committer {
         let mut changes = Vec::new();
         let mut seq = self.fed;
         while seq < latest {
-            let more = feed.changes_after(seq, CHANGES_READ_MAX)?;
+            let mut more = feed.changes_after(seq, CHANGES_READ_MAX)?;
+            // What is committed and not published is not known to the lanes yet.
+            more.retain(|change| change.seq <= latest);
             let Some(last) = more.last() else { break };
             seq = last.seq;
             changes.extend(more);

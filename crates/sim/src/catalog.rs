@@ -9,7 +9,7 @@ use foghorn_model::{
     Setting, Site, SiteId, Timestamp, Topic, Webhook, WebhookId,
 };
 use foghorn_pipeline::{ChangeFeed, FeedError};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Topics that are subscribed to.
@@ -38,6 +38,8 @@ pub struct Catalog {
     changes: Vec<Change>,
     /// The webhooks as committed.
     webhooks: BTreeMap<WebhookId, Webhook>,
+    /// From when on each topic of a webhook was subscribed, at one time or another.
+    sinces: BTreeMap<(WebhookId, Topic), BTreeSet<u64>>,
     /// The settings of sites as committed.
     settings: BTreeMap<SiteId, Setting>,
     /// What the running server knows of: the last change that it published.
@@ -72,6 +74,7 @@ impl Catalog {
         let mut catalog = Self {
             changes: Vec::new(),
             webhooks: BTreeMap::new(),
+            sinces: BTreeMap::new(),
             settings: BTreeMap::new(),
             published: 0,
             places: Vec::new(),
@@ -250,6 +253,11 @@ impl Catalog {
         at: Timestamp,
     ) {
         let seq = self.next_seq();
+        for webhook in self.webhooks.values() {
+            for (topic, since) in &webhook.topics {
+                self.sinces.entry((webhook.id, *topic)).or_default().insert(*since);
+            }
+        }
         let audit = message.map(|message| Audit {
             actor: Actor { admin_id: Some(AdminId::from_bytes([9; 16])), ..Actor::default() },
             message: format!("{message} {seq}"),
@@ -280,6 +288,11 @@ impl Catalog {
     /// Whether there is something to publish.
     pub fn is_unpublished(&self) -> bool {
         self.published < self.changes.len() as u64
+    }
+
+    /// From when on a topic of a webhook was subscribed, at one time or another.
+    pub fn sinces(&self, webhook: WebhookId, topic: Topic) -> impl Iterator<Item = u64> {
+        self.sinces.get(&(webhook, topic)).into_iter().flatten().copied()
     }
 
     /// The webhooks as committed.

@@ -14,6 +14,8 @@ mod node;
 mod oracle;
 mod people;
 mod run;
+mod shrink;
 mod store;
 
 pub use run::{Plan, Summary, run};
+pub use shrink::shrink;

@@ -1,13 +1,19 @@
 //! `foghorn-sim`: seeds, and the deliberate bugs that they must find.
 
-use anyhow::Result;
+use anyhow::{Context, Result, bail};
 use clap::Parser;
-use foghorn_sim::{Plan, run};
+use foghorn_mutant::Mutant;
+use foghorn_sim::{Plan, Summary, run, shrink};
 use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-/// Runs seeds through the simulator.
+/// A deliberate bug must be found within so many seeds.
+const MUTANT_SEEDS_MAX: u64 = 300;
+
+/// Runs worlds through the simulator.
 #[derive(Parser, Debug)]
 struct Args {
     /// The first seed; chance when absent.
@@ -16,18 +22,42 @@ struct Args {
     /// How many seeds.
     #[arg(long, default_value_t = 1)]
     seeds: u64,
+    /// Run the seeds of this file first, one a line.
+    #[arg(long, value_name = "FILE")]
+    list: Option<PathBuf>,
     /// Minutes that a world lives.
     #[arg(long, default_value_t = 10)]
     minutes: i64,
-    /// Stop after so many seconds of real time.
+    /// Seconds that a world lives, instead of minutes.
+    #[arg(long)]
+    secs: Option<i64>,
+    /// No process dies and no disk fails.
+    #[arg(long)]
+    no_faults: bool,
+    /// No administrator edits.
+    #[arg(long)]
+    no_edits: bool,
+    /// Begin no seed after so many seconds of real time.
     #[arg(long)]
     for_secs: Option<u64>,
     /// Run every deliberate bug until a seed finds it.
     #[arg(long)]
     mutants: bool,
-    /// Tell what the server logs.
+    /// Tell what the server logs, and the journal of a world that fails.
     #[arg(long)]
     verbose: bool,
+}
+
+impl Args {
+    fn plan(&self, seed: u64) -> Plan {
+        Plan {
+            seed,
+            secs: self.secs.unwrap_or(self.minutes * 60),
+            faults: !self.no_faults,
+            edits: !self.no_edits,
+            mutant: None,
+        }
+    }
 }
 
 fn main() -> Result<ExitCode> {
@@ -37,51 +67,100 @@ fn main() -> Result<ExitCode> {
         tracing_subscriber::fmt().with_writer(std::io::stderr).init();
     }
     let mut out = std::io::stdout();
+    if args.mutants { mutants(&args, &mut out) } else { seeds(&args, &mut out) }
+}
+
+/// Runs seeds until one fails.
+fn seeds(args: &Args, out: &mut impl Write) -> Result<ExitCode> {
+    let listed = args.list.as_ref().map(read).transpose()?.unwrap_or_default();
     let first = args.seed.unwrap_or_else(fresh);
     let begun = Instant::now();
-    let (mut seeds, mut simulated, mut records, mut posts) = (0_u64, 0_i64, 0_u64, 0_u64);
-    let (mut deaths, mut power) = (0_u64, 0_u64);
-    for seed in first..first.saturating_add(args.seeds) {
+    let mut all = Summary::default();
+    let mut count = 0_u64;
+    for seed in listed.into_iter().chain(first..first.saturating_add(args.seeds)) {
         if args.for_secs.is_some_and(|secs| begun.elapsed() > Duration::from_secs(secs)) {
             break;
         }
-        let plan = Plan { seed, secs: args.minutes * 60, faults: true, edits: true };
-        match run(plan) {
-            Ok(summary) => {
-                seeds += 1;
-                simulated += summary.simulated_secs;
-                records += summary.records;
-                posts += summary.posts;
-                deaths += summary.deaths.0;
-                power += summary.deaths.1;
-            }
+        match run(args.plan(seed)) {
+            Ok(summary) => all += summary,
             Err(error) => {
                 writeln!(out, "seed {seed} fails: {error:#}")?;
+                let Plan { secs, faults, edits, .. } = shrink(args.plan(seed));
+                let faults = if faults { "" } else { " --no-faults" };
+                let edits = if edits { "" } else { " --no-edits" };
+                writeln!(
+                    out,
+                    "reproduce: cargo xtask sim --seed {seed} --secs {secs}{faults}{edits}"
+                )?;
                 return Ok(ExitCode::FAILURE);
             }
         }
+        count += 1;
     }
     let spent = begun.elapsed().as_secs_f64();
+    let Summary { simulated_secs, records, posts, deaths: (deaths, power) } = all;
     writeln!(
         out,
-        "{seeds} seeds from {first}: {records} records, {posts} requests, {deaths} deaths ({power} \
-         of power), {simulated} s in {spent:.1} s: {:.0} times as fast",
-        simulated as f64 / spent
+        "{count} seeds, fresh ones from {first}: {records} records, {posts} requests, {deaths} \
+         deaths of the process, {power} of them with the power; {simulated_secs} s in {spent:.1} \
+         s: {:.0} times as fast",
+        simulated_secs as f64 / spent
     )?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn fresh() -> u64 {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    now.map_or(1, |since| since.as_micros() as u64)
+/// Runs every deliberate bug, and tells which oracle found it and after how many seeds.
+fn mutants(args: &Args, out: &mut impl Write) -> Result<ExitCode> {
+    writeln!(out, "| bug | found by | seeds |\n|---|---|---|")?;
+    let mut missed = 0;
+    for mutant in Mutant::ALL {
+        let first = args.seed.unwrap_or(1);
+        let found = (first..first + MUTANT_SEEDS_MAX).find_map(|seed| {
+            let plan = Plan { mutant: Some(*mutant), ..args.plan(seed) };
+            let ended = catch_unwind(AssertUnwindSafe(|| run(plan)));
+            let oracle = match ended {
+                Ok(Ok(_)) => return None,
+                Ok(Err(error)) => {
+                    let text = error.root_cause().to_string();
+                    text.split(':').next().unwrap_or_default().to_owned()
+                }
+                Err(_) => "an assertion".into(),
+            };
+            Some((oracle, seed - first + 1))
+        });
+        match found {
+            Some((oracle, seeds)) => writeln!(out, "| {} | {oracle} | {seeds} |", mutant.what())?,
+            None => {
+                missed += 1;
+                writeln!(out, "| {} | NOT FOUND | {MUTANT_SEEDS_MAX} |", mutant.what())?;
+            }
+        }
+        out.flush()?;
+    }
+    if missed > 0 {
+        bail!("{missed} of {} deliberate bugs were not found", Mutant::ALL.len());
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
-/// Poisoned records panic by design, and are caught.
+fn read(path: &PathBuf) -> Result<Vec<u64>> {
+    let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    let seeds = text.lines().map(|line| line.split('#').next().unwrap_or_default().trim());
+    let seeds = seeds.filter(|line| !line.is_empty()).map(|line| line.parse().context("a seed"));
+    seeds.collect()
+}
+
+fn fresh() -> u64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    now.map_or(1, |since| u64::try_from(since.as_micros()).unwrap_or(1))
+}
+
+/// Poisoned records panic by design, deliberate bugs may, and both are caught.
 fn quiet_panics() {
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         let poisoned = panic.payload().downcast_ref::<&str>() == Some(&"a poisoned record");
-        if !poisoned {
+        if !poisoned && !foghorn_mutant::any() {
             hook(panic);
         }
     }));

@@ -12,6 +12,7 @@ use anyhow::{Context, Result, bail, ensure};
 use foghorn_log::{SimFaults, SimStorage, Storage as _};
 use foghorn_model::Timestamp;
 use foghorn_model::time::Micros;
+use foghorn_mutant::{Mutant, with};
 use foghorn_pipeline::ChangeFeed;
 
 /// The world begins here.
@@ -32,6 +33,8 @@ pub struct Plan {
     pub faults: bool,
     /// Whether administrators edit.
     pub edits: bool,
+    /// A deliberate bug that is switched on.
+    pub mutant: Option<Mutant>,
 }
 
 /// What happened.
@@ -71,11 +74,25 @@ struct Run {
     spoiled: Option<String>,
 }
 
+impl std::ops::AddAssign for Summary {
+    fn add_assign(&mut self, other: Self) {
+        self.simulated_secs += other.simulated_secs;
+        self.records += other.records;
+        self.posts += other.posts;
+        self.deaths.0 += other.deaths.0;
+        self.deaths.1 += other.deaths.1;
+    }
+}
+
 /// Runs a plan.
 ///
 /// # Errors
-/// What did not hold.
+/// What did not hold; the root cause begins with the name of the oracle.
 pub fn run(plan: Plan) -> Result<Summary> {
+    with(plan.mutant, || live(plan))
+}
+
+fn live(plan: Plan) -> Result<Summary> {
     let mut dice = Dice::new(plan.seed);
     let setup = Setup::new(&mut dice.fork(1));
     let catalog = Catalog::new(&mut dice.fork(2), START);
@@ -176,7 +193,8 @@ impl Run {
         self.set_time(next.clamp(self.now + Micros(1), little));
         if !self.healed && self.dice.one_in(4000) {
             // Suspended, or the clock was set.
-            let away = Micros::from_secs(self.dice.between(11, 3000));
+            // Far less than ids are remembered for.
+            let away = Micros::from_secs(self.dice.between(11, 250));
             self.now = self.now + away;
             if self.dice.one_in(2) {
                 self.monotonic = Micros(self.monotonic.0 + away.0);
@@ -238,7 +256,8 @@ impl Run {
             faults.fail_write = true;
         }
         if self.full_until.is_none() && self.dice.one_in(5000) {
-            faults.room = Some(self.dice.below(600 << 10));
+            let most = *self.dice.pick(&[4 << 10, 64 << 10, 600 << 10]);
+            faults.room = Some(self.dice.below(most));
             self.full_until = Some(self.now + Micros::from_secs(self.dice.between(5, 400)));
         }
         if self.full_until.is_some_and(|until| until <= self.now) {

@@ -6,7 +6,7 @@ use crate::catalog::Catalog;
 use crate::journal::Event;
 use crate::oracle::ledger::Post;
 use crate::store::Store;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use foghorn_dispatch::lanes::{DeliveryRow, LaneKey};
 use foghorn_model::{EventKey, Partition, Webhook};
 use serde_json::value::RawValue;
@@ -36,7 +36,7 @@ pub(super) fn check(
         let excused = given_up.get(lane).unwrap_or(&none);
         let got = got.entry(*lane).or_default();
         let excuses = (excused.as_slice(), ledger.lost_power);
-        lane_order(*lane, posts, &expected[&lane.partition], excuses, got)?;
+        lane_order(*lane, posts, &expected[&lane.partition], excuses, got, catalog)?;
     }
     for webhook in catalog.webhooks().values().filter(|webhook| webhook.enabled) {
         for (topic, since) in &webhook.topics {
@@ -79,24 +79,32 @@ fn lane_order(
     expected: &[Event],
     (excused, lost_power): (&[(EventKey, EventKey)], bool),
     got: &mut BTreeSet<EventKey>,
+    catalog: &Catalog,
 ) -> Result<()> {
     let mut newest: Option<EventKey> = None;
     for post in posts {
-        let events = of_range(expected, lane, &post.webhook, post.first, post.last);
         let body: Body<'_> = serde_json::from_slice(&post.body).context("a body is no JSON")?;
         ensure!(body.topic == lane.topic.name(), "{lane} sent {}", body.topic);
-        let same = events.len() == body.events.len()
-            && events.iter().zip(&body.events).all(|(a, b)| a.json == b.get().as_bytes());
-        ensure!(
-            same,
-            "crash equivalence: {lane} sent {} events from {} to {} which a clean fold does not \
-             make so: it has {} ({:?})",
-            body.events.len(),
-            post.first,
-            post.last,
-            events.len(),
-            body.events.iter().map(|it| it.get()).collect::<Vec<_>>(),
-        );
+        // What was on its way when the topic was given up, and is subscribed again, may be of the
+        // subscription before.
+        let mut sinces = catalog.sinces(lane.webhook, lane.topic);
+        let events = sinces.find_map(|since| {
+            let events = of_range(expected, lane, post, since);
+            let same = events.len() == body.events.len()
+                && events.iter().zip(&body.events).all(|(a, b)| a.json == b.get().as_bytes());
+            same.then_some(events)
+        });
+        let Some(events) = events else {
+            bail!(
+                "crash equivalence: {lane} sent {} events from {} to {} which a clean fold does \
+                 not make so: {:?}",
+                body.events.len(),
+                post.first,
+                post.last,
+                body.events.iter().map(|it| it.get()).collect::<Vec<_>>(),
+            );
+        };
+        let known = got.contains(&post.first);
         for event in &events {
             let key = event.entry.key;
             if got.contains(&key) {
@@ -127,15 +135,11 @@ fn lane_order(
                 || excused.iter().any(|(a, b)| *a <= previous && previous <= *b);
             ensure!(seen, "chain: {lane} names {previous}, which never came and no row names");
         } else {
-            // The first batch of a lane: nothing that is for it came before.
-            let earlier = got.iter().next().filter(|key| **key < post.first);
-            let again = earlier.is_some() && got.contains(&post.first);
+            // The first batch of a lane: nothing of this subscription came before.
+            let first = !known && got.iter().next().is_none_or(|key| *key >= post.first);
+            let again = catalog.sinces(lane.webhook, lane.topic).count() > 1;
             ensure!(
-                earlier.is_none()
-                    || again
-                    || posts.iter().any(|it| it.previous.is_none()
-                        && it.webhook.topics.get(&lane.topic)
-                            != post.webhook.topics.get(&lane.topic)),
+                known || first || again,
                 "chain: {lane} names none before {}, though there is one",
                 post.first
             );
@@ -144,23 +148,16 @@ fn lane_order(
     Ok(())
 }
 
-fn is_for(event: &Event, lane: LaneKey, webhook: &Webhook) -> bool {
-    let since = webhook.topics.get(&lane.topic).copied().unwrap_or(0);
+fn is_for(event: &Event, lane: LaneKey, webhook: &Webhook, since: u64) -> bool {
     event.entry.topic == lane.topic
         && event.entry.catalog_seq >= since
         && webhook.covers(event.entry.org, event.entry.site)
 }
 
-fn of_range<'a>(
-    expected: &'a [Event],
-    lane: LaneKey,
-    webhook: &Webhook,
-    first: EventKey,
-    last: EventKey,
-) -> Vec<&'a Event> {
-    let from = expected.partition_point(|event| event.entry.key < first);
-    let range = expected[from..].iter().take_while(|event| event.entry.key <= last);
-    range.filter(|event| is_for(event, lane, webhook)).collect()
+fn of_range<'a>(expected: &'a [Event], lane: LaneKey, post: &Post, since: u64) -> Vec<&'a Event> {
+    let from = expected.partition_point(|event| event.entry.key < post.first);
+    let range = expected[from..].iter().take_while(|event| event.entry.key <= post.last);
+    range.filter(|event| is_for(event, lane, &post.webhook, since)).collect()
 }
 
 fn between(
@@ -172,5 +169,6 @@ fn between(
 ) -> Option<EventKey> {
     let from = expected.partition_point(|event| event.entry.key <= after);
     let range = expected[from..].iter().take_while(|event| event.entry.key < before);
-    range.filter(|event| is_for(event, lane, webhook)).map(|event| event.entry.key).next()
+    let since = webhook.topics.get(&lane.topic).copied().unwrap_or(0);
+    range.filter(|event| is_for(event, lane, webhook, since)).map(|event| event.entry.key).next()
 }
