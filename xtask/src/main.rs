@@ -12,6 +12,8 @@ cargo xtask test      everything that must hold before a change lands
     --install         install what it needs and is missing
     --kills N         kill the server so often
     --data DIR        then also the suite on published schemas, samples and captures in DIR
+cargo xtask sim       seeds through the simulator; `-- --help` tells how many, how long, which bugs
+cargo xtask chaos     the real binary under kills and worse; --kills N, 100 unless told
 cargo xtask demo      a server, real input and a verifying receiver
 cargo xtask bench     Foghorn against limit programs, in one run
 cargo xtask openapi   writes openapi.json anew";
@@ -42,6 +44,9 @@ fn run() -> Result<()> {
                 None => Ok(()),
             }
         }
+        Some((&"sim", options)) => steps::sim(options),
+        Some((&"chaos", [])) => steps::chaos("100"),
+        Some((&"chaos", ["--kills", kills])) => steps::chaos(kills),
         Some((&"demo", [])) => steps::demo(),
         // The limit programs are measured as optimised as what they are the limit of.
         Some((&"bench", [])) if cfg!(debug_assertions) => steps::bench_in_release(),

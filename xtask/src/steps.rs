@@ -20,6 +20,11 @@ fn run(command: &[&str], variables: &[(&str, &str)]) -> Result<()> {
     Ok(())
 }
 
+/// Seeds that failed once.
+const SEEDS: &str = "crates/sim/seeds.txt";
+/// How long fresh seeds are run in the test command.
+const FRESH_SECS: &str = "60";
+
 /// Everything that must hold before a change lands.
 pub fn test(kills: Option<&str>) -> Result<()> {
     run(&["cargo", "fmt", "--all", "--check"], &[])?;
@@ -38,6 +43,7 @@ pub fn test(kills: Option<&str>) -> Result<()> {
         &[],
     )?;
     deny()?;
+    sim(&["--list", SEEDS, "--seeds", "1000000", "--for-secs", FRESH_SECS])?;
     let kills: Vec<(&str, &str)> =
         kills.map(|kills| ("FOGHORN_KILLS", kills)).into_iter().collect();
     if succeeds(&["cargo", "nextest", "--version"]) {
@@ -75,6 +81,33 @@ fn deny() -> Result<()> {
         return Ok(());
     }
     run(&["cargo", "deny", "--all-features", "check", "--disable-fetch", "advisories"], &[])
+}
+
+/// Runs the simulator.
+pub fn sim(options: &[&str]) -> Result<()> {
+    let mut command =
+        vec!["cargo", "run", "--profile", "sim", "--quiet", "--package", "foghorn-sim", "--"];
+    command.extend(options.iter().filter(|option| **option != "--"));
+    run(&command, &[])
+}
+
+/// Kills the real binary, and worse.
+pub fn chaos(kills: &str) -> Result<()> {
+    run(
+        &[
+            "cargo",
+            "test",
+            "--package",
+            "foghorn",
+            "--features",
+            "chaos",
+            "--test",
+            "chaos",
+            "--",
+            "--nocapture",
+        ],
+        &[("FOGHORN_KILLS", kills)],
+    )
 }
 
 /// Shows the server at work.

@@ -98,12 +98,12 @@ fn seeds(args: &Args, out: &mut impl Write) -> Result<ExitCode> {
         count += 1;
     }
     let spent = begun.elapsed().as_secs_f64();
-    let Summary { simulated_secs, records, posts, deaths: (deaths, power) } = all;
+    let Summary { simulated_secs, records, posts, deaths: (deaths, power), refused } = all;
     writeln!(
         out,
         "{count} seeds, fresh ones from {first}: {records} records, {posts} requests, {deaths} \
-         deaths of the process, {power} of them with the power; {simulated_secs} s in {spent:.1} \
-         s: {:.0} times as fast",
+         deaths of the process, {power} of them with the power, {refused} frames without room; \
+         {simulated_secs} s in {spent:.1} s: {:.0} times as fast",
         simulated_secs as f64 / spent
     )?;
     Ok(ExitCode::SUCCESS)

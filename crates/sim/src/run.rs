@@ -48,6 +48,8 @@ pub struct Summary {
     pub posts: u64,
     /// Deaths of the process, and of these failures of power.
     pub deaths: (u64, u64),
+    /// Frames that the disk had no room for.
+    pub refused: u64,
 }
 
 struct Run {
@@ -70,6 +72,7 @@ struct Run {
     /// Clock that never jumps.
     monotonic: Micros,
     full_until: Option<Timestamp>,
+    refused: u64,
     /// The snapshot that was damaged last.
     spoiled: Option<String>,
 }
@@ -81,6 +84,7 @@ impl std::ops::AddAssign for Summary {
         self.posts += other.posts;
         self.deaths.0 += other.deaths.0;
         self.deaths.1 += other.deaths.1;
+        self.refused += other.refused;
     }
 }
 
@@ -115,6 +119,7 @@ fn live(plan: Plan) -> Result<Summary> {
         deaths: (0, 0),
         monotonic: Micros(0),
         full_until: None,
+        refused: 0,
         spoiled: None,
     };
     run.live().with_context(|| format!("at {} s", run.now.since(START).0 / 1_000_000))?;
@@ -129,6 +134,7 @@ fn live(plan: Plan) -> Result<Summary> {
         records: journal.records(),
         posts: ledger.arrived,
         deaths: run.deaths,
+        refused: run.refused,
     })
 }
 
@@ -229,9 +235,11 @@ impl Run {
         }
         for _ in 0..6 {
             if self.plan.faults && !self.healed && self.dice.one_in(2500) {
-                self.die(self.dice.clone().one_in(2))?;
-                self.dice.next();
-                return Ok(());
+                let power = self.dice.one_in(2);
+                if !power && self.dice.one_in(4) {
+                    self.stop_in_order();
+                }
+                return self.die(power);
             }
             if let Err(error) = self.step() {
                 return self.failed(error);
@@ -255,7 +263,7 @@ impl Run {
         if self.dice.one_in(6000) {
             faults.fail_write = true;
         }
-        if self.full_until.is_none() && self.dice.one_in(5000) {
+        if self.full_until.is_none() && self.dice.one_in(2000) {
             let most = *self.dice.pick(&[4 << 10, 64 << 10, 600 << 10]);
             faults.room = Some(self.dice.below(most));
             self.full_until = Some(self.now + Micros::from_secs(self.dice.between(5, 400)));
@@ -317,6 +325,7 @@ impl Run {
         match node.commit(&self.catalog, self.now, self.monotonic)? {
             Wrote::Nothing => {}
             Wrote::Refused(acks) => {
+                self.refused += 1;
                 acks.iter().for_each(|ack| self.people.submitted(*ack, false, self.now));
             }
             Wrote::Frame(acks, blocks) => {
@@ -348,15 +357,16 @@ impl Run {
         self.die(power)
     }
 
-    fn die(&mut self, power: bool) -> Result<()> {
-        if !power && self.dice.one_in(4) {
-            // An orderly end, which may be cut short too.
-            if let Some(node) = &mut self.node
-                && node.stop(&mut self.store).is_err()
-            {
-                self.deaths.0 += 1;
-            }
+    /// An orderly end, which a fault may cut short.
+    fn stop_in_order(&mut self) {
+        if let Some(node) = &mut self.node
+            && node.stop(&mut self.store).is_err()
+        {
+            self.deaths.0 += 1;
         }
+    }
+
+    fn die(&mut self, power: bool) -> Result<()> {
         self.node = None;
         self.deaths.0 += 1;
         self.ledger.hung_up();

@@ -53,6 +53,8 @@ impl SegmentLog {
         for (at, name) in names.iter().enumerate() {
             opening.segment(name, at == 0, at + 1 == names.len())?;
         }
+        // Nor may a power failure take the names of files that a killed process had just made.
+        storage.sync_dir(directory).map_err(LogError::io("sync", directory))?;
         let clean = opening.check_clean()?;
         let Opening { mut state, accepted, torn_bytes, .. } = opening;
         state.synced_frame = state.last_frame;

@@ -203,13 +203,12 @@ impl SegmentLog {
             phase.get_or_insert_with(|| trace_span!(target: "foghorn::phase", "trim").entered());
             let path = self.path(&segment.name);
             self.storage.remove(&path).map_err(LogError::io("remove", &path))?;
+            // One after the other: a power failure between two must leave no hole.
+            self.sync_directory()?;
             total = total.saturating_sub(segment.bytes);
             report.segments += 1;
             report.bytes += segment.bytes;
             merge(&mut report.gaps, lost);
-        }
-        if report.segments > 0 {
-            self.sync_directory()?;
         }
         Ok(report)
     }

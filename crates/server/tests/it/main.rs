@@ -6,6 +6,7 @@ mod damage;
 mod history;
 mod input;
 mod kill;
+mod ledger;
 mod openapi;
 mod phases;
 mod process;

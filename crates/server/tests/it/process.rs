@@ -54,10 +54,15 @@ impl Process {
         self.0.wait().unwrap();
     }
 
+    /// Sends it a signal.
+    pub fn signal(&self, signal: &str) {
+        let id = self.0.id().to_string();
+        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+    }
+
     /// Asks it to end, and says whether it did so in order.
     pub fn terminate(&mut self) -> bool {
-        let id = self.0.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        self.signal("-TERM");
         self.0.wait().unwrap().success()
     }
 }
@@ -89,7 +94,10 @@ pub struct World {
 
 impl World {
     pub fn new() -> Self {
-        let directory = tempfile::tempdir().unwrap();
+        Self::in_directory(tempfile::tempdir().unwrap())
+    }
+
+    pub fn in_directory(directory: tempfile::TempDir) -> Self {
         let data = directory.path().join("data");
         let made = foghorn(&[
             "init",
@@ -207,6 +215,12 @@ impl World {
         let text = std::fs::read_to_string(self.path("ledger")).unwrap_or_default();
         let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
         whole.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// Leaves the directory for whoever looks into a failure, and says where it is.
+    pub fn keep(&mut self) -> String {
+        self.directory.disable_cleanup(true);
+        self.directory.path().display().to_string()
     }
 
     pub fn log(&self) -> String {

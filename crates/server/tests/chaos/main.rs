@@ -1,0 +1,116 @@
+//! A long run of the real binary under load, while everything around it fails: SIGKILL aimed at
+//! each phase of its work and at chance moments, SIGSTOP, a receiver that is gone, a disk that is
+//! full or read-only. At the end the ledger must balance. The clock of a machine is not ours to
+//! set: that its steps do no harm is for the simulator to show.
+
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
+#[path = "../it/ledger.rs"]
+mod ledger;
+mod mount;
+#[path = "../it/phases.rs"]
+mod phases;
+#[path = "../it/process.rs"]
+#[expect(dead_code, reason = "shared with the tests of the binary")]
+mod process;
+
+use ledger::Load;
+use mount::Mount;
+use phases::Phase;
+use process::{World, foghorn};
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+const KILLS: u32 = 100;
+/// Something else than a kill happens after so many.
+const EVERY: u32 = 25;
+const HARSH: [&str; 8] = [
+    "--snapshot-secs",
+    "1",
+    "--segment-bytes",
+    "65536",
+    "--input-bytes-max",
+    "262144",
+    "--free-bytes-min",
+    "4000000",
+];
+
+#[test]
+fn the_ledger_balances_after_everything() {
+    let kills = std::env::var("FOGHORN_KILLS").ok().and_then(|text| text.parse().ok());
+    let kills: u32 = kills.unwrap_or(KILLS);
+    let directory = tempfile::tempdir().unwrap();
+    // A small file system of its own, where the machine allows it.
+    let mount = Mount::new(directory.path());
+    let mut world = World::in_directory(directory);
+    world.listen();
+    world.serve(&HARSH);
+    world.device("5c5b35000001", "AP");
+    world.webhook(&["device-events", "nac-accounting"]);
+    let load = Load::start(&world);
+    world.server.as_mut().unwrap().kill();
+
+    let mut landed: BTreeMap<Phase, u32> = BTreeMap::new();
+    let mut others: BTreeMap<&str, u32> = BTreeMap::new();
+    for kill in 0..kills {
+        if kill % EVERY == EVERY - 1 {
+            let what = other(&mut world, mount.as_ref(), kill / EVERY);
+            *others.entry(what).or_default() += 1;
+        }
+        let aim = Phase::ALL.get(kill as usize % (Phase::ALL.len() + 1)).copied();
+        let server = world.serve_aimed(&HARSH, aim);
+        // Chance, but the same every time; who aims has some patience.
+        let wait = if aim.is_some() { 1_500 } else { 20 + (u64::from(kill) * 7919) % 400 };
+        let begun = Instant::now();
+        while begun.elapsed() < Duration::from_millis(wait) && !server.is_over() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        for phase in server.kill() {
+            *landed.entry(phase).or_default() += 1;
+        }
+    }
+    world.serve(&HARSH);
+    let acknowledged = load.balance(&mut world);
+    eprintln!("{kills} kills landed in {landed:?} (several may be under way at once)");
+    eprintln!("beside them: {others:?}; {acknowledged} records acknowledged, none lost");
+    assert!(Phase::ALL.iter().all(|phase| landed.contains_key(phase)), "{landed:?}");
+}
+
+/// One of the other things that go wrong.
+fn other(world: &mut World, mount: Option<&Mount>, number: u32) -> &'static str {
+    let what = match (number % 4, mount) {
+        (1, _) => {
+            world.serve(&HARSH);
+            world.listener.as_mut().unwrap().kill();
+            std::thread::sleep(Duration::from_secs(3));
+            world.listen();
+            "receiver gone for 3 s"
+        }
+        (2, Some(mount)) => {
+            world.serve(&HARSH);
+            mount.fill();
+            std::thread::sleep(Duration::from_secs(8));
+            mount.empty();
+            "disk full for 8 s"
+        }
+        (3, Some(mount)) => {
+            // A file system with files that are being written cannot be made read-only.
+            mount.set_read_only(true);
+            let data = world.path("data");
+            let started = foghorn(&["serve", "--data", data.to_str().unwrap()]);
+            mount.set_read_only(false);
+            assert!(!started.status.success(), "it started on a disk that takes nothing");
+            "start on a read-only disk"
+        }
+        _ => {
+            world.serve(&HARSH);
+            world.server.as_ref().unwrap().signal("-STOP");
+            std::thread::sleep(Duration::from_secs(12));
+            world.server.as_ref().unwrap().signal("-CONT");
+            "stopped for 12 s"
+        }
+    };
+    // It may have ended itself.
+    drop(world.server.take());
+    what
+}
