@@ -22,15 +22,19 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 const KILLS: u32 = 100;
+/// Between the requests of a sender.
+const PAUSE: Duration = Duration::from_millis(15);
 /// Something else than a kill happens after so many.
 const EVERY: u32 = 25;
-const HARSH: [&str; 8] = [
+const HARSH: [&str; 10] = [
     "--snapshot-secs",
     "1",
     "--segment-bytes",
     "65536",
     "--input-bytes-max",
     "262144",
+    "--event-bytes-max",
+    "100000000",
     "--free-bytes-min",
     "4000000",
 ];
@@ -47,7 +51,7 @@ fn the_ledger_balances_after_everything() {
     world.serve(&HARSH);
     world.device("5c5b35000001", "AP");
     world.webhook(&["device-events", "nac-accounting"]);
-    let load = Load::start(&world);
+    let load = Load::start(&world, PAUSE);
     world.server.as_mut().unwrap().kill();
 
     let mut landed: BTreeMap<Phase, u32> = BTreeMap::new();

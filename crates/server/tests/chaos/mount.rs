@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Bytes of it.
-const SIZE: &str = "size=64m";
+const SIZE: &str = "size=400m";
 
 /// A mounted file system; unmounted with its owner.
 pub struct Mount {
@@ -25,7 +25,7 @@ impl Mount {
 
     /// Leaves no room.
     pub fn fill(&self) {
-        let full = std::fs::write(self.at.join("filler"), vec![1; 128 << 20]);
+        let full = std::fs::write(self.at.join("filler"), vec![1; 512 << 20]);
         assert!(full.is_err(), "there was room for all of it");
     }
 

@@ -29,7 +29,7 @@ fn the_ledger_balances_after_many_kills() {
     world.device("5c5b35000001", "AP");
     world.webhook(&["device-events", "nac-accounting"]);
 
-    let load = Load::start(&world);
+    let load = Load::start(&world, Duration::ZERO);
     world.server.as_mut().unwrap().kill();
     let mut landed: BTreeMap<Phase, u32> = BTreeMap::new();
     for kill in 0..kills() {

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 /// Senders that repeat what is not acknowledged.
 pub struct Load {
@@ -17,8 +18,9 @@ pub struct Load {
 
 impl Load {
     /// Three senders of telemetry and one of RADIUS accounting, to a world with a device
-    /// `5c5b35000001` and a webhook for `device-events` and `nac-accounting`.
-    pub fn start(world: &World) -> Self {
+    /// `5c5b35000001` and a webhook for `device-events` and `nac-accounting`. They rest for
+    /// `pause` between requests, so that a long run has a ledger that can be read.
+    pub fn start(world: &World, pause: Duration) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let acked: Arc<Mutex<BTreeSet<String>>> = Arc::default();
         let tried: Arc<Mutex<BTreeSet<String>>> = Arc::default();
@@ -52,6 +54,7 @@ impl Load {
                     while !taken() {
                         std::thread::yield_now();
                     }
+                    std::thread::sleep(pause);
                     acked.lock().unwrap().extend(names);
                 }
             }));
@@ -69,6 +72,7 @@ impl Load {
                 if until_answered(radius, &packet, || false) {
                     heard.lock().unwrap().insert(session);
                 }
+                std::thread::sleep(pause);
             }
         }));
         Self { stop, acked, tried, senders }
