@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// What each crate may depend on among ours. Arrows point down only.
-const LAYERS: [(&str, &[&str]); 12] = [
+const LAYERS: [(&str, &[&str]); 13] = [
     ("foghorn-model", &[]),
     ("foghorn-mutant", &[]),
     ("foghorn-log", &["foghorn-mutant"]),
@@ -39,6 +39,10 @@ const LAYERS: [(&str, &[&str]); 12] = [
             "foghorn-pipeline",
             "foghorn-dispatch",
         ],
+    ),
+    (
+        "foghorn-fuzz",
+        &["foghorn-model", "foghorn-engine", "foghorn-log", "foghorn-ingest", "foghorn-dispatch"],
     ),
     ("xtask", &[]),
 ];

@@ -211,11 +211,9 @@ impl<'a> Iterator for Records<'a> {
         if self.rest.is_empty() {
             return None;
         }
-        let record = self.take().and_then(decode);
-        if record.is_err() && self.rest.len() < 4 {
-            self.rest = &[];
-        }
-        Some(record)
+        // Where a length is wrong, nothing behind it can be found.
+        let record = self.take().inspect_err(|_| self.rest = &[]);
+        Some(record.and_then(decode))
     }
 }
 

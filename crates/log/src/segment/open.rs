@@ -117,6 +117,11 @@ impl Opening<'_> {
         match footer_body(&*file, &path)?.and_then(|body| index::decode_summary(&body)) {
             Some(summary) => {
                 let bytes = file.len().map_err(LogError::io("measure", &path))?;
+                if is_last {
+                    // A killed process may have finished it and not synced that.
+                    let failed = |source| LogError::SyncFailed { file: path.clone(), source };
+                    file.sync().map_err(failed)?;
+                }
                 self.state.last_frame = summary.last_frame;
                 self.state.mark = summary.mark;
                 self.state.stamp = summary.stamp;

@@ -10,6 +10,8 @@ use std::sync::Arc;
 
 /// A generation is not larger than this when it is read.
 const GENERATION_BYTES_MAX: u64 = 256 << 20;
+/// The largest number of a generation that is believed.
+const GENERATION_MAX: u64 = u64::MAX / 2;
 
 /// A file in two generations.
 #[derive(Debug)]
@@ -117,5 +119,10 @@ fn load(file: &dyn StoredFile, name: &str) -> Result<(u64, Vec<Vec<u8>>), LogErr
         records.push(record.to_vec());
         rest = &tail[len..];
     }
-    Ok((u64::from_le_bytes(*generation), records))
+    // No process lives for so many generations: then it is no number that we wrote.
+    let generation = u64::from_le_bytes(*generation);
+    if generation > GENERATION_MAX {
+        return Ok((0, Vec::new()));
+    }
+    Ok((generation, records))
 }

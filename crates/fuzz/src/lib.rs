@@ -1,0 +1,211 @@
+//! Everything that reads bytes from outside, as targets for a fuzzer: no input may make one panic,
+//! hang, or take memory out of proportion. Where a decoder has an encoder, what it reads it must
+//! write the same again.
+//!
+//! The tests replay the corpus, and mutations of it by fixed chance, on any toolchain; a fuzzer
+//! that is guided by coverage can call the same functions.
+
+use bytes::Bytes;
+use foghorn_dispatch::egress::headers::{Template, check_custom};
+use foghorn_dispatch::egress::{AddressPolicy, check_url};
+use foghorn_dispatch::lanes::{decode_open, encode_open};
+use foghorn_dispatch::schedule::RetryAfter;
+use foghorn_engine::Engine;
+use foghorn_ingest::http::{Encoding, decode_body, split_lines};
+use foghorn_ingest::radius::{Packet, decode};
+use foghorn_log::{
+    LineFile, Log, RotatingFile, SegmentLog, SegmentOptions, SimStorage, SnapshotStore, Storage,
+};
+use foghorn_model::event::block::EventBlock;
+use foghorn_model::record::Records;
+use foghorn_model::telemetry::Telemetry;
+use foghorn_model::{EventKey, Mac, Partition, Timestamp};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A target: its name, which is the folder of its corpus, and what it does with bytes.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// All targets.
+pub const TARGETS: &[Target] = &[
+    ("telemetry", telemetry),
+    ("lines", lines),
+    ("gzip", gzip),
+    ("zstd", zstd),
+    ("radius", radius),
+    ("records", records),
+    ("events", events),
+    ("segment", segment),
+    ("snapshot", snapshot),
+    ("state", state),
+    ("sidecars", sidecars),
+    ("open_batch", open_batch),
+    ("url", url),
+    ("headers", headers),
+    ("retry_after", retry_after),
+    ("keys", keys),
+];
+
+const NOW: Timestamp = Timestamp(1_700_000_000_000_000);
+
+/// A line of telemetry.
+pub fn telemetry(data: &[u8]) {
+    drop(Telemetry::parse(data));
+}
+
+/// A body of lines, as HTTP brings it.
+pub fn lines(data: &[u8]) {
+    let split = split_lines(data, NOW, &|_| Ok(()));
+    let taken = split.lines.len() as u64 + split.rejected_count;
+    assert!(taken <= data.len() as u64 + 1, "more lines than bytes");
+}
+
+/// A body under gzip.
+pub fn gzip(data: &[u8]) {
+    unpack(Encoding::Gzip, data);
+}
+
+/// A body under zstd.
+pub fn zstd(data: &[u8]) {
+    unpack(Encoding::Zstd, data);
+}
+
+fn unpack(encoding: Encoding, data: &[u8]) {
+    if let Ok(body) = decode_body(encoding, Bytes::copy_from_slice(data)) {
+        assert!(body.len() <= foghorn_ingest::http::BODY_BYTES_MAX, "{} bytes", body.len());
+    }
+}
+
+/// A RADIUS datagram.
+pub fn radius(data: &[u8]) {
+    let Ok(packet) = Packet::parse(data) else { return };
+    // Whether it verifies or not, it is read: only what verifies is acted on.
+    let _verifies = packet.verify(b"testing123").is_ok();
+    let source = std::net::Ipv4Addr::LOCALHOST.into();
+    if let Some(decoded) = decode(&packet, source, NOW) {
+        // Every protocol ends as a line that the fold can read.
+        let mut line = Vec::new();
+        decoded.accounting.write_line(Some("id"), decoded.time, &mut line);
+        assert!(Telemetry::parse(&line).is_ok(), "{}", String::from_utf8_lossy(&line));
+    }
+}
+
+/// The body of a block of the input log.
+pub fn records(data: &[u8]) {
+    let mut again = Vec::new();
+    let mut whole = true;
+    for record in Records::new(data) {
+        match record {
+            Ok(record) => record.encode(&mut again),
+            Err(_) => whole = false,
+        }
+    }
+    if whole {
+        let read = Records::new(&again).count();
+        assert_eq!(read, Records::new(data).count(), "what was read is written the same");
+    }
+}
+
+/// The body of a block of an event log.
+pub fn events(data: &[u8]) {
+    EventBlock::new(Partition(7), data).take_while(Result::is_ok).for_each(drop);
+}
+
+/// A segment of a log, as the one that was being written.
+pub fn segment(data: &[u8]) {
+    let storage = SimStorage::new();
+    let path = "log/00000000000000000001.seg";
+    let file = storage.create(path).expect("in memory");
+    file.write_at(0, data).expect("in memory");
+    for accept_data_loss in [false, true] {
+        let shared: Arc<dyn Storage> = Arc::new(storage.clone());
+        let options = SegmentOptions { accept_data_loss, ..SegmentOptions::default() };
+        if let Ok(opened) = SegmentLog::open(shared, "log", options) {
+            for partition in 0..64 {
+                drop(opened.log.read(partition, 0, 1 << 20));
+            }
+            drop(opened.log.verify());
+        }
+    }
+}
+
+/// A snapshot file.
+pub fn snapshot(data: &[u8]) {
+    let storage = SimStorage::new();
+    let file = storage.create("snapshots/07-00000000000000000009.snap").expect("in memory");
+    file.write_at(0, data).expect("in memory");
+    let store = SnapshotStore::open(Arc::new(storage), "snapshots").expect("in memory");
+    drop(store.load(7));
+}
+
+/// The state in a snapshot.
+pub fn state(data: &[u8]) {
+    if let Ok(engine) = Engine::restore(Partition(7), data) {
+        let again = engine.snapshot();
+        let engine = Engine::restore(Partition(7), &again).expect("what is written can be read");
+        assert_eq!(engine.snapshot(), again);
+    }
+}
+
+/// A skip list, and a file of open batches.
+pub fn sidecars(data: &[u8]) {
+    let storage = SimStorage::new();
+    for path in ["skips", "open.0", "open.1"] {
+        let file = storage.create(path).expect("in memory");
+        file.write_at(0, data).expect("in memory");
+    }
+    drop(LineFile::open(&storage, "skips"));
+    drop(RotatingFile::open(Arc::new(storage), "open"));
+}
+
+/// The record of an open batch.
+pub fn open_batch(data: &[u8]) {
+    if let Some((lane, open)) = decode_open(data) {
+        let again = encode_open(&lane, &open);
+        assert_eq!(decode_open(&again), Some((lane, open)));
+    }
+}
+
+/// The URL of a webhook.
+pub fn url(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    if let Ok(destination) = check_url(text, &AddressPolicy::default()) {
+        let host = destination.host().to_ascii_lowercase();
+        let loopback =
+            host == "localhost" || host.parse().is_ok_and(|it: std::net::IpAddr| it.is_loopback());
+        assert!(!loopback, "{text} leads to this machine");
+    }
+}
+
+/// The custom headers of a webhook: lines of `name: value`.
+pub fn headers(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let pairs = text.split('\n').filter_map(|line| line.split_once(':'));
+    let headers: BTreeMap<String, String> =
+        pairs.map(|(name, value)| (name.into(), value.into())).collect();
+    if check_custom(&headers).is_ok() {
+        let sum: usize = headers.iter().map(|(name, value)| name.len() + value.len()).sum();
+        assert!(sum < 1000, "{sum} bytes of headers");
+        assert!(Template::new("Mist-webhook", &headers).is_ok(), "what is saved can be sent");
+    }
+}
+
+/// A `Retry-After`.
+pub fn retry_after(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    if let Some(asked) = RetryAfter::parse(text) {
+        let wait = asked.bounded(NOW).0;
+        assert!((1_000_000..=300_000_000).contains(&wait), "{text} waits {wait} us");
+    }
+}
+
+/// Event keys and MAC addresses, as they stand in headers and lines.
+pub fn keys(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    if let Ok(key) = text.parse::<EventKey>() {
+        assert_eq!(key.to_string().parse(), Ok(key));
+    }
+    if let Ok(mac) = text.parse::<Mac>() {
+        assert_eq!(mac.to_string().parse(), Ok(mac));
+    }
+}
