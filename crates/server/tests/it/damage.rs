@@ -64,9 +64,9 @@ fn an_unfinished_write_at_the_end_is_dropped() {
         });
     }
     world.serve(&[]);
+    until("recovery", || world.request("GET", "self", &[], b"").0 == 200);
     let dropped = world.log().matches("an unfinished write was dropped").count();
     assert_eq!(dropped, 2, "{}", world.log());
-    until("recovery", || world.request("GET", "self", &[], b"").0 == 200);
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn a_log_that_is_gone_is_gone_on_without_when_that_is_accepted() {
     world.server.as_mut().unwrap().kill();
     // What was accepted once stands: no flag, and the loss is named.
     world.serve(&[]);
-    assert!(world.log().contains("records are lost, which was accepted"), "{}", world.log());
+    until("the loss to be named", || world.log().contains("records are lost, which was accepted"));
     let disconnected = r#"{"kind":"device-disconnected","mac":"5c5b35000001"}"#;
     assert_eq!(world.telemetry(disconnected)["accepted"], 1);
     until("the delivery after the restart", || deliveries(&world) == 3);
