@@ -87,12 +87,14 @@ pub fn run(options: Options) -> Result<()> {
 
 async fn serve(options: Options) -> Result<()> {
     let (fatal, mut failures) = mpsc::unbounded_channel();
+    // Before anything answers: whoever is answered may ask for an orderly end.
+    let terminated = terminated()?;
     let listeners = Listeners::bind(&options).await?;
     let server = Server::start(&options, listeners.own(), &fatal)?;
     let (stop, stopped) = watch::channel(false);
     let serving = listeners.serve(&server, &stopped)?;
     let ended = tokio::select! {
-        signal = terminated() => signal,
+        () = terminated => Ok(()),
         failure = failures.recv() => Err(failure.unwrap_or_else(|| anyhow::anyhow!("stopped"))),
     };
     if let Err(error) = ended {
@@ -111,15 +113,17 @@ async fn serve(options: Options) -> Result<()> {
     Ok(())
 }
 
-async fn terminated() -> Result<()> {
+/// Resolves at a signal to end; the signals are taken over when this returns.
+fn terminated() -> Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    Ok(())
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }
 
 /// The sockets, bound before anything else: an address in use is told at once.
