@@ -19,7 +19,7 @@ use mount::Mount;
 use phases::Phase;
 use process::{World, foghorn};
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const KILLS: u32 = 100;
 /// Between the requests of a sender.
@@ -61,15 +61,7 @@ fn the_ledger_balances_after_everything() {
             let what = other(&mut world, mount.as_ref(), kill / EVERY);
             *others.entry(what).or_default() += 1;
         }
-        let aim = Phase::ALL.get(kill as usize % (Phase::ALL.len() + 1)).copied();
-        let server = world.serve_aimed(&HARSH, aim);
-        // Chance, but the same every time; who aims has some patience.
-        let wait = if aim.is_some() { 1_500 } else { 20 + (u64::from(kill) * 7919) % 400 };
-        let begun = Instant::now();
-        while begun.elapsed() < Duration::from_millis(wait) && !server.is_over() {
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        for phase in server.kill() {
+        for phase in world.serve_and_kill(&HARSH, kill) {
             *landed.entry(phase).or_default() += 1;
         }
     }

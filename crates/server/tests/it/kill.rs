@@ -8,7 +8,7 @@ use crate::ledger::Load;
 use crate::phases::Phase;
 use crate::process::World;
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const KILLS: u32 = 12;
 /// So many kills must have hit every phase.
@@ -33,16 +33,7 @@ fn the_ledger_balances_after_many_kills() {
     world.server.as_mut().unwrap().kill();
     let mut landed: BTreeMap<Phase, u32> = BTreeMap::new();
     for kill in 0..kills() {
-        // One after the other is aimed at each phase, and one at none.
-        let aim = Phase::ALL.get(kill as usize % (Phase::ALL.len() + 1)).copied();
-        let server = world.serve_aimed(&HARSH, aim);
-        // Chance, but the same every time; who aims has some patience.
-        let wait = if aim.is_some() { 1_500 } else { 20 + (u64::from(kill) * 7919) % 400 };
-        let begun = Instant::now();
-        while begun.elapsed() < Duration::from_millis(wait) && !server.is_over() {
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        for phase in server.kill() {
+        for phase in world.serve_and_kill(&HARSH, kill) {
             *landed.entry(phase).or_default() += 1;
         }
     }

@@ -145,6 +145,20 @@ impl World {
         Aimed::start(&mut command, &self.path("serve.log"), aim)
     }
 
+    /// Starts the server and kills it: one kill after the other is aimed at each phase of its
+    /// work, and one at none. Tells in which phases it was.
+    pub fn serve_and_kill(&self, more: &[&str], kill: u32) -> Vec<Phase> {
+        let aim = Phase::ALL.get(kill as usize % (Phase::ALL.len() + 1)).copied();
+        let server = self.serve_aimed(more, aim);
+        // Chance, but the same every time; who aims has some patience.
+        let wait = if aim.is_some() { 1_500 } else { 20 + (u64::from(kill) * 7919) % 400 };
+        let begun = Instant::now();
+        while begun.elapsed() < Duration::from_millis(wait) && !server.is_over() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        server.kill()
+    }
+
     fn serve_arguments(&self, more: &[&str]) -> Vec<String> {
         let (data, api) = (self.path("data"), self.api.to_string());
         let radius = self.radius.to_string();

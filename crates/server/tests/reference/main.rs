@@ -6,7 +6,6 @@
 mod capture;
 mod payloads;
 #[path = "../it/phases.rs"]
-#[expect(dead_code, reason = "shared with the tests of the binary")]
 mod phases;
 #[path = "../it/process.rs"]
 #[expect(dead_code, reason = "shared with the tests of the binary")]
