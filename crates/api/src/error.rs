@@ -24,6 +24,8 @@ pub(crate) enum Error {
     Field { field: String, reason: String },
     #[error("{0}")]
     TooLarge(String),
+    #[error("the body did not come within {} s", .0.as_secs())]
+    Slow(Duration),
     #[error("{0}")]
     Unsupported(String),
     #[error(
@@ -67,6 +69,7 @@ impl Error {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Bad(_) | Self::Field { .. } => StatusCode::BAD_REQUEST,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Slow(_) => StatusCode::REQUEST_TIMEOUT,
             Self::Unsupported(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooMany(_) | Self::Refused(Refused::Quota { .. }) => {
                 StatusCode::TOO_MANY_REQUESTS

@@ -12,9 +12,8 @@ mod schema;
 mod search;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, FromRef};
+use axum::extract::FromRef;
 use foghorn_catalog::{Catalog, CatalogError, DeliveryStore, HistoryStore};
-use foghorn_ingest::http::BODY_BYTES_MAX;
 use foghorn_ingest::journal::{Durable, Journal, Refused};
 use foghorn_model::{Timestamp, Webhook};
 use std::fmt;
@@ -98,7 +97,6 @@ impl Api {
         router
             .route("/api/v1/openapi.json", openapi)
             .fallback(|| async { error::Error::NotFound })
-            .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
             .with_state(self)
     }
 

@@ -1,14 +1,18 @@
 //! Pagination in headers, and bodies that are JSON objects.
 
 use crate::error::Error;
+use axum::body::HttpBody;
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use foghorn_catalog::{Document, Page};
+use foghorn_ingest::http::BODY_BYTES_MAX;
 use http::request::Parts;
 use http::{HeaderName, HeaderValue};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use std::time::Duration;
 
 const LIMIT_DEFAULT: u32 = 100;
 const LIMIT_MAX: u32 = 1000;
@@ -74,20 +78,45 @@ pub(crate) struct Json(pub(crate) Value);
 /// Configuration is small.
 const OBJECT_BYTES_MAX: usize = 1 << 20;
 
+/// How long the body of a request may take to come.
+const BODY_TIME_MAX: Duration = Duration::from_secs(60);
+
+/// Reads a body of at most so many bytes.
+async fn read_body(request: Request, bytes_max: usize) -> Result<Bytes, Error> {
+    let too_large = || Error::TooLarge(format!("the body is larger than {bytes_max} bytes"));
+    let body = request.into_body();
+    // What says that it is too large need not be read to be believed.
+    if body.size_hint().lower() > bytes_max as u64 {
+        return Err(too_large());
+    }
+    let read = Limited::new(body, bytes_max).collect();
+    match tokio::time::timeout(BODY_TIME_MAX, read).await {
+        Err(_) => Err(Error::Slow(BODY_TIME_MAX)),
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
+        Ok(Err(error)) => Err(Error::Bad(format!("the body cannot be read: {error}"))),
+    }
+}
+
 impl<S: Send + Sync> FromRequest<S> for Json {
     type Rejection = Error;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Error> {
-        let body = Bytes::from_request(request, state).await;
-        let body = body.map_err(|error| Error::TooLarge(error.body_text()))?;
-        if body.len() > OBJECT_BYTES_MAX {
-            return Err(Error::TooLarge(format!(
-                "the body is larger than {OBJECT_BYTES_MAX} bytes"
-            )));
-        }
+    async fn from_request(request: Request, _: &S) -> Result<Self, Error> {
+        let body = read_body(request, OBJECT_BYTES_MAX).await?;
         serde_json::from_slice(&body)
             .map(Self)
             .map_err(|error| Error::Bad(format!("JSON parse error - {error}")))
+    }
+}
+
+/// A body as it came, of at most [`BODY_BYTES_MAX`].
+pub(crate) struct Raw(pub(crate) Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for Raw {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Error> {
+        read_body(request, BODY_BYTES_MAX).await.map(Self)
     }
 }
 

@@ -3,10 +3,10 @@
 use crate::Api;
 use crate::caller::Uncounted;
 use crate::error::Error;
+use crate::page::Raw;
 use crate::schema::{Problem, TelemetryAnswer};
 use axum::Json;
 use axum::extract::{Path, State};
-use bytes::Bytes;
 use foghorn_catalog::ConfigView;
 use foghorn_ingest::http::{Encoding, decode_body, split_lines};
 use foghorn_ingest::journal::{Refused, Submission};
@@ -35,7 +35,7 @@ async fn take(
     State(api): State<Api>,
     Path(site): Path<SiteId>,
     headers: HeaderMap,
-    body: Bytes,
+    Raw(body): Raw,
 ) -> Result<Json<Value>, Error> {
     caller.may_ingest()?;
     // The view before the scope: what the records are routed under is what was checked.

@@ -21,7 +21,8 @@ use uuid::Uuid;
 const REMEMBERED: Micros = Micros::from_mins(24 * 60);
 /// How many ended sessions a site remembers.
 const ENDED_MAX: usize = 200_000;
-/// How many open sessions a NAS may have; those beyond are told but not followed.
+/// How many open sessions a site follows, over all that call themselves a NAS. One more lets
+/// another go, of the same NAS if it has one: what comes of that later is told anew.
 const OPEN_MAX: usize = 200_000;
 /// A second Start that is younger than the first by more than this begins a new session: the NAS
 /// has used the id again.
@@ -36,6 +37,7 @@ const REBOOT: &str = "NAS-Reboot";
 #[serde(default)]
 pub(crate) struct Sessions {
     open: BTreeMap<IpAddr, BTreeMap<String, Session>>,
+    open_count: usize,
     ended: BTreeMap<IpAddr, BTreeMap<String, Ended>>,
     /// In the order of their end by the partition clock, for forgetting.
     ended_order: VecDeque<(Timestamp, IpAddr, String)>,
@@ -190,12 +192,15 @@ impl Sessions {
         request: &Accounting<'_>,
         scene: &mut Scene<'_, '_>,
     ) -> &mut Session {
-        let of_nas = self.open.entry(request.nas_ip).or_default();
-        if of_nas.len() >= OPEN_MAX && !of_nas.contains_key(id) {
-            scene.tally.over_limit += 1;
-            of_nas.pop_first();
+        if self.open(request.nas_ip, id).is_none() {
+            if self.open_count >= OPEN_MAX {
+                scene.tally.over_limit += 1;
+                self.let_go(request.nas_ip);
+            }
+            self.open_count += 1;
         }
         let (at, site) = (scene.at, scene.site.id);
+        let of_nas = self.open.entry(request.nas_ip).or_default();
         let session = of_nas.entry(id.into()).or_insert_with(|| {
             let secs = i64::try_from(request.session_time.unwrap_or(0)).unwrap_or(0);
             let onset = Timestamp(at.0.saturating_sub(secs.saturating_mul(1_000_000)));
@@ -226,9 +231,7 @@ impl Sessions {
         cause: Option<&str>,
         scene: &mut Scene<'_, '_>,
     ) {
-        let Some(session) = self.open.get_mut(&nas).and_then(|of_nas| of_nas.remove(id)) else {
-            return;
-        };
+        let Some(session) = self.remove(nas, |of_nas| of_nas.remove(id)) else { return };
         let ended = Ended { at: scene.at, heard: scene.now, counters };
         let secs = scene.at.since(session.onset).0 / 1_000_000;
         counters.secs = counters.secs.or(u64::try_from(secs).ok());
@@ -238,8 +241,28 @@ impl Sessions {
         }
         self.ended.entry(nas).or_default().insert(id.into(), ended);
         self.ended_order.push_back((scene.now, nas, id.into()));
-        if self.open.get(&nas).is_some_and(BTreeMap::is_empty) {
+    }
+
+    /// Takes an open session out of a NAS's.
+    fn remove(
+        &mut self,
+        nas: IpAddr,
+        take: impl FnOnce(&mut BTreeMap<String, Session>) -> Option<Session>,
+    ) -> Option<Session> {
+        let of_nas = self.open.get_mut(&nas)?;
+        let session = take(of_nas)?;
+        self.open_count -= 1;
+        if of_nas.is_empty() {
             self.open.remove(&nas);
+        }
+        Some(session)
+    }
+
+    /// Follows one session less, of this NAS if it has one.
+    fn let_go(&mut self, nas: IpAddr) {
+        let own = self.open.contains_key(&nas).then_some(nas);
+        if let Some(nas) = own.or_else(|| self.open.keys().next().copied()) {
+            self.remove(nas, |of_nas| Some(of_nas.pop_first()?.1));
         }
     }
 

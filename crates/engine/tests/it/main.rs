@@ -6,6 +6,7 @@ mod accounting;
 mod clients;
 mod devices;
 mod golden;
+mod limits;
 mod outages;
 mod properties;
 mod world;

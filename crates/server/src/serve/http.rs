@@ -10,9 +10,11 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
-use std::net::SocketAddr;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
@@ -22,6 +24,8 @@ use tower_service::Service;
 
 /// Connections at one time.
 const CONNECTIONS_MAX: usize = 4096;
+/// Of which one address may have so many, so that no single one shuts all others out.
+const OF_ADDRESS_MAX: usize = CONNECTIONS_MAX / 2;
 /// How long the head of a request may take.
 const HEAD_SECS_MAX: u64 = 15;
 /// How long requests under way may take to end when the server stops.
@@ -65,6 +69,57 @@ pub fn status(metrics: Arc<Metrics>) -> Router {
         )
 }
 
+/// Lets as many files be open as the system allows this process: each connection is one.
+pub fn raise_file_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, ..limit };
+    if let Err(error) = setrlimit(Resource::Nofile, raised) {
+        tracing::warn!(%error, "the limit of open files stays as it is");
+    }
+}
+
+/// How many connections each address has.
+#[derive(Debug, Default)]
+struct Shares(Mutex<HashMap<IpAddr, usize>>);
+
+/// Who holds an IPv6 address holds its /64.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64).into(),
+        v4 => v4,
+    }
+}
+
+/// One connection of an address, for as long as it lives.
+struct Share {
+    of: Arc<Shares>,
+    address: IpAddr,
+}
+
+impl Shares {
+    fn take(self: &Arc<Self>, address: IpAddr) -> Option<Share> {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(address).or_default();
+        (*count < OF_ADDRESS_MAX).then(|| {
+            *count += 1;
+            Share { of: Arc::clone(self), address }
+        })
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        let mut counts = self.of.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Entry::Occupied(mut count) = counts.entry(self.address) {
+            *count.get_mut() -= 1;
+            if *count.get() == 0 {
+                count.remove();
+            }
+        }
+    }
+}
+
 /// Serves until `stop` becomes true, then lets requests under way end.
 pub async fn serve(
     listener: TcpListener,
@@ -73,6 +128,7 @@ pub async fn serve(
     mut stop: watch::Receiver<bool>,
 ) {
     let slots = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let shares = Arc::new(Shares::default());
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -87,6 +143,8 @@ pub async fn serve(
                 continue;
             }
         };
+        // Whoever finds no room sees its connection closed, and may come again.
+        let Some(share) = shares.take(network(source.ip())) else { continue };
         let Ok(slot) = Arc::clone(&slots).try_acquire_owned() else { continue };
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "nodelay");
@@ -102,7 +160,7 @@ pub async fn serve(
                     }
                 }
             }
-            drop(slot);
+            drop((slot, share));
         });
     }
     let all = u32::try_from(CONNECTIONS_MAX).unwrap_or(u32::MAX);

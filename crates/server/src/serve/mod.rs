@@ -89,6 +89,7 @@ async fn serve(options: Options) -> Result<()> {
     let (fatal, mut failures) = mpsc::unbounded_channel();
     // Before anything answers: whoever is answered may ask for an orderly end.
     let terminated = terminated()?;
+    http::raise_file_limit();
     let listeners = Listeners::bind(&options).await?;
     let server = Server::start(&options, listeners.own(), &fatal)?;
     let (stop, stopped) = watch::channel(false);

@@ -6,7 +6,7 @@ use std::process::Command;
 /// Bytes of it.
 const SIZE: &str = "size=400m";
 
-/// A mounted file system; unmounted with its owner.
+/// A mounted file system; unmounted with its owner, unless the test failed.
 pub struct Mount {
     at: PathBuf,
 }
@@ -43,6 +43,10 @@ impl Mount {
 
 impl Drop for Mount {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("{} stays mounted, for whoever looks into it", self.at.display());
+            return;
+        }
         let unmounted = Command::new("umount").arg("-l").arg(&self.at).status();
         if !unmounted.is_ok_and(|status| status.success()) {
             eprintln!("{} stays mounted", self.at.display());

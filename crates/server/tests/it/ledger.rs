@@ -84,15 +84,24 @@ impl Load {
         self.stop.store(true, Ordering::Release);
         self.senders.into_iter().for_each(|sender| sender.join().unwrap());
         let acked = self.acked.lock().unwrap().clone();
-        let mut missing = Vec::new();
-        let everything = || {
-            let arrived = names(&world.ledger());
-            missing = acked.iter().filter(|name| !arrived.contains_key(*name)).cloned().collect();
-            missing.is_empty()
-        };
-        if !within_patience(everything) {
-            let kept = world.keep();
-            panic!("{} of {} never came: {missing:?} ({kept})", missing.len(), acked.len());
+        let mut missing = acked.clone();
+        let mut read = 0;
+        // A backlog may be long: patience ends when nothing comes any more, not when it is late.
+        while !missing.is_empty() {
+            let more = || {
+                let before = read;
+                for post in world.ledger_from(&mut read) {
+                    for name in named(&post) {
+                        missing.remove(name);
+                    }
+                }
+                read > before
+            };
+            if !within_patience(more) {
+                let kept = world.keep();
+                let (gone, all) = (missing.len(), acked.len());
+                panic!("{gone} of {all} never came: {missing:?} ({kept})");
+            }
         }
         assert!(world.server.as_mut().unwrap().terminate(), "{}", world.log());
         let ledger = world.ledger();
@@ -113,12 +122,18 @@ fn names(ledger: &[Value]) -> BTreeMap<String, usize> {
         if !seen.insert(post["id"].as_str().unwrap().to_owned()) {
             continue;
         }
-        for event in post["events"].as_array().unwrap() {
-            let name = event["text"].as_str().or_else(|| event["session_id"].as_str());
-            *names.entry(name.unwrap_or("other").to_owned()).or_insert(0) += 1;
+        for name in named(post) {
+            *names.entry(name.to_owned()).or_insert(0) += 1;
         }
     }
     names
+}
+
+/// The names of a post's events.
+fn named(post: &Value) -> impl Iterator<Item = &str> {
+    post["events"].as_array().unwrap().iter().map(|event| {
+        event["text"].as_str().or_else(|| event["session_id"].as_str()).unwrap_or("other")
+    })
 }
 
 fn check(ledger: &[Value], tried: &BTreeSet<String>) {

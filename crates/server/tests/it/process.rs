@@ -4,7 +4,7 @@ use crate::phases::{Aimed, Phase};
 use md5::{Digest, Md5};
 use serde_json::Value;
 use std::collections::HashMap;
-use std::io::{Read, Write};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -226,9 +226,18 @@ impl World {
 
     /// What the receiver noted, in the order of its coming.
     pub fn ledger(&self) -> Vec<Value> {
-        let text = std::fs::read_to_string(self.path("ledger")).unwrap_or_default();
-        let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
-        whole.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        self.ledger_from(&mut 0)
+    }
+
+    /// What it noted after this many bytes, and how many it is now.
+    pub fn ledger_from(&self, read: &mut u64) -> Vec<Value> {
+        let Ok(mut file) = std::fs::File::open(self.path("ledger")) else { return Vec::new() };
+        let mut text = String::new();
+        file.seek(SeekFrom::Start(*read)).unwrap();
+        file.read_to_string(&mut text).unwrap();
+        let whole = text.rfind('\n').map_or(0, |end| end + 1);
+        *read += whole as u64;
+        text[..whole].lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
     /// Leaves the directory for whoever looks into a failure, and says where it is.

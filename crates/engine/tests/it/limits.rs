@@ -1,0 +1,89 @@
+//! State is bounded, whatever comes. The names begin with the case of `docs/security.md`.
+
+use crate::world::{AP, World, associated};
+use foghorn_engine::Output;
+use foghorn_model::{Mac, Record, RecordBody, Timestamp};
+use std::borrow::Cow;
+
+/// Sessions that a site follows.
+const SESSIONS: u64 = 200_000;
+/// Clients that a site follows.
+const CLIENTS: u64 = 500_000;
+/// Of what comes beyond a limit.
+const MORE: u64 = 1_000;
+
+/// Folds lines without keeping their events.
+struct Flood {
+    world: World,
+    number: u64,
+    out: Output,
+}
+
+impl Flood {
+    fn new() -> Self {
+        let world = World::new();
+        let number = world.journal.len() as u64;
+        Self { world, number, out: Output::default() }
+    }
+
+    fn line(&mut self, line: String) {
+        let last = self.world.journal.last().unwrap();
+        let record = Record {
+            received_at: Timestamp(self.world.now * 1_000_000),
+            catalog_seq: last.catalog_seq,
+            site: Some(crate::world::site_id()),
+            body: RecordBody::Telemetry(Cow::Owned(line.into_bytes())),
+        };
+        self.number += 1;
+        self.out.clear();
+        self.world.engine.fold(self.number, &record, &mut self.out);
+    }
+
+    fn over_limit(&self) -> u64 {
+        self.world.engine.tally().over_limit
+    }
+}
+
+/// A session of its own user and NAS, with an id of its own.
+fn session(number: u64) -> String {
+    let [.., a, b, c] = number.to_be_bytes();
+    format!(
+        r#"{{"kind":"accounting","status":"start","nas_ip":"10.{a}.{b}.{c}","session_id":"s{number}","id":"{number}"}}"#
+    )
+}
+
+fn random_mac(number: u64) -> Mac {
+    let [.., a, b, c, d] = number.to_be_bytes();
+    Mac([0x02, 0, a, b, c, d])
+}
+
+#[test]
+fn i06_sessions_of_ever_new_nases_let_old_ones_go() {
+    let mut flood = Flood::new();
+    (0..SESSIONS).for_each(|number| flood.line(session(number)));
+    assert_eq!(flood.over_limit(), 0);
+    let full = flood.world.engine.snapshot().len();
+    (SESSIONS..SESSIONS + MORE).for_each(|number| flood.line(session(number)));
+    assert_eq!(flood.over_limit(), MORE);
+    let fuller = flood.world.engine.snapshot().len();
+    assert!(fuller < full + full / 100, "the state grew from {full} to {fuller} bytes");
+    // What was let go is still told when it ends.
+    flood.line(session(0).replace("start", "stop").replace(r#""id":"0""#, r#""id":"end""#));
+    let json = String::from_utf8_lossy(&flood.out.record.body).into_owned();
+    assert!(json.contains("NAC_ACCOUNTING_STOP"), "{json}");
+}
+
+#[test]
+fn i06_clients_beyond_the_limit_are_counted_and_not_followed() {
+    let mut flood = Flood::new();
+    let line = |number| associated(random_mac(number), AP, "5c5b35000011");
+    (0..CLIENTS).for_each(|number| flood.line(line(number)));
+    assert_eq!(flood.over_limit(), 0);
+    (CLIENTS..CLIENTS + MORE).for_each(|number| flood.line(line(number)));
+    assert_eq!(flood.over_limit(), MORE);
+    // Whoever leaves makes room.
+    let leaver = random_mac(0);
+    flood.line(format!(r#"{{"kind":"client-disassociated","mac":"{leaver}"}}"#));
+    flood.line(line(CLIENTS + MORE));
+    assert_eq!(flood.over_limit(), MORE);
+}
