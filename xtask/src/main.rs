@@ -1,6 +1,7 @@
 //! What a developer types: `cargo xtask test`, `demo`, `bench`, `openapi`.
 
 mod bench;
+mod fuzz;
 mod needs;
 mod steps;
 
@@ -14,6 +15,7 @@ cargo xtask test      everything that must hold before a change lands
     --data DIR        then also the suite on published schemas, samples and captures in DIR
 cargo xtask sim       seeds through the simulator; `-- --help` tells how many, how long, which bugs
 cargo xtask chaos     the real binary under kills and worse; --kills N, 100 unless told
+cargo xtask fuzz      every fuzz target, guided by coverage; --secs N of each, 60 unless told
 cargo xtask demo      a server, real input and a verifying receiver
 cargo xtask bench     Foghorn against limit programs, in one run
 cargo xtask openapi   writes openapi.json anew";
@@ -47,6 +49,8 @@ fn run() -> Result<()> {
         Some((&"sim", options)) => steps::sim(options),
         Some((&"chaos", [])) => steps::chaos("100"),
         Some((&"chaos", ["--kills", kills])) => steps::chaos(kills),
+        Some((&"fuzz", [])) => fuzz::all("60"),
+        Some((&"fuzz", ["--secs", secs])) => fuzz::all(secs),
         Some((&"demo", [])) => steps::demo(),
         // The limit programs are measured as optimised as what they are the limit of.
         Some((&"bench", [])) if cfg!(debug_assertions) => steps::bench_in_release(),

@@ -5,7 +5,8 @@ use anyhow::{Context, Result, bail};
 use std::process::Command;
 use std::time::Instant;
 
-fn run(command: &[&str], variables: &[(&str, &str)]) -> Result<()> {
+/// Runs a command to its good end, with these variables.
+pub fn run(command: &[&str], variables: &[(&str, &str)]) -> Result<()> {
     let line = command.join(" ");
     eprintln!("\nxtask: {line}");
     let begun = Instant::now();
@@ -94,18 +95,7 @@ pub fn sim(options: &[&str]) -> Result<()> {
 /// Kills the real binary, and worse.
 pub fn chaos(kills: &str) -> Result<()> {
     run(
-        &[
-            "cargo",
-            "test",
-            "--package",
-            "foghorn",
-            "--features",
-            "chaos",
-            "--test",
-            "chaos",
-            "--",
-            "--nocapture",
-        ],
+        &["cargo", "test", "--package", "foghorn", "--test", "chaos", "--", "--nocapture"],
         &[("FOGHORN_KILLS", kills)],
     )
 }

@@ -81,8 +81,8 @@ const OBJECT_BYTES_MAX: usize = 1 << 20;
 /// How long the body of a request may take to come.
 const BODY_TIME_MAX: Duration = Duration::from_secs(60);
 
-/// Reads a body of at most so many bytes.
-async fn read_body(request: Request, bytes_max: usize) -> Result<Bytes, Error> {
+/// Reads a body of at most so many bytes, in so much time.
+async fn read_body(request: Request, bytes_max: usize, time_max: Duration) -> Result<Bytes, Error> {
     let too_large = || Error::TooLarge(format!("the body is larger than {bytes_max} bytes"));
     let body = request.into_body();
     // What says that it is too large need not be read to be believed.
@@ -90,8 +90,8 @@ async fn read_body(request: Request, bytes_max: usize) -> Result<Bytes, Error> {
         return Err(too_large());
     }
     let read = Limited::new(body, bytes_max).collect();
-    match tokio::time::timeout(BODY_TIME_MAX, read).await {
-        Err(_) => Err(Error::Slow(BODY_TIME_MAX)),
+    match tokio::time::timeout(time_max, read).await {
+        Err(_) => Err(Error::Slow(time_max)),
         Ok(Ok(body)) => Ok(body.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
         Ok(Err(error)) => Err(Error::Bad(format!("the body cannot be read: {error}"))),
@@ -102,7 +102,7 @@ impl<S: Send + Sync> FromRequest<S> for Json {
     type Rejection = Error;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Error> {
-        let body = read_body(request, OBJECT_BYTES_MAX).await?;
+        let body = read_body(request, OBJECT_BYTES_MAX, BODY_TIME_MAX).await?;
         serde_json::from_slice(&body)
             .map(Self)
             .map_err(|error| Error::Bad(format!("JSON parse error - {error}")))
@@ -116,7 +116,7 @@ impl<S: Send + Sync> FromRequest<S> for Raw {
     type Rejection = Error;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Error> {
-        read_body(request, BODY_BYTES_MAX).await.map(Self)
+        read_body(request, BODY_BYTES_MAX, BODY_TIME_MAX).await.map(Self)
     }
 }
 
@@ -128,5 +128,37 @@ impl<S: Send + Sync> FromRequest<S> for Object {
             Value::Object(map) => Ok(Self(map)),
             _ => Err(Error::Bad("JSON parse error - the body is not an object".into())),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::body::Body;
+    use std::convert::Infallible;
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+
+    /// A body that says how long it is and never comes.
+    struct Stalled;
+
+    impl HttpBody for Stalled {
+        type Data = Bytes;
+        type Error = Infallible;
+
+        fn poll_frame(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<hyper::body::Frame<Bytes>, Infallible>>> {
+            Poll::Pending
+        }
+    }
+
+    #[tokio::test]
+    async fn i01_a_body_that_does_not_come_is_given_up() {
+        let request = Request::new(Body::new(Stalled));
+        let given_up = read_body(request, 10, Duration::ZERO).await;
+        let status = given_up.unwrap_err().into_response().status();
+        assert_eq!(status, http::StatusCode::REQUEST_TIMEOUT);
     }
 }

@@ -8,6 +8,7 @@ mod foghorn;
 mod limits;
 mod served;
 
+use crate::steps;
 use anyhow::{Result, ensure};
 use limits::{Limit, Work};
 use std::io::Write;
@@ -74,7 +75,11 @@ pub fn run() -> Result<()> {
         )?;
     }
     drop(server);
-    pipeline(&mut out)
+    pipeline(&mut out)?;
+    writeln!(out, "the simulator, on one thread:")?;
+    out.flush()?;
+    // Its last line says how many times faster it is than the time that it simulates.
+    steps::sim(&["--seed", "1", "--seeds", "200"])
 }
 
 /// What each step costs an event on one thread, without a socket.

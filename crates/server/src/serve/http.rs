@@ -17,7 +17,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::{Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 use tower_service::Service;
@@ -26,6 +26,8 @@ use tower_service::Service;
 const CONNECTIONS_MAX: usize = 4096;
 /// Of which one address may have so many, so that no single one shuts all others out.
 const OF_ADDRESS_MAX: usize = CONNECTIONS_MAX / 2;
+/// Connections that wait to be accepted; the system may have a lower limit.
+const WAITING_MAX: u32 = 4096;
 /// How long the head of a request may take.
 const HEAD_SECS_MAX: u64 = 15;
 /// How long requests under way may take to end when the server stops.
@@ -67,6 +69,18 @@ pub fn status(metrics: Arc<Metrics>) -> Router {
                 ([(http::header::CONTENT_TYPE, kind)], scraped.render().await)
             }),
         )
+}
+
+/// Listens, with room for everybody who comes back at once after the network was away: whoever
+/// finds none waits a second before the next try.
+pub fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(WAITING_MAX)
 }
 
 /// Lets as many files be open as the system allows this process: each connection is one.

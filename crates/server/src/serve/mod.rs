@@ -90,7 +90,7 @@ async fn serve(options: Options) -> Result<()> {
     // Before anything answers: whoever is answered may ask for an orderly end.
     let terminated = terminated()?;
     http::raise_file_limit();
-    let listeners = Listeners::bind(&options).await?;
+    let listeners = Listeners::bind(&options)?;
     let server = Server::start(&options, listeners.own(), &fatal)?;
     let (stop, stopped) = watch::channel(false);
     let serving = listeners.serve(&server, &stopped)?;
@@ -136,12 +136,9 @@ struct Listeners {
 }
 
 impl Listeners {
-    async fn bind(options: &Options) -> Result<Self> {
-        let listen = |address| async move {
-            tokio::net::TcpListener::bind(address)
-                .await
-                .with_context(|| format!("listen on {address}"))
-        };
+    fn bind(options: &Options) -> Result<Self> {
+        let listen =
+            |address| http::listen(address).with_context(|| format!("listen on {address}"));
         let radius = options.radius_listen.map(|address| {
             let socket = std::net::UdpSocket::bind(address);
             let socket = socket.with_context(|| format!("listen on {address}"))?;
@@ -150,10 +147,10 @@ impl Listeners {
         });
         let tls = options.tls.as_ref().map(|(cert, key)| http::tls(cert, key)).transpose()?;
         let metrics = match options.metrics_listen {
-            Some(address) => Some(listen(address).await?),
+            Some(address) => Some(listen(address)?),
             None => None,
         };
-        Ok(Self { api: listen(options.listen).await?, tls, metrics, radius: radius.transpose()? })
+        Ok(Self { api: listen(options.listen)?, tls, metrics, radius: radius.transpose()? })
     }
 
     /// Where webhooks must never go.

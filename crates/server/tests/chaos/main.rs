@@ -21,11 +21,12 @@ use process::{World, foghorn};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-const KILLS: u32 = 100;
+/// Few, for every change; a long run says how many it wants.
+const KILLS: u32 = 24;
+/// So many must hit every phase.
+const MANY: u32 = 100;
 /// Between the requests of a sender.
 const PAUSE: Duration = Duration::from_millis(15);
-/// Something else than a kill happens after so many.
-const EVERY: u32 = 25;
 const HARSH: [&str; 10] = [
     "--snapshot-secs",
     "1",
@@ -43,6 +44,8 @@ const HARSH: [&str; 10] = [
 fn the_ledger_balances_after_everything() {
     let kills = std::env::var("FOGHORN_KILLS").ok().and_then(|text| text.parse().ok());
     let kills: u32 = kills.unwrap_or(KILLS);
+    // Something else than a kill happens after so many: each of it once at least.
+    let every = (kills / 4).min(25);
     let directory = tempfile::tempdir().unwrap();
     // A small file system of its own, where the machine allows it.
     let mount = Mount::new(directory.path());
@@ -57,8 +60,8 @@ fn the_ledger_balances_after_everything() {
     let mut landed: BTreeMap<Phase, u32> = BTreeMap::new();
     let mut others: BTreeMap<&str, u32> = BTreeMap::new();
     for kill in 0..kills {
-        if kill % EVERY == EVERY - 1 {
-            let what = other(&mut world, mount.as_ref(), kill / EVERY);
+        if kill % every == every - 1 {
+            let what = other(&mut world, mount.as_ref(), kill / every);
             *others.entry(what).or_default() += 1;
         }
         for phase in world.serve_and_kill(&HARSH, kill) {
@@ -69,7 +72,8 @@ fn the_ledger_balances_after_everything() {
     let acknowledged = load.balance(&mut world);
     eprintln!("{kills} kills landed in {landed:?} (several may be under way at once)");
     eprintln!("beside them: {others:?}; {acknowledged} records acknowledged, none lost");
-    assert!(Phase::ALL.iter().all(|phase| landed.contains_key(phase)), "{landed:?}");
+    let everywhere = Phase::ALL.iter().all(|phase| landed.contains_key(phase));
+    assert!(everywhere || kills < MANY, "a phase was never hit: {landed:?}");
 }
 
 /// One of the other things that go wrong.

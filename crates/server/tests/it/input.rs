@@ -153,7 +153,7 @@ fn a_token_does_what_its_role_allows() {
 }
 
 #[test]
-fn before_the_disk_fills_input_is_refused_and_told_to_come_again() {
+fn i08_before_the_disk_fills_input_is_refused_and_told_to_come_again() {
     let mut world = World::new();
     world.serve(&["--free-bytes-min", "1000000000000000"]);
     world.device("5c5b35000001", "AP");

@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 mod damage;
+mod formats;
 mod history;
+mod hostile;
 mod input;
 mod kill;
 mod ledger;
