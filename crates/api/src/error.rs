@@ -8,6 +8,7 @@ use foghorn_ingest::journal::Refused;
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 use std::time::Duration;
+use uuid::Uuid;
 
 /// Why a request is not answered with 200.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +23,8 @@ pub(crate) enum Error {
     Bad(String),
     #[error("invalid field: {field}")]
     Field { field: String, reason: String },
+    #[error("{detail}")]
+    Taken { detail: String, webhook_id: Uuid },
     #[error("{0}")]
     TooLarge(String),
     #[error("the body did not come within {} s", .0.as_secs())]
@@ -46,6 +49,7 @@ impl From<CatalogError> for Error {
             CatalogError::NotFound => Self::NotFound,
             CatalogError::Invalid { field, reason } => Self::Field { field, reason },
             CatalogError::Conflict(detail) => Self::Bad(detail),
+            CatalogError::Taken { detail, webhook_id } => Self::Taken { detail, webhook_id },
             other => Self::Internal(other.to_string()),
         }
     }
@@ -67,7 +71,7 @@ impl Error {
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::Bad(_) | Self::Field { .. } => StatusCode::BAD_REQUEST,
+            Self::Bad(_) | Self::Field { .. } | Self::Taken { .. } => StatusCode::BAD_REQUEST,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Slow(_) => StatusCode::REQUEST_TIMEOUT,
             Self::Unsupported(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -97,6 +101,9 @@ impl IntoResponse for Error {
         if let Self::Field { field, reason } = &self {
             body["field"] = Value::String(field.clone());
             body["reason"] = Value::String(reason.clone());
+        }
+        if let Self::Taken { webhook_id, .. } = &self {
+            body["webhook_id"] = json!(webhook_id);
         }
         let mut response = (self.status(), axum::Json(body)).into_response();
         if let Some(after) = self.retry_after() {

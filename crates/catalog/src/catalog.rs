@@ -7,7 +7,7 @@ use crate::objects::{self, Kind};
 use crate::seal::{REDACTED, Sealer};
 use crate::stored::{Raw, load, read, signed, within};
 use crate::view::ConfigView;
-use crate::write::Write;
+use crate::write::{Fate, Write};
 use arc_swap::ArcSwap;
 use foghorn_model::{Actor, Change, OrgId, SiteId, Timestamp, TokenId};
 use rusqlite::{Connection, params};
@@ -217,6 +217,7 @@ impl Catalog {
                 created: now,
                 modified: now,
             };
+            write.check_references(&document)?;
             write.stamp_topics(None, &mut document);
             write.put(&document)?;
             write.change(actor, None, Some(&document))?;
@@ -239,12 +240,11 @@ impl Catalog {
         self.write(|write| {
             let before = write.get(kind, scope, id)?;
             let mut document = before.clone();
-            for (key, value) in patch {
-                // A secret that was shown masked comes back as it was shown: it stays.
-                let masked = value == REDACTED || is_masked_map(&key, &value);
-                if !masked || !document.body.contains_key(&key) {
-                    document.body.insert(key, value);
+            for (key, mut value) in patch {
+                if let Some(old) = before.body.get(&key) {
+                    unmask(&mut value, old);
                 }
+                document.body.insert(key, value);
             }
             objects::normalise(kind, &mut document.body);
             objects::validate(
@@ -253,12 +253,17 @@ impl Catalog {
                 &document.body,
             )?;
             document.site_id = objects::site_of(kind, &document)?;
-            if let (Kind::Device, Some(site)) = (kind, document.site_id) {
-                write.check_scope(Scope { org: document.org_id, site: Some(site) })?;
+            if document.site_id != before.site_id {
+                // What stood on a map of the one site stands on none of the other.
+                if document.body.get("map_id") == before.body.get("map_id") {
+                    document.body.remove("map_id");
+                }
+                write.check_scope(Scope { org: document.org_id, site: document.site_id })?;
             }
             if document.body == before.body && document.site_id == before.site_id {
                 return Ok(before);
             }
+            write.check_references(&document)?;
             document.version += 1;
             document.modified = write.now;
             write.stamp_topics(Some(&before), &mut document);
@@ -281,9 +286,32 @@ impl Catalog {
     ) -> Result<(), CatalogError> {
         self.write(|write| {
             let before = write.get(kind, scope, id)?;
-            write.remove(&before)?;
-            write.change(actor, Some(&before), None)
+            write.delete(actor, &before)
         })
+    }
+
+    /// What deleting an object would take along, and what would be changed by it: `(goes, stays)`,
+    /// the object itself first.
+    ///
+    /// # Errors
+    /// [`CatalogError::NotFound`].
+    pub fn would_delete(
+        &self,
+        kind: Kind,
+        scope: Scope,
+        id: Uuid,
+    ) -> Result<(Vec<Document>, Vec<Document>), CatalogError> {
+        let mut connection = self.lock();
+        let write = self.begin(&mut connection)?;
+        let (mut goes, mut stays) = (Vec::new(), Vec::new());
+        for fate in write.removal(&write.get(kind, scope, id)?)? {
+            match fate {
+                Fate::Goes(document) => goes.push(document),
+                Fate::Stays { before, .. } => stays.push(before),
+            }
+        }
+        goes.reverse();
+        Ok((goes, stays))
     }
 
     /// An object.
@@ -348,12 +376,10 @@ impl Catalog {
     ) -> Result<(Vec<Document>, u64), CatalogError> {
         let connection = self.lock();
         let (org, site) = (scope.org.to_string(), scope.site.map(|site| site.to_string()));
-        // Webhooks and tokens of an org are those that are of no site; the rest of what an org
-        // lists is of any.
-        let condition = match (kind, &site) {
-            (_, Some(_)) => "site_id = ?3",
-            (Kind::Webhook | Kind::Token, None) => "site_id IS NULL AND ?3 IS NULL",
-            (_, None) => "?3 IS NULL",
+        let condition = match &site {
+            Some(_) => "site_id = ?3",
+            None if kind.is_of_its_level() => "site_id IS NULL AND ?3 IS NULL",
+            None => "?3 IS NULL",
         };
         let total: u64 = connection
             .prepare_cached(&format!(
@@ -397,19 +423,23 @@ impl Catalog {
         act: impl FnOnce(&mut Write<'_>) -> Result<T, CatalogError>,
     ) -> Result<T, CatalogError> {
         let mut connection = self.lock();
-        let transaction = connection.transaction()?;
-        let last: i64 =
-            transaction
-                .query_row("SELECT coalesce(max(seq), 0) FROM changes", [], |row| row.get(0))?;
-        let seq = u64::try_from(last).unwrap_or(0) + 1;
-        let mut write =
-            Write { transaction, sealer: &self.sealer, seq, now: (self.clock)(), changed: false };
+        let mut write = self.begin(&mut connection)?;
         let done = act(&mut write)?;
         let changed = write.commit()?;
         if changed {
             self.publish(&connection)?;
         }
         Ok(done)
+    }
+
+    fn begin<'c>(&'c self, connection: &'c mut Connection) -> Result<Write<'c>, CatalogError> {
+        let transaction = connection.transaction()?;
+        let last: i64 =
+            transaction
+                .query_row("SELECT coalesce(max(seq), 0) FROM changes", [], |row| row.get(0))?;
+        let seq = u64::try_from(last).unwrap_or(0) + 1;
+        let sealer = &self.sealer;
+        Ok(Write { transaction, sealer, seq, now: (self.clock)(), changed: false })
     }
 
     /// Rebuilds the views and tells the listeners, while the lock keeps the order.
@@ -434,9 +464,22 @@ impl Catalog {
     }
 }
 
-fn is_masked_map(key: &str, value: &Value) -> bool {
-    let all = |map: &Map<String, Value>| !map.is_empty() && map.values().all(|it| it == REDACTED);
-    key == "headers" && value.as_object().is_some_and(all)
+/// A secret that was shown masked comes back as it was shown: it stays.
+fn unmask(value: &mut Value, old: &Value) {
+    match (value, old) {
+        (value @ Value::String(_), old) if *value == REDACTED => *value = old.clone(),
+        (Value::Object(map), Value::Object(old)) => {
+            for (key, value) in map {
+                if let Some(old) = old.get(key) {
+                    unmask(value, old);
+                }
+            }
+        }
+        (Value::Array(list), Value::Array(old)) => {
+            list.iter_mut().zip(old).for_each(|(value, old)| unmask(value, old));
+        }
+        _ => {}
+    }
 }
 
 fn new_id() -> Result<Uuid, CatalogError> {

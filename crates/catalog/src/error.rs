@@ -17,6 +17,14 @@ pub enum CatalogError {
     /// Something else stands in the way.
     #[error("{0}")]
     Conflict(String),
+    /// A webhook holds already what can be held once.
+    #[error("{detail}")]
+    Taken {
+        /// What.
+        detail: String,
+        /// By which webhook.
+        webhook_id: uuid::Uuid,
+    },
     /// Another process holds the data directory.
     #[error("{0} is in use by another process")]
     Locked(String),

@@ -29,5 +29,6 @@ pub use delivery::{
 };
 pub use error::CatalogError;
 pub use history::{HistoryFilter, HistoryRecord, HistoryStore};
-pub use objects::Kind;
+pub use objects::shape::{Member, OnDelete, Shape};
+pub use objects::{KINDS, Kind, KindRow};
 pub use view::{ConfigView, RadiusClient};

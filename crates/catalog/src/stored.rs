@@ -31,7 +31,7 @@ impl Document {
         if let Some(site) = self.site_id.filter(|_| self.kind != Kind::Site) {
             body.insert("site_id".into(), json!(site));
         }
-        if self.kind == Kind::Webhook {
+        if !matches!(self.kind, Kind::Org | Kind::Site | Kind::Token | Kind::Device) {
             body.insert("for_site".into(), json!(self.site_id.is_some()));
         }
         body.insert("created_time".into(), json!(self.created.secs()));
@@ -106,7 +106,8 @@ pub(crate) fn load(
     let mut view = ConfigView::of_seq(u64::try_from(seq).unwrap_or(0));
     let mut principals = Principals::new();
     let mut query = connection.prepare_cached(
-        "SELECT id, org_id, site_id, body, version, created, modified, kind FROM documents",
+        "SELECT id, org_id, site_id, body, version, created, modified, kind FROM documents
+         WHERE kind IN ('org', 'site', 'device', 'webhook', 'site_setting', 'token')",
     )?;
     let rows = query.query_map([], |row| Ok((Raw::read(row)?, row.get::<_, String>(7)?)))?;
     for row in rows {
@@ -128,8 +129,8 @@ pub(crate) fn load(
 
 pub(crate) fn within(document: &Document, scope: Scope) -> bool {
     document.org_id == scope.org && (scope.site.is_none() || document.site_id == scope.site)
-        // An org's webhook is not found through a site, nor a site's through its org.
-        && (document.kind != Kind::Webhook || document.site_id == scope.site)
+        // What is of an org is not found through a site, nor what is of a site through its org.
+        && (!document.kind.is_of_its_level() || document.site_id == scope.site)
 }
 
 pub(crate) fn place(kind: Kind, id: Uuid) -> String {

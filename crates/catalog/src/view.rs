@@ -77,7 +77,8 @@ impl ConfigView {
                     self.radius_clients.insert(site, clients);
                 }
             }
-            Kind::OrgSetting | Kind::Token => {}
+            // The rest shapes neither routing nor delivery.
+            _ => {}
         }
         Ok(())
     }

@@ -3,19 +3,30 @@
 use crate::catalog::{Document, Scope};
 use crate::changes::difference;
 use crate::error::CatalogError;
-use crate::objects::{self, Kind};
+use crate::objects::shape::{self, OnDelete};
+use crate::objects::{self, KINDS, Kind};
 use crate::seal::Sealer;
-use crate::stored::{place, read, signed, within};
-use foghorn_model::{Actor, Audit, Change, OrgId, Timestamp};
+use crate::stored::{Raw, place, read, signed, within};
+use foghorn_model::{Actor, Audit, Change, OrgId, SiteId, Timestamp};
 use rusqlite::{Transaction, params};
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use uuid::Uuid;
+
+/// What becomes of an object when another is deleted.
+#[derive(Debug)]
+pub(crate) enum Fate {
+    /// It goes along.
+    Goes(Document),
+    /// It stays, and lets go of what goes.
+    Stays { before: Document, after: Document },
+}
 
 /// A write under way.
 pub(crate) struct Write<'c> {
     pub(crate) transaction: Transaction<'c>,
     pub(crate) sealer: &'c Sealer,
-    /// The sequence number that its change will have.
+    /// The sequence number that its next change will have.
     pub(crate) seq: u64,
     pub(crate) now: Timestamp,
     pub(crate) changed: bool,
@@ -75,23 +86,138 @@ impl Write<'_> {
         Ok(())
     }
 
-    pub(crate) fn remove(&self, document: &Document) -> Result<(), CatalogError> {
-        let id = document.id.to_string();
-        let of = |condition: &str| format!("DELETE FROM documents WHERE {condition}");
-        match document.kind {
-            Kind::Org => self.transaction.execute(&of("org_id = ?1"), [id])?,
-            Kind::Site => {
-                // Its devices go back to the org's inventory.
-                self.transaction.execute(
-                    "UPDATE documents SET site_id = NULL WHERE kind = 'device' AND site_id = ?1",
-                    [&id],
-                )?;
-                self.transaction.execute(&of("site_id = ?1"), [id])?
+    /// Checks that what a document refers to is there, and within its reach: of its org, and of
+    /// its site if it is of one.
+    pub(crate) fn check_references(&self, document: &Document) -> Result<(), CatalogError> {
+        let members = document.kind.row().members;
+        for (key, kind, _, id) in shape::references(members, &document.body) {
+            let target = self.find(kind, id)?.filter(|target| {
+                target.org_id == document.org_id
+                    && target.site_id.is_none_or(|site| document.site_id == Some(site))
+            });
+            // An AP of the inventory is where it is assigned.
+            if target.is_none() {
+                let reason = format!("there is no {} {id} here", kind.noun());
+                return Err(CatalogError::invalid(key, reason));
             }
-            _ => self
-                .transaction
-                .execute(&of("kind = ?1 AND id = ?2"), [document.kind.name(), id.as_str()])?,
-        };
+        }
+        if document.kind == Kind::Webhook && objects::webhook::is_exclusive(&document.body) {
+            let mut others = self.of_org(Kind::Webhook, document.org_id, None)?;
+            others.retain(|it| it.id != document.id && it.site_id == document.site_id);
+            objects::webhook::check_beside(document, &others)?;
+        }
+        Ok(())
+    }
+
+    /// The objects of a kind in an org; with `about`, those whose text has this id in it.
+    fn of_org(
+        &self,
+        kind: Kind,
+        org: OrgId,
+        about: Option<Uuid>,
+    ) -> Result<Vec<Document>, CatalogError> {
+        let mut query = self.transaction.prepare_cached(
+            "SELECT id, org_id, site_id, body, version, created, modified FROM documents
+             WHERE kind = ?1 AND org_id = ?2 AND instr(body, ?3) ORDER BY created, id",
+        )?;
+        let about = about.map(|id| id.to_string()).unwrap_or_default();
+        let rows = query.query_map(params![kind.name(), org.to_string(), about], Raw::read)?;
+        rows.map(|row| row?.document(kind, self.sealer)).collect()
+    }
+
+    /// Everything of a site.
+    fn of_site(&self, site: SiteId) -> Result<Vec<Document>, CatalogError> {
+        let mut query = self.transaction.prepare_cached(
+            "SELECT id, org_id, site_id, body, version, created, modified, kind FROM documents
+             WHERE site_id = ?1 AND NOT (kind = 'site') ORDER BY kind, created, id",
+        )?;
+        let rows = query
+            .query_map([site.to_string()], |row| Ok((Raw::read(row)?, row.get::<_, String>(7)?)))?;
+        let mut found = Vec::new();
+        for row in rows {
+            let (raw, kind) = row?;
+            if let Some(kind) = Kind::named(&kind) {
+                found.push(raw.document(kind, self.sealer)?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// What becomes of everything that hangs on an object when it is deleted, the object itself
+    /// last. Nothing is left that refers to what is gone.
+    pub(crate) fn removal(&self, document: &Document) -> Result<Vec<Fate>, CatalogError> {
+        let mut gone = vec![document.clone()];
+        let mut staying: BTreeMap<(Kind, Uuid), (Document, Document)> = BTreeMap::new();
+        if document.kind == Kind::Site {
+            for hanging in self.of_site(SiteId(document.id))? {
+                if hanging.kind.is_inventory() {
+                    let after = Document { site_id: None, ..hanging.clone() };
+                    staying.insert((hanging.kind, hanging.id), (hanging, after));
+                } else {
+                    gone.push(hanging);
+                }
+            }
+        }
+        let mut next = 0;
+        while let Some(this) = gone.get(next).cloned() {
+            next += 1;
+            let referring = KINDS.iter().filter(|row| shape::may_refer(row.members, this.kind));
+            for row in referring {
+                for hanging in self.of_org(row.kind, this.org_id, Some(this.id))? {
+                    if gone.iter().any(|it| (it.kind, it.id) == (hanging.kind, hanging.id)) {
+                        continue;
+                    }
+                    let key = (hanging.kind, hanging.id);
+                    let now = staying.remove(&key).unwrap_or_else(|| (hanging.clone(), hanging));
+                    match after_removal(&now.1, &this) {
+                        None => gone.push(now.0),
+                        Some(after) => drop(staying.insert(key, (now.0, after))),
+                    }
+                }
+            }
+        }
+        let stays = staying.into_values().map(|(before, after)| Fate::Stays { before, after });
+        Ok(stays.chain(gone.into_iter().rev().map(Fate::Goes)).collect())
+    }
+
+    /// Deletes an object and carries out what that means for others. What goes with an org or a
+    /// site needs no change of its own: that of the org or site says it.
+    pub(crate) fn delete(
+        &mut self,
+        actor: &Actor,
+        document: &Document,
+    ) -> Result<(), CatalogError> {
+        if document.kind == Kind::Org {
+            let org = document.id.to_string();
+            self.transaction.execute("DELETE FROM documents WHERE org_id = ?1", [org])?;
+            return self.change(actor, Some(document), None);
+        }
+        for fate in self.removal(document)? {
+            match fate {
+                Fate::Stays { before, mut after } => {
+                    after.version += 1;
+                    after.modified = self.now;
+                    self.put(&after)?;
+                    if document.kind != Kind::Site || !before.kind.is_inventory() {
+                        self.change(actor, Some(&before), Some(&after))?;
+                    }
+                }
+                Fate::Goes(gone) => {
+                    self.remove(&gone)?;
+                    let is_itself = (gone.kind, gone.id) == (document.kind, document.id);
+                    if is_itself || document.kind != Kind::Site {
+                        self.change(actor, Some(&gone), None)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn remove(&self, document: &Document) -> Result<(), CatalogError> {
+        let (kind, id) = (document.kind.name(), document.id.to_string());
+        self.transaction
+            .execute("DELETE FROM documents WHERE kind = ?1 AND id = ?2", [kind, id.as_str()])?;
         Ok(())
     }
 
@@ -104,7 +230,7 @@ impl Write<'_> {
         let Some(document) = after.or(before) else { return Ok(()) };
         let (was, is) = difference(before.map(|it| &it.body), after.map(|it| &it.body));
         let site = match document.kind {
-            Kind::Device => document.site_id.or(before.and_then(|it| it.site_id)),
+            kind if kind.is_inventory() => document.site_id.or(before.and_then(|it| it.site_id)),
             _ => document.site_id,
         };
         let site_name = match site {
@@ -135,6 +261,7 @@ impl Write<'_> {
             "INSERT INTO changes (seq, at, org_id, body) VALUES (?1, ?2, ?3, ?4)",
             params![signed(self.seq), self.now.0, document.org_id.to_string(), body],
         )?;
+        self.seq += 1;
         self.changed = true;
         Ok(())
     }
@@ -145,4 +272,21 @@ impl Write<'_> {
     ) -> Result<Option<Map<String, Value>>, CatalogError> {
         Ok(self.find(Kind::Org, org.0)?.map(|it| it.body))
     }
+}
+
+/// What is left of a document when something that it refers to goes; `None` if it goes along, or
+/// would be none without it.
+fn after_removal(document: &Document, gone: &Document) -> Option<Document> {
+    let members = document.kind.row().members;
+    let goes_along =
+        shape::references(members, &document.body).iter().any(|(_, kind, rule, id)| {
+            (*kind, *id) == (gone.kind, gone.id) && *rule == OnDelete::GoAlong
+        });
+    if goes_along {
+        return None;
+    }
+    let mut after = document.clone();
+    shape::let_go(members, &mut after.body, (gone.kind, gone.id));
+    let scope = Scope { org: after.org_id, site: after.site_id };
+    objects::validate(after.kind, scope, &after.body).is_ok().then_some(after)
 }

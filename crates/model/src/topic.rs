@@ -30,6 +30,8 @@ pub struct TopicRow {
     pub allows_single_event_per_message: bool,
     /// Whether it can be delivered but not subscribed.
     pub internal: bool,
+    /// Whether it is raw location data, of which a site may send each to one webhook only.
+    pub is_raw: bool,
 }
 
 macro_rules! topics {
@@ -51,6 +53,7 @@ macro_rules! topics {
                 has_delivery_results: false,
                 allows_single_event_per_message: false,
                 internal: false,
+                is_raw: false,
             };
             $(row.$flag = true;)*
             row
@@ -90,7 +93,35 @@ topics! {
     ClientJoin = 5 "client-join" Record for_org;
     ClientSessions = 6 "client-sessions" Record for_org;
     NacAccounting = 7 "nac-accounting" Record for_org;
+    Alarms = 8 "alarms" Record for_org has_delivery_results;
+    ClientInfo = 9 "client-info" Record for_org;
+    GuestAuthorizations = 10 "guest-authorizations" Record for_org;
+    MxedgeEvents = 11 "mxedge-events" Record for_org;
+    MinisApplication = 12 "minis-application" Record for_org;
+    MinisReachability = 13 "minis-reachability" Record for_org;
+    NacEvents = 14 "nac-events" Record for_org;
+    ClientLatency = 15 "client-latency" Record;
+    OccupancyAlerts = 16 "occupancy-alerts" Record has_delivery_results;
+    RssiZone = 17 "rssizone" Record;
+    SiteSle = 18 "site-sle" Record;
+    Vbeacon = 19 "vbeacon" Record;
+    Zone = 20 "zone" Record;
+    AssetRawRssi = 21 "asset-raw-rssi" Stream is_raw;
+    DiscoveredRawRssi = 22 "discovered-raw-rssi" Stream is_raw;
+    FilteredAssetRssi = 23 "filtered-asset-rssi" Stream;
+    Location = 24 "location" Stream;
+    LocationAsset = 25 "location-asset" Stream;
+    LocationCentrak = 26 "location-centrak" Stream;
+    LocationClient = 27 "location-client" Stream;
+    LocationSdk = 28 "location-sdk" Stream;
+    LocationUnclient = 29 "location-unclient" Stream;
+    SdkclientScanData = 30 "sdkclient-scan-data" Stream;
+    WifiConnRaw = 31 "wifi-conn-raw" Stream is_raw;
+    WifiUnconnRaw = 32 "wifi-unconn-raw" Stream is_raw;
 }
+
+/// Spellings that are read besides the wire's.
+const ALIASES: [(&str, Topic); 1] = [("rssi-zone", Topic::RssiZone)];
 
 impl Topic {
     /// The name on the wire.
@@ -162,7 +193,9 @@ impl FromStr for Topic {
     type Err = UnknownTopic;
 
     fn from_str(name: &str) -> Result<Self, UnknownTopic> {
-        TOPICS.iter().find(|row| row.name == name).map(|row| row.topic).ok_or(UnknownTopic)
+        let alias = ALIASES.iter().find(|(alias, _)| *alias == name).map(|(_, topic)| *topic);
+        let row = TOPICS.iter().find(|row| row.name == name).map(|row| row.topic);
+        row.or(alias).ok_or(UnknownTopic)
     }
 }
 
@@ -190,6 +223,7 @@ mod tests {
             assert_eq!(Topic::from_code(row.topic as u8), Some(row.topic));
             assert_eq!(row.topic.row().name, row.name);
         }
+        assert_eq!("rssi-zone".parse(), Ok(Topic::RssiZone));
         assert_eq!("no-such".parse::<Topic>(), Err(UnknownTopic));
     }
 

@@ -1,32 +1,26 @@
 //! Devices of the inventory.
 
-use super::{check_name, check_text};
+use super::Kind;
+use super::shape::{Member, OnDelete, Shape, member};
 use crate::catalog::Document;
 use crate::error::CatalogError;
 use foghorn_model::{ConfigUpdate, Device, DeviceType, Mac, SiteId};
 use serde_json::{Map, Value};
 
-pub(super) fn normalise(body: &mut Map<String, Value>) {
-    if let Ok(mac) = mac(body) {
-        body.insert("mac".into(), mac.to_string().into());
-    }
-    body.entry("type").or_insert_with(|| DeviceType::Ap.name().into());
-}
-
-pub(super) fn validate(body: &Map<String, Value>) -> Result<(), CatalogError> {
-    mac(body)?;
-    check_name(body, false)?;
-    for key in ["model", "serial", "notes"] {
-        check_text(body, key)?;
-    }
-    device_type(body)
-        .ok_or_else(|| CatalogError::invalid("type", "not one of ap, switch, gateway"))?;
-    match body.get("ip") {
-        None | Some(Value::Null) => Ok(()),
-        Some(Value::String(ip)) if ip.parse::<std::net::IpAddr>().is_ok() => Ok(()),
-        Some(_) => Err(CatalogError::invalid("ip", "not an IP address")),
-    }
-}
+pub(crate) const MEMBERS: &[Member] = &[
+    member("mac", Shape::Mac, "its base address").required(),
+    member("name", Shape::Text(super::NAME_BYTES_MAX), "its name"),
+    member("type", Shape::OneOf(&["ap", "switch", "gateway"]), "what it is").defaults_to("\"ap\""),
+    member("model", Shape::Text(64), "its model"),
+    member("serial", Shape::Text(64), "its serial number"),
+    member("notes", Shape::Text(4096), "what is to be known of it"),
+    member("ip", Shape::Ip, "the address that it uses as a RADIUS client (extension)"),
+    member("map_id", Shape::Ref(Kind::Map, OnDelete::LetGo), "the map that it hangs on"),
+    member("x", Shape::Number(-1e7, 1e7), "from the left, in pixels"),
+    member("y", Shape::Number(-1e7, 1e7), "from the top, in pixels"),
+    member("height", Shape::Number(-1000.0, 1000.0), "over the floor, in metres"),
+    member("orientation", Shape::Number(0.0, 360.0), "degrees clockwise from north"),
+];
 
 pub(crate) fn mac(body: &Map<String, Value>) -> Result<Mac, CatalogError> {
     let text = body.get("mac").and_then(Value::as_str);

@@ -2,9 +2,12 @@
 //! must know of it, and how a change of it is called.
 
 pub(crate) mod device;
+mod floor;
 pub(crate) mod org;
 pub(crate) mod setting;
+pub(crate) mod shape;
 pub(crate) mod site;
+mod things;
 pub(crate) mod token;
 pub(crate) mod webhook;
 
@@ -12,10 +15,12 @@ use crate::catalog::{Document, Scope};
 use crate::error::CatalogError;
 use foghorn_model::{ConfigUpdate, Mac, OrgId, SiteId};
 use serde_json::{Map, Value};
+use shape::Member;
 use uuid::Uuid;
 
 /// What an object is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[repr(u8)]
 pub enum Kind {
     /// An org.
     Org,
@@ -31,46 +36,136 @@ pub enum Kind {
     Webhook,
     /// An API token of an org.
     Token,
+    /// A floor plan.
+    Map,
+    /// A polygon on a map.
+    Zone,
+    /// An area that APs hear.
+    RssiZone,
+    /// A virtual beacon.
+    VBeacon,
+    /// A beacon of another vendor.
+    Beacon,
+    /// A tag with a name.
+    Asset,
+    /// Which advertisements of tags count.
+    AssetFilter,
+    /// A wireless network.
+    Wlan,
+    /// A group of sites.
+    SiteGroup,
+    /// Which alarms are told, and to whom.
+    AlarmTemplate,
+    /// An edge of the inventory.
+    MxEdge,
 }
 
+/// A kind by its name, and what its objects are made of.
+#[derive(Debug)]
+pub struct KindRow {
+    /// The kind.
+    pub kind: Kind,
+    /// The name in the database.
+    pub name: &'static str,
+    /// As a sentence has it.
+    pub noun: &'static str,
+    /// The members that are known; others are kept as they are.
+    pub members: &'static [Member],
+    /// What the members alone do not say.
+    check: fn(Scope, &Map<String, Value>) -> Result<(), CatalogError>,
+    /// Whether an object of a site that is deleted stays in the org.
+    is_inventory: bool,
+    /// Whether an org lists only what is of no site.
+    is_of_its_level: bool,
+}
+
+const fn row(
+    kind: Kind,
+    name: &'static str,
+    noun: &'static str,
+    members: &'static [Member],
+) -> KindRow {
+    let check = nothing_more;
+    KindRow { kind, name, noun, members, check, is_inventory: false, is_of_its_level: false }
+}
+
+fn nothing_more(_: Scope, _: &Map<String, Value>) -> Result<(), CatalogError> {
+    Ok(())
+}
+
+/// Every kind, in the order of [`Kind`].
+pub const KINDS: &[KindRow] = &[
+    row(Kind::Org, "org", "Org", org::MEMBERS),
+    row(Kind::Site, "site", "Site", site::MEMBERS),
+    KindRow {
+        check: |_, body| setting::validate(body),
+        ..row(Kind::OrgSetting, "org_setting", "Org Settings", &[])
+    },
+    KindRow {
+        check: |_, body| setting::validate(body),
+        ..row(Kind::SiteSetting, "site_setting", "Site Settings", &[])
+    },
+    KindRow { is_inventory: true, ..row(Kind::Device, "device", "Device", device::MEMBERS) },
+    KindRow {
+        check: webhook::validate,
+        is_of_its_level: true,
+        ..row(Kind::Webhook, "webhook", "Webhook", webhook::MEMBERS)
+    },
+    KindRow {
+        check: |_, body| token::validate(body),
+        is_of_its_level: true,
+        ..row(Kind::Token, "token", "API Token", token::MEMBERS)
+    },
+    row(Kind::Map, "map", "Map", floor::MAP),
+    KindRow {
+        check: |_, body| floor::check_zone(body),
+        ..row(Kind::Zone, "zone", "Zone", floor::ZONE)
+    },
+    KindRow {
+        check: |_, body| floor::check_rssi_zone(body),
+        ..row(Kind::RssiZone, "rssizone", "RSSI Zone", floor::RSSI_ZONE)
+    },
+    row(Kind::VBeacon, "vbeacon", "Virtual Beacon", floor::VBEACON),
+    row(Kind::Beacon, "beacon", "Beacon", floor::BEACON),
+    KindRow { is_of_its_level: true, ..row(Kind::Asset, "asset", "Asset", things::ASSET) },
+    KindRow {
+        check: |_, body| things::check_asset_filter(body),
+        is_of_its_level: true,
+        ..row(Kind::AssetFilter, "assetfilter", "Asset Filter", things::ASSET_FILTER)
+    },
+    KindRow { is_of_its_level: true, ..row(Kind::Wlan, "wlan", "WLAN", things::WLAN) },
+    row(Kind::SiteGroup, "sitegroup", "Site Group", things::SITE_GROUP),
+    row(Kind::AlarmTemplate, "alarmtemplate", "Alarm Template", things::ALARM_TEMPLATE),
+    KindRow { is_inventory: true, ..row(Kind::MxEdge, "mxedge", "Mist Edge", things::MX_EDGE) },
+];
+
 impl Kind {
-    const ALL: [Self; 7] = [
-        Self::Org,
-        Self::Site,
-        Self::OrgSetting,
-        Self::SiteSetting,
-        Self::Device,
-        Self::Webhook,
-        Self::Token,
-    ];
+    /// Its row of the table.
+    pub fn row(self) -> &'static KindRow {
+        &KINDS[self as usize]
+    }
 
     pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Org => "org",
-            Self::Site => "site",
-            Self::OrgSetting => "org_setting",
-            Self::SiteSetting => "site_setting",
-            Self::Device => "device",
-            Self::Webhook => "webhook",
-            Self::Token => "token",
-        }
+        self.row().name
     }
 
     pub(crate) fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
+        KINDS.iter().find(|row| row.name == name).map(|row| row.kind)
+    }
+
+    /// Whether an object of a site that is deleted stays in the org.
+    pub(crate) fn is_inventory(self) -> bool {
+        self.row().is_inventory
+    }
+
+    /// Whether an org lists and finds only what is of no site.
+    pub(crate) fn is_of_its_level(self) -> bool {
+        self.row().is_of_its_level
     }
 
     /// As a sentence has it.
     pub(crate) fn noun(self) -> &'static str {
-        match self {
-            Self::Org => "Org",
-            Self::Site => "Site",
-            Self::OrgSetting => "Org Settings",
-            Self::SiteSetting => "Site Settings",
-            Self::Device => "Device",
-            Self::Webhook => "Webhook",
-            Self::Token => "API Token",
-        }
+        self.row().noun
     }
 }
 
@@ -87,13 +182,14 @@ pub(crate) fn normalise(kind: Kind, body: &mut Map<String, Value>) {
     for key in ["id", "org_id", "for_site", "created_time", "modified_time"] {
         body.remove(key);
     }
-    if kind != Kind::Device {
+    // What begins so is the catalog's own.
+    body.retain(|key, _| !key.starts_with('$') || key == webhook::SINCE);
+    if !kind.is_inventory() {
         body.remove("site_id");
     }
-    match kind {
-        Kind::Device => device::normalise(body),
-        Kind::Webhook => webhook::normalise(body),
-        Kind::Org | Kind::Site | Kind::OrgSetting | Kind::SiteSetting | Kind::Token => {}
+    shape::normalise(kind.row().members, body);
+    if kind == Kind::Webhook {
+        webhook::normalise(body);
     }
 }
 
@@ -103,20 +199,14 @@ pub(crate) fn validate(
     scope: Scope,
     body: &Map<String, Value>,
 ) -> Result<(), CatalogError> {
-    match kind {
-        Kind::Org => org::validate(body),
-        Kind::Site => site::validate(body),
-        Kind::OrgSetting | Kind::SiteSetting => setting::validate(body),
-        Kind::Device => device::validate(body),
-        Kind::Webhook => webhook::validate(scope, body),
-        Kind::Token => token::validate(body),
-    }
+    shape::check(kind.row().members, body)?;
+    (kind.row().check)(scope, body)
 }
 
 /// The site that an object belongs to after a write.
 pub(crate) fn site_of(kind: Kind, document: &Document) -> Result<Option<SiteId>, CatalogError> {
     match kind {
-        Kind::Device => device::site(&document.body, document.site_id),
+        kind if kind.is_inventory() => device::site(&document.body, document.site_id),
         _ => Ok(document.site_id),
     }
 }
@@ -163,7 +253,7 @@ pub(crate) fn updates(
             vec![ConfigUpdate::Site(site)]
         }
         Kind::Device => device::updates(before, after),
-        Kind::Webhook | Kind::Token => Vec::new(),
+        _ => Vec::new(),
     })
 }
 
@@ -179,39 +269,11 @@ pub(crate) fn message(before: Option<&Document>, after: Option<&Document>) -> St
         (Some(_), Some(_)) => "Update",
         (Some(_), None) => "Delete",
     };
-    let name = document.text("name");
-    let name = if name.is_empty() { document.text("mac") } else { name };
+    let keys = ["name", "ssid", "mac"];
+    let name = keys.into_iter().map(|key| document.text(key)).find(|text| !text.is_empty());
+    let name = name.unwrap_or_default();
     format!("{verb} {noun} \"{name}\"")
 }
 
 /// The longest name of anything.
 const NAME_BYTES_MAX: usize = 255;
-
-pub(crate) fn check_name(body: &Map<String, Value>, required: bool) -> Result<(), CatalogError> {
-    match body.get("name") {
-        None if required => Err(CatalogError::invalid("name", "it is missing")),
-        None => Ok(()),
-        Some(Value::String(name)) if name.len() > NAME_BYTES_MAX => {
-            Err(CatalogError::invalid("name", format!("longer than {NAME_BYTES_MAX} bytes")))
-        }
-        Some(Value::String(name)) if required && name.trim().is_empty() => {
-            Err(CatalogError::invalid("name", "it is empty"))
-        }
-        Some(Value::String(_)) => Ok(()),
-        Some(_) => Err(CatalogError::invalid("name", "not text")),
-    }
-}
-
-pub(crate) fn check_text(body: &Map<String, Value>, key: &str) -> Result<(), CatalogError> {
-    match body.get(key) {
-        None | Some(Value::Null | Value::String(_)) => Ok(()),
-        Some(_) => Err(CatalogError::invalid(key, "not text")),
-    }
-}
-
-pub(crate) fn check_flag(body: &Map<String, Value>, key: &str) -> Result<(), CatalogError> {
-    match body.get(key) {
-        None | Some(Value::Bool(_)) => Ok(()),
-        Some(_) => Err(CatalogError::invalid(key, "not true or false")),
-    }
-}

@@ -1,13 +1,20 @@
 //! Orgs.
 
-use super::{check_name, setting};
-use crate::error::CatalogError;
+use super::shape::{Member, OnDelete, Shape, member};
+use super::{Kind, setting};
 use foghorn_model::{Org, OrgId};
 use serde_json::{Map, Value};
 
-pub(super) fn validate(body: &Map<String, Value>) -> Result<(), CatalogError> {
-    check_name(body, true)
-}
+pub(crate) const MEMBERS: &[Member] = &[
+    member("name", Shape::Text(super::NAME_BYTES_MAX), "its name").required(),
+    member(
+        "alarmtemplate_id",
+        Shape::Ref(Kind::AlarmTemplate, OnDelete::LetGo),
+        "which alarms are told, at sites that have no template of their own",
+    ),
+    member("session_expiry", Shape::Whole(10, 20_160), "minutes that a login lasts")
+        .defaults_to("1440"),
+];
 
 /// The org as the engine knows it.
 pub(super) fn org(id: OrgId, body: &Map<String, Value>, setting: &Map<String, Value>) -> Org {

@@ -1,22 +1,35 @@
 //! Sites.
 
-use super::{check_name, check_text};
+use super::Kind;
+use super::shape::{Member, OnDelete, Shape, member};
 use crate::catalog::Document;
-use crate::error::CatalogError;
 use foghorn_model::{Setting, Site, SiteId};
-use serde_json::{Map, Value};
 
-pub(super) fn validate(body: &Map<String, Value>) -> Result<(), CatalogError> {
-    check_name(body, true)?;
-    for key in ["timezone", "country_code", "address"] {
-        check_text(body, key)?;
-    }
-    match body.get("latlng") {
-        None | Some(Value::Null) => Ok(()),
-        Some(at) if at["lat"].is_number() && at["lng"].is_number() => Ok(()),
-        Some(_) => Err(CatalogError::invalid("latlng", "not an object of lat and lng")),
-    }
-}
+pub(crate) const MEMBERS: &[Member] = &[
+    member("name", Shape::Text(super::NAME_BYTES_MAX), "its name").required(),
+    member("timezone", Shape::Text(64), "IANA name of its time zone").defaults_to("\"UTC\""),
+    member("country_code", Shape::Text(2), "ISO 3166-1 alpha-2"),
+    member("address", Shape::Text(1024), "where it is"),
+    member(
+        "latlng",
+        Shape::Object(&[
+            member("lat", Shape::Number(-90.0, 90.0), "degrees north").required(),
+            member("lng", Shape::Number(-180.0, 180.0), "degrees east").required(),
+        ]),
+        "where it is on earth",
+    ),
+    member(
+        "sitegroup_ids",
+        Shape::List(&Shape::Ref(Kind::SiteGroup, OnDelete::LetGo), 1000),
+        "the groups that it is in",
+    ),
+    member(
+        "alarmtemplate_id",
+        Shape::Ref(Kind::AlarmTemplate, OnDelete::LetGo),
+        "which alarms are told",
+    ),
+    member("notes", Shape::Text(4096), "what is to be known of it"),
+];
 
 /// The site as the engine knows it, without its setting.
 pub(crate) fn site(document: &Document) -> Site {

@@ -1,6 +1,6 @@
 //! API tokens.
 
-use super::check_name;
+use super::shape::{Member, Shape, member};
 use crate::auth::{Principal, Role};
 use crate::catalog::Document;
 use crate::error::CatalogError;
@@ -13,8 +13,24 @@ use std::net::IpAddr;
 /// How many addresses a token may name, as Mist has it.
 const SRC_IPS_MAX: usize = 10;
 
+const PRIVILEGE: Shape = Shape::Object(&[
+    member("scope", Shape::OneOf(&["org", "site"]), "of the whole org or of one site").required(),
+    member(
+        "role",
+        Shape::OneOf(&["admin", "write", "read", "helpdesk", "installer", "ingest"]),
+        "what it may do",
+    )
+    .required(),
+    member("site_id", Shape::Id, "for scope `site`"),
+]);
+
+pub(crate) const MEMBERS: &[Member] = &[
+    member("name", Shape::Text(super::NAME_BYTES_MAX), "its name").required(),
+    member("privileges", Shape::List(&PRIVILEGE, 1000), "what it may do, and where").required(),
+    member("src_ips", Shape::List(&Shape::Text(64), SRC_IPS_MAX), "addresses or networks"),
+];
+
 pub(super) fn validate(body: &Map<String, Value>) -> Result<(), CatalogError> {
-    check_name(body, true)?;
     privileges(body)?;
     src_ips(body).map(drop)
 }

@@ -1,6 +1,7 @@
 //! Webhooks.
 
-use super::{check_flag, check_name, check_text};
+use super::Kind;
+use super::shape::{Member, OnDelete, Shape, member};
 use crate::catalog::{Document, Scope};
 use crate::error::CatalogError;
 use foghorn_model::{Topic, Webhook, WebhookId};
@@ -8,15 +9,45 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 /// Where the catalog keeps from which change on each topic is subscribed.
-const SINCE: &str = "$since";
+pub(super) const SINCE: &str = "$since";
+
+const TEXT: Shape = Shape::Text(2048);
+/// Bytes of all names and values of `headers`, as Mist has it.
+const HEADER_BYTES_MAX: usize = 1000;
+/// Webhooks of a site that may have filtered topics.
+pub(crate) const FILTERED_MAX: usize = 4;
+
+pub(crate) const MEMBERS: &[Member] = &[
+    member("name", Shape::Text(super::NAME_BYTES_MAX), "its name"),
+    member("url", Shape::Text(4096), "where it sends").required(),
+    member("type", Shape::OneOf(&["http-post"]), "how it sends").defaults_to("\"http-post\""),
+    member("enabled", Shape::Flag, "whether it sends").defaults_to("true"),
+    member("topics", Shape::List(&Shape::Text(64), 100), "what it subscribes to"),
+    member("verify_cert", Shape::Flag, "whether the receiver's certificate is verified")
+        .defaults_to("true"),
+    member("secret", TEXT, "signs what is sent"),
+    member("headers", Shape::MapOf(&TEXT, 100), "further headers of requests"),
+    member("single_event_per_message", Shape::Flag, "one event a message, where the topic allows")
+        .defaults_to("false"),
+    member(
+        "success_codes",
+        Shape::List(&Shape::Whole(200, 599), 100),
+        "further status codes that count as delivered (extension)",
+    ),
+    member(
+        "assetfilter_ids",
+        Shape::List(&Shape::Ref(Kind::AssetFilter, OnDelete::LetGo), 100),
+        "for filtered-asset-rssi",
+    ),
+];
 
 pub(super) fn normalise(body: &mut Map<String, Value>) {
-    for (key, value) in
-        [("enabled", json!(true)), ("verify_cert", json!(true)), ("type", json!("http-post"))]
-    {
-        body.entry(key).or_insert(value);
-    }
     if let Some(Value::Array(topics)) = body.get_mut("topics") {
+        for topic in topics.iter_mut() {
+            if let Some(known) = topic.as_str().and_then(|name| name.parse::<Topic>().ok()) {
+                *topic = known.name().into();
+            }
+        }
         let mut seen = Vec::new();
         topics.retain(|topic| {
             let is_new = !seen.contains(topic);
@@ -27,19 +58,6 @@ pub(super) fn normalise(body: &mut Map<String, Value>) {
 }
 
 pub(super) fn validate(scope: Scope, body: &Map<String, Value>) -> Result<(), CatalogError> {
-    check_name(body, false)?;
-    for key in ["url", "secret"] {
-        check_text(body, key)?;
-    }
-    for key in ["enabled", "verify_cert", "single_event_per_message"] {
-        check_flag(body, key)?;
-    }
-    if body.get("url").and_then(Value::as_str).unwrap_or_default().is_empty() {
-        return Err(CatalogError::invalid("url", "it is missing"));
-    }
-    if body.get("type").is_some_and(|kind| kind != "http-post") {
-        return Err(CatalogError::invalid("type", "only http-post is sent"));
-    }
     for topic in topic_names(body)? {
         let Ok(topic) = topic.parse::<Topic>() else {
             return Err(CatalogError::invalid("topics", format!("{topic} is not known")));
@@ -47,16 +65,77 @@ pub(super) fn validate(scope: Scope, body: &Map<String, Value>) -> Result<(), Ca
         if topic.row().internal {
             return Err(CatalogError::invalid("topics", format!("{topic} cannot be subscribed")));
         }
+        if scope.site.is_none() && topic == Topic::FilteredAssetRssi {
+            let reason = "filtered asset webhooks must be associated with a site";
+            return Err(CatalogError::invalid("topics", reason));
+        }
         if scope.site.is_none() && !topic.row().for_org {
             return Err(CatalogError::invalid("topics", format!("{topic} is for sites only")));
         }
     }
-    match body.get("headers") {
-        None | Some(Value::Null) => {}
-        Some(Value::Object(map)) if map.values().all(Value::is_string) => {}
-        Some(_) => return Err(CatalogError::invalid("headers", "not an object of texts")),
+    if raw_topics(body).count() > 1 {
+        let detail = "Only one location topic can be configured per URL";
+        return Err(CatalogError::Conflict(detail.into()));
+    }
+    check_filters(body)?;
+    let headers = body.get("headers").and_then(Value::as_object).into_iter().flatten();
+    let bytes: usize = headers.map(|(name, it)| name.len() + it.as_str().map_or(0, str::len)).sum();
+    if bytes >= HEADER_BYTES_MAX {
+        let reason = format!("names and values of {bytes} bytes are not under {HEADER_BYTES_MAX}");
+        return Err(CatalogError::invalid("headers", reason));
     }
     success_codes(body).map(drop)
+}
+
+fn raw_topics(body: &Map<String, Value>) -> impl Iterator<Item = Topic> {
+    let names = topic_names(body).unwrap_or_default();
+    names
+        .into_iter()
+        .filter_map(|name| name.parse().ok())
+        .filter(|topic: &Topic| topic.row().is_raw)
+}
+
+fn is_filtered(body: &Map<String, Value>) -> bool {
+    let names = topic_names(body).unwrap_or_default();
+    names.contains(&Topic::FilteredAssetRssi.name())
+}
+
+fn check_filters(body: &Map<String, Value>) -> Result<(), CatalogError> {
+    let ids = body.get("assetfilter_ids").and_then(Value::as_array);
+    let ids = ids.map(Vec::as_slice).unwrap_or_default();
+    if ids.iter().enumerate().any(|(at, id)| ids[..at].contains(id)) {
+        return Err(CatalogError::invalid("assetfilter_ids", "contains duplicate uuids"));
+    }
+    if is_filtered(body) && ids.is_empty() {
+        return Err(CatalogError::invalid("assetfilter_ids", "filtered-asset-rssi needs them"));
+    }
+    Ok(())
+}
+
+/// Whether a webhook may stand beside the others of its site: raw data goes to one of them only,
+/// and filtered data to [`FILTERED_MAX`].
+pub(crate) fn check_beside(document: &Document, others: &[Document]) -> Result<(), CatalogError> {
+    for topic in raw_topics(&document.body) {
+        let holds = |other: &&Document| raw_topics(&other.body).any(|theirs| theirs == topic);
+        if let Some(other) = others.iter().find(holds) {
+            return Err(CatalogError::Taken {
+                detail: "Webhook already configured for special location topic".into(),
+                webhook_id: other.id,
+            });
+        }
+    }
+    let filtered = others.iter().filter(|other| is_filtered(&other.body)).count();
+    if is_filtered(&document.body) && filtered >= FILTERED_MAX {
+        let reason =
+            format!("{FILTERED_MAX} webhooks of the site have filtered-asset-rssi already");
+        return Err(CatalogError::invalid("topics", reason));
+    }
+    Ok(())
+}
+
+/// Whether [`check_beside`] has anything to check.
+pub(crate) fn is_exclusive(body: &Map<String, Value>) -> bool {
+    is_filtered(body) || raw_topics(body).next().is_some()
 }
 
 fn topic_names(body: &Map<String, Value>) -> Result<Vec<&str>, CatalogError> {

@@ -5,6 +5,7 @@
 mod deliveries;
 mod documents;
 mod history;
+mod references;
 mod tokens;
 
 use foghorn_catalog::{Catalog, Document, Kind, Scope};

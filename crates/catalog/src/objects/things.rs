@@ -1,0 +1,87 @@
+//! Objects of an org that are told by their members alone: assets and their filters, WLANs, site
+//! groups, alarm templates, edges.
+
+use super::Kind;
+use super::shape::{Member, OnDelete, Shape, member};
+use crate::error::CatalogError;
+use serde_json::{Map, Value};
+
+const NAME: Shape = Shape::Text(super::NAME_BYTES_MAX);
+const TEXT: Shape = Shape::Text(1024);
+
+pub(crate) const ASSET: &[Member] = &[
+    member("name", NAME, "its name").required(),
+    member("mac", Shape::Mac, "the address of its tag").required(),
+    member("map_id", Shape::Ref(Kind::Map, OnDelete::LetGo), "the map that it belongs on"),
+    member("tag_id", Shape::Id, "the tag that it has in other systems"),
+];
+
+pub(crate) const ASSET_FILTER: &[Member] = &[
+    member("name", NAME, "its name").required(),
+    member("disabled", Shape::Flag, "whether it lets nothing through").defaults_to("false"),
+    member("ibeacon_uuid", Shape::Id, "iBeacon UUID"),
+    member("ibeacon_major", Shape::Whole(0, 65_535), "iBeacon major"),
+    member("eddystone_uid_namespace", Shape::Text(32), "Eddystone-UID namespace, hex"),
+    member("eddystone_url", Shape::Text(2048), "Eddystone-URL"),
+    member("mfg_company_id", Shape::Whole(0, 65_535), "company of the manufacturer data"),
+    member("service_uuid", Shape::Id, "GATT service"),
+    member("ap_mac", Shape::Mac, "the AP that hears it"),
+    member("beam", Shape::Whole(0, 8), "the beam that hears it"),
+    member("rssi", Shape::Whole(-150, 30), "the weakest signal, dBm"),
+];
+
+/// Members of a filter that say nothing of what it lets through.
+const NO_FILTER: [&str; 2] = ["name", "disabled"];
+
+pub(super) fn check_asset_filter(body: &Map<String, Value>) -> Result<(), CatalogError> {
+    let filters = ASSET_FILTER.iter().filter(|member| !NO_FILTER.contains(&member.key));
+    let mut given = filters.filter(|member| body.get(member.key).is_some_and(|it| !it.is_null()));
+    match given.next() {
+        Some(_) => Ok(()),
+        None => Err(CatalogError::Conflict("At least one filter must be specified".into())),
+    }
+}
+
+pub(crate) const WLAN: &[Member] = &[
+    member("ssid", Shape::Text(32), "what it is called on the air").required(),
+    member("enabled", Shape::Flag, "whether it is on the air").defaults_to("true"),
+    member("hide_ssid", Shape::Flag, "whether beacons leave the SSID out"),
+    member("isolation", Shape::Flag, "whether clients see each other"),
+    member("vlan_enabled", Shape::Flag, "whether its traffic is tagged"),
+    member("bands", Shape::List(&Shape::OneOf(&["24", "5", "6"]), 3), "the bands"),
+    member("auth", Shape::Object(&[]), "how clients authenticate"),
+    member("apply_to", Shape::OneOf(&["site", "wxtags", "aps"]), "which APs send it"),
+    member(
+        "ap_ids",
+        Shape::List(&Shape::Ref(Kind::Device, OnDelete::LetGo), 10_000),
+        "for `apply_to` `aps`: these",
+    ),
+];
+
+pub(crate) const SITE_GROUP: &[Member] = &[member("name", NAME, "its name").required()];
+
+const DELIVERY: Shape = Shape::Object(&[
+    member("enabled", Shape::Flag, "whether mails are sent").required(),
+    member("to_org_admins", Shape::Flag, "to the admins of the org"),
+    member("to_site_admins", Shape::Flag, "to the admins of the site"),
+    member("additional_emails", Shape::List(&Shape::Text(254), 100), "and to these"),
+]);
+const RULE: Shape = Shape::Object(&[
+    member("enabled", Shape::Flag, "whether the alarm is told").required(),
+    member("delivery", DELIVERY, "by mail, in place of the template's"),
+]);
+
+pub(crate) const ALARM_TEMPLATE: &[Member] = &[
+    member("name", NAME, "its name"),
+    member("delivery", DELIVERY, "by mail").required(),
+    member("rules", Shape::MapOf(&RULE, 1000), "by key of the alarm").required(),
+];
+
+pub(crate) const MX_EDGE: &[Member] = &[
+    member("name", NAME, "its name").required(),
+    member("model", Shape::Text(64), "its model").required(),
+    member("note", TEXT, "what is to be known of it"),
+    member("mac", Shape::Mac, "its address"),
+    member("mxcluster_id", Shape::Id, "the cluster that it is in"),
+    member("ntp_servers", Shape::List(&Shape::Text(255), 16), "where it gets the time from"),
+];
