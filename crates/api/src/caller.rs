@@ -3,7 +3,7 @@
 use crate::Api;
 use crate::error::Error;
 use axum::extract::{ConnectInfo, FromRequestParts};
-use foghorn_catalog::{Principal, Scope};
+use foghorn_catalog::{Access, Principal, Right, Scope};
 use foghorn_model::{Actor, OrgId, SiteId, Timestamp, TokenId};
 use http::header::{AUTHORIZATION, USER_AGENT};
 use http::request::Parts;
@@ -85,66 +85,40 @@ impl FromRequestParts<Api> for Caller {
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Error> {
         let Uncounted(caller) = Uncounted::from_request_parts(parts, api).await?;
         api.calls.count(caller.principal.token_id, api.backend.now())?;
-        if !caller.principal.role.reads() {
-            return Err(Error::Forbidden);
-        }
         Ok(caller)
     }
 }
 
 impl Caller {
-    /// The scope of an org, when it is the caller's and its token is for all of it.
-    pub(crate) fn org(&self, org: OrgId) -> Result<Scope, Error> {
-        if self.principal.org_id != org {
-            return Err(Error::NotFound);
-        }
-        if self.principal.sites.is_some() {
-            return Err(Error::Forbidden);
-        }
+    /// The scope of an org, when the caller has this right in all of it.
+    pub(crate) fn org(&self, org: OrgId, right: Right) -> Result<Scope, Error> {
+        self.check(org, None, right)?;
         Ok(Scope { org, site: None })
     }
 
-    /// The scope of a site, when it is of the caller's org and covered by its token.
-    pub(crate) fn site(&self, site: SiteId) -> Result<Scope, Error> {
+    /// The scope of a site, when the caller has this right there.
+    pub(crate) fn site(&self, site: SiteId, right: Right) -> Result<Scope, Error> {
         let view = self.api.catalog.view();
         let org = view.sites.get(&site).map(|site| site.org_id).ok_or(Error::NotFound)?;
-        if self.principal.org_id != org || !self.principal.covers_site(site) {
-            return Err(Error::NotFound);
-        }
+        self.check(org, Some(site), right)?;
         Ok(Scope { org, site: Some(site) })
     }
 
-    /// For what changes the configuration.
-    pub(crate) fn may_write(&self) -> Result<(), Error> {
-        allowed(self.principal.role.writes())
+    fn check(&self, org: OrgId, site: Option<SiteId>, right: Right) -> Result<(), Error> {
+        match self.principal.access(org, site, right) {
+            Access::Allowed => Ok(()),
+            Access::Denied => Err(Error::Forbidden),
+            Access::Unknown => Err(Error::NotFound),
+        }
     }
 
-    /// For what changes the inventory.
-    pub(crate) fn may_install(&self) -> Result<(), Error> {
-        allowed(self.principal.role.installs())
-    }
-
-    /// For what concerns tokens.
-    pub(crate) fn may_grant(&self) -> Result<(), Error> {
-        allowed(self.principal.role.grants())
-    }
-
-    /// For telemetry.
-    pub(crate) fn may_ingest(&self) -> Result<(), Error> {
-        allowed(self.principal.role.ingests())
-    }
-
-    /// Whether secrets are shown.
-    pub(crate) fn sees_secrets(&self) -> bool {
-        self.principal.role.writes()
+    /// Whether secrets are shown: to whoever may write them.
+    pub(crate) fn sees_secrets(&self, scope: Scope) -> bool {
+        self.principal.access(scope.org, scope.site, Right::Write) == Access::Allowed
     }
 
     /// How many calls its token has made in this hour.
     pub(crate) fn calls_made(&self) -> u32 {
         self.api.calls.made(self.principal.token_id)
     }
-}
-
-fn allowed(may: bool) -> Result<(), Error> {
-    if may { Ok(()) } else { Err(Error::Forbidden) }
 }

@@ -19,6 +19,8 @@ pub(crate) enum Error {
     Forbidden,
     #[error("Not found.")]
     NotFound,
+    #[error("Method not allowed.")]
+    Method,
     #[error("{0}")]
     Bad(String),
     #[error("invalid field: {field}")]
@@ -71,6 +73,7 @@ impl Error {
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Bad(_) | Self::Field { .. } | Self::Taken { .. } => StatusCode::BAD_REQUEST,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Slow(_) => StatusCode::REQUEST_TIMEOUT,

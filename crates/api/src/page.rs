@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use axum::body::HttpBody;
-use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use foghorn_catalog::{Document, Page};
@@ -11,6 +11,7 @@ use http::request::Parts;
 use http::{HeaderName, HeaderValue};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use std::time::Duration;
 
@@ -51,6 +52,18 @@ impl<S: Send + Sync> FromRequestParts<S> for Paged {
             return Err(field("page", "pages are counted from 1".into()));
         }
         Ok(Self(Page { limit, page }))
+    }
+}
+
+/// The ids in a path.
+pub(crate) struct Ids<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Ids<T> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        let path = Path::<T>::from_request_parts(parts, state).await;
+        path.map(|Path(ids)| Self(ids)).map_err(|error| Error::Bad(error.body_text()))
     }
 }
 

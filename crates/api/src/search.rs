@@ -1,6 +1,7 @@
 //! What all searches share: the span of time, the page, and the envelope of the answer.
 
 use crate::error::Error;
+use crate::openapi::Parameter;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{FromRequestParts, Query};
 use foghorn_model::Timestamp;
@@ -13,6 +14,23 @@ use serde_json::{Value, json};
 const LIMIT_DEFAULT: u32 = 100;
 const LIMIT_MAX: u32 = 1000;
 const DAY: Micros = Micros::from_mins(24 * 60);
+
+/// The parameters of a search.
+pub(crate) const SPAN: [Parameter; 6] = [
+    ("start", "string", "from when: epoch seconds, or a span before now like -1d"),
+    ("end", "string", "until when; now unless it is given"),
+    ("duration", "string", "how long before the end, where no start is given: 30m, 6h, 1d"),
+    ("limit", "integer", "rows of a page, 1 to 1000"),
+    ("sort", "string", "timestamp, or -timestamp for the newest first"),
+    ("search_after", "string", "what `next` of an answer has"),
+];
+/// The parameters of a count.
+pub(crate) const COUNTED: [Parameter; 4] = [
+    ("distinct", "string", "the member that is counted by"),
+    ("start", "string", "from when: epoch seconds, or a span before now like -1d"),
+    ("end", "string", "until when; now unless it is given"),
+    ("duration", "string", "how long before the end, where no start is given: 30m, 6h, 1d"),
+];
 
 /// The query of a search, as it came.
 #[derive(Deserialize, Clone, Debug, Default)]

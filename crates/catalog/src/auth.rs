@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use foghorn_model::{Actor, AdminId, OrgId, SiteId, TokenId};
 use ipnet::IpNet;
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -47,30 +47,53 @@ impl Role {
             .find(|role| role.name() == name)
     }
 
-    /// Whether it may look at the configuration.
-    pub fn reads(self) -> bool {
-        self != Self::Ingest
+    /// Whether it has a right.
+    pub fn has(self, right: Right) -> bool {
+        match right {
+            Right::Read => self != Self::Ingest,
+            Right::Install => matches!(self, Self::Admin | Self::Write | Self::Installer),
+            Right::Write => matches!(self, Self::Admin | Self::Write),
+            Right::Grant => self == Self::Admin,
+            Right::Ingest => matches!(self, Self::Admin | Self::Write | Self::Ingest),
+        }
     }
+}
 
-    /// Whether it may change the configuration, and see the secrets of webhooks.
-    pub fn writes(self) -> bool {
-        matches!(self, Self::Admin | Self::Write)
-    }
+/// What a request needs to be allowed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Right {
+    /// To look at the configuration and at what happened.
+    Read,
+    /// To change the inventory.
+    Install,
+    /// To change the configuration, and to see the secrets of webhooks.
+    Write,
+    /// To make and revoke tokens, and to say who may do what.
+    Grant,
+    /// To send telemetry.
+    Ingest,
+}
 
-    /// Whether it may change the inventory.
-    pub fn installs(self) -> bool {
-        self.writes() || self == Self::Installer
-    }
+/// A role somewhere.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Grant {
+    /// The org.
+    pub org_id: OrgId,
+    /// The site that it is for; `None` is the whole org.
+    pub site_id: Option<SiteId>,
+    /// What may be done there.
+    pub role: Role,
+}
 
-    /// Whether it may make and revoke tokens.
-    pub fn grants(self) -> bool {
-        self == Self::Admin
-    }
-
-    /// Whether it may send telemetry.
-    pub fn ingests(self) -> bool {
-        matches!(self, Self::Admin | Self::Write | Self::Ingest)
-    }
+/// Whether something is allowed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Access {
+    /// It is.
+    Allowed,
+    /// It is known, and not allowed.
+    Denied,
+    /// Nothing is known of it: it is as if it were not there.
+    Unknown,
 }
 
 /// Whoever presents a token.
@@ -80,12 +103,8 @@ pub struct Principal {
     pub token_id: TokenId,
     /// Its name.
     pub name: String,
-    /// Its org.
-    pub org_id: OrgId,
-    /// What it may do.
-    pub role: Role,
-    /// The sites that it is for; `None` is the whole org.
-    pub sites: Option<BTreeSet<SiteId>>,
+    /// What it may do, and where.
+    pub grants: Vec<Grant>,
     /// The addresses that it may come from; none is any.
     pub src_ips: Vec<IpNet>,
 }
@@ -96,9 +115,16 @@ impl Principal {
         self.src_ips.is_empty() || self.src_ips.iter().any(|net| net.contains(&ip))
     }
 
-    /// Whether it may touch this site of its org.
-    pub fn covers_site(&self, site: SiteId) -> bool {
-        self.sites.as_ref().is_none_or(|sites| sites.contains(&site))
+    /// Whether it has a right in an org, or in a site of it.
+    pub fn access(&self, org: OrgId, site: Option<SiteId>, right: Right) -> Access {
+        let in_org = || self.grants.iter().filter(|grant| grant.org_id == org);
+        let covers = |grant: &&Grant| grant.site_id.is_none() || grant.site_id == site;
+        if in_org().filter(covers).any(|grant| grant.role.has(right)) {
+            return Access::Allowed;
+        }
+        // Who knows an org by one of its sites knows that it is there.
+        let known = if site.is_none() { in_org().next() } else { in_org().find(covers) };
+        if known.is_some() { Access::Denied } else { Access::Unknown }
     }
 
     /// As an audit names it.

@@ -21,7 +21,7 @@ mod stored;
 mod view;
 mod write;
 
-pub use auth::{NewToken, Principal, Role};
+pub use auth::{Access, Grant, NewToken, Principal, Right, Role};
 pub use catalog::{Catalog, Document, Page, Scope};
 pub use delivery::{
     CountBy, DeliveryFilter, DeliveryRecord, DeliveryStore, FlushRecords, LaneRecord,

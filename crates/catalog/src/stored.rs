@@ -18,6 +18,12 @@ impl Document {
         self.body.get(key).and_then(Value::as_str).unwrap_or_default()
     }
 
+    /// What it is called: by its name, or by what else tells it apart.
+    pub fn title(&self) -> &str {
+        let keys = ["name", "ssid", "mac"];
+        keys.into_iter().map(|key| self.text(key)).find(|text| !text.is_empty()).unwrap_or_default()
+    }
+
     /// The object as the API answers it: its members and what every object has. Without `secrets`
     /// those are masked.
     pub fn to_json(&self, secrets: bool) -> Value {

@@ -1,19 +1,32 @@
 //! Constants: the topics, and the kinds of telemetry with their schemas.
 
-use crate::Api;
+use crate::openapi::{Method, Operation, Routes, array_of};
 use axum::Json;
 use foghorn_model::telemetry::json_schemas;
 use foghorn_model::topic::TOPICS;
 use serde_json::{Value, json};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
-pub(super) fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().routes(routes!(webhook_topics)).routes(routes!(telemetry_kinds))
+pub(super) fn routes() -> Routes {
+    let new = |path, id, summary| {
+        let rows = array_of(json!({ "type": "object" }));
+        Operation::new(Method::Get, path, id, "const", summary).answers(rows)
+    };
+    Routes::default()
+        .at(
+            new("/api/v1/const/webhook_topics", "listWebhookTopics", "The topics of webhooks"),
+            webhook_topics,
+        )
+        .at(
+            new(
+                "/api/v1/const/telemetry_kinds",
+                "listTelemetryKinds",
+                "The kinds of telemetry: description, JSON Schema and an example (extension)",
+            ),
+            telemetry_kinds,
+        )
 }
 
 /// The topics that webhooks may subscribe to. A flag stands where it is true.
-#[utoipa::path(get, path = "/api/v1/const/webhook_topics", tag = "const", responses((status = 200)))]
 async fn webhook_topics() -> Json<Value> {
     let row = |row: &foghorn_model::topic::TopicRow| {
         let mut topic = json!({ "key": row.name });
@@ -32,7 +45,6 @@ async fn webhook_topics() -> Json<Value> {
 }
 
 /// The kinds of telemetry: description, JSON Schema and an example of each.
-#[utoipa::path(get, path = "/api/v1/const/telemetry_kinds", tag = "const", responses((status = 200)))]
 async fn telemetry_kinds() -> Json<Value> {
     Json(json_schemas().into())
 }

@@ -3,25 +3,70 @@
 use crate::Api;
 use crate::caller::Caller;
 use crate::error::Error;
-use crate::schema::{DeliverySearch, Problem};
-use crate::search::{Asked, Search, Window, field};
+use crate::openapi::{Method, Operation, Parameter, Routes, reference};
+use crate::page::Ids;
+use crate::resources::Level;
+use crate::search::{Asked, COUNTED, SPAN, Search, Window, field};
 use axum::Json;
-use axum::extract::{Path, State};
-use foghorn_catalog::{CountBy, DeliveryFilter, DeliveryRecord, Kind, Scope};
-use foghorn_model::{OrgId, SiteId, WebhookId};
+use axum::extract::State;
+use foghorn_catalog::{CountBy, DeliveryFilter, DeliveryRecord, Kind, Right, Scope};
+use foghorn_model::WebhookId;
+use http::Uri;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 use uuid::Uuid;
 
-pub(super) fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::new()
-        .routes(routes!(search_of_org))
-        .routes(routes!(count_of_org))
-        .routes(routes!(search_of_site))
-        .routes(routes!(count_of_site))
+/// By level: the path of the log, and the names of search and count.
+const LOGS: [(Level, &str, [&str; 2]); 2] = [
+    (
+        Level::Org,
+        "/api/v1/orgs/{org_id}/webhooks/{webhook_id}/events",
+        ["searchOrgWebhooksDeliveries", "countOrgWebhooksDeliveries"],
+    ),
+    (
+        Level::Site,
+        "/api/v1/sites/{site_id}/webhooks/{webhook_id}/events",
+        ["searchSiteWebhooksDeliveries", "countSiteWebhooksDeliveries"],
+    ),
+];
+
+/// What may be asked for beside the span of time.
+const WHICH: [Parameter; 4] = [
+    ("status", "string", "success or failure"),
+    ("status_code", "integer", "what the receiver answered"),
+    ("topic", "string", "a topic"),
+    ("error", "string", "a part of the error"),
+];
+
+pub(super) fn routes() -> Routes {
+    LOGS.into_iter().fold(Routes::default(), |routes, (level, path, [searches, counts])| {
+        let new = |part, id, summary| {
+            let path = format!("{path}/{part}");
+            Operation::new(Method::Get, path, id, "deliveries", summary).asks(&WHICH)
+        };
+        routes
+            .at(
+                new("search", searches, "Attempts to deliver to a webhook, the newest first")
+                    .asks(&SPAN)
+                    .answers(reference("Search")),
+                move |caller: Caller, State(api): State<Api>, Ids((owner, id)), uri: Uri, it| async move {
+                    let scope = level.scope(&caller, owner, Right::Read)?;
+                    let Search(which, asked) = it;
+                    search(&api, scope, id, (which, asked), uri.path().into()).await
+                },
+            )
+            .at(
+                new("count", counts, "How many attempts have each value of a member")
+                    .asks(&COUNTED)
+                    .answers(reference("Count")),
+                move |caller: Caller, State(api): State<Api>, Ids((owner, id)), it| async move {
+                    let scope = level.scope(&caller, owner, Right::Read)?;
+                    let Search(which, asked) = it;
+                    count(&api, scope, id, (which, asked)).await
+                },
+            )
+    })
 }
 
 /// Which deliveries.
@@ -137,54 +182,4 @@ async fn count(
         })
         .collect();
     Ok(Json(window.counted(name, &results)))
-}
-
-/// Searches the deliveries of an org's webhook.
-#[utoipa::path(get, path = "/api/v1/orgs/{org_id}/webhooks/{webhook_id}/events/search", tag = "deliveries", params(("org_id" = Uuid, Path), ("webhook_id" = Uuid, Path)), responses((status = 200, body = DeliverySearch), (status = 400, body = Problem)))]
-async fn search_of_org(
-    caller: Caller,
-    State(api): State<Api>,
-    Path((org, id)): Path<(OrgId, Uuid)>,
-    Search(which, asked): Search<Which>,
-) -> Result<Json<Value>, Error> {
-    let scope = caller.org(org)?;
-    let path = format!("/api/v1/orgs/{org}/webhooks/{id}/events/search");
-    search(&api, scope, id, (which, asked), path).await
-}
-
-/// Counts the deliveries of an org's webhook.
-#[utoipa::path(get, path = "/api/v1/orgs/{org_id}/webhooks/{webhook_id}/events/count", tag = "deliveries", params(("org_id" = Uuid, Path), ("webhook_id" = Uuid, Path)), responses((status = 200), (status = 400, body = Problem)))]
-async fn count_of_org(
-    caller: Caller,
-    State(api): State<Api>,
-    Path((org, id)): Path<(OrgId, Uuid)>,
-    Search(which, asked): Search<Which>,
-) -> Result<Json<Value>, Error> {
-    let scope = caller.org(org)?;
-    count(&api, scope, id, (which, asked)).await
-}
-
-/// Searches the deliveries of a site's webhook.
-#[utoipa::path(get, path = "/api/v1/sites/{site_id}/webhooks/{webhook_id}/events/search", tag = "deliveries", params(("site_id" = Uuid, Path), ("webhook_id" = Uuid, Path)), responses((status = 200, body = DeliverySearch), (status = 400, body = Problem)))]
-async fn search_of_site(
-    caller: Caller,
-    State(api): State<Api>,
-    Path((site, id)): Path<(SiteId, Uuid)>,
-    Search(which, asked): Search<Which>,
-) -> Result<Json<Value>, Error> {
-    let scope = caller.site(site)?;
-    let path = format!("/api/v1/sites/{site}/webhooks/{id}/events/search");
-    search(&api, scope, id, (which, asked), path).await
-}
-
-/// Counts the deliveries of a site's webhook.
-#[utoipa::path(get, path = "/api/v1/sites/{site_id}/webhooks/{webhook_id}/events/count", tag = "deliveries", params(("site_id" = Uuid, Path), ("webhook_id" = Uuid, Path)), responses((status = 200), (status = 400, body = Problem)))]
-async fn count_of_site(
-    caller: Caller,
-    State(api): State<Api>,
-    Path((site, id)): Path<(SiteId, Uuid)>,
-    Search(which, asked): Search<Which>,
-) -> Result<Json<Value>, Error> {
-    let scope = caller.site(site)?;
-    count(&api, scope, id, (which, asked)).await
 }

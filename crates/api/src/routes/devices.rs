@@ -1,144 +1,78 @@
-//! Devices of a site, and the inventory of an org.
+//! The inventory of an org: its devices, assigned to a site or not.
 
 use crate::Api;
 use crate::caller::Caller;
 use crate::error::Error;
-use crate::page::{Object, Paged, listing};
-use crate::schema::{Device, Problem};
+use crate::openapi::{Method, Operation, Routes, array_of, reference};
+use crate::page::{Ids, Object, Paged};
+use crate::resources::PAGE;
+use crate::resources::handlers;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
-use foghorn_catalog::Kind;
-use foghorn_model::{OrgId, SiteId};
+use foghorn_catalog::{Kind, Right};
+use foghorn_model::OrgId;
 use serde_json::Value;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 use uuid::Uuid;
 
-pub(super) fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::new()
-        .routes(routes!(list, create))
-        .routes(routes!(show, update, remove))
-        .routes(routes!(inventory, add_to_inventory))
-        .routes(routes!(assign))
+const ALL: &str = "/api/v1/orgs/{org_id}/inventory";
+const ONE: &str = "/api/v1/orgs/{org_id}/inventory/{device_id}";
+
+pub(super) fn routes() -> Routes {
+    let new = |method, path, id, summary| Operation::new(method, path, id, "inventory", summary);
+    let device = || reference("Device");
+    Routes::default()
+        .at(
+            new(Method::Get, ALL, "getOrgInventory", "The devices of an org, assigned or not")
+                .asks(&PAGE)
+                .answers(array_of(device())),
+            list,
+        )
+        .at(
+            new(Method::Post, ALL, "addOrgDevice", "Adds a device without a site (extension)")
+                .takes(device())
+                .answers(device()),
+            add,
+        )
+        .at(
+            new(
+                Method::Put,
+                ONE,
+                "assignOrgDevice",
+                "Changes a device; `site_id` assigns it, null takes it back (extension)",
+            )
+            .takes(reference("DeviceChange"))
+            .answers(device()),
+            assign,
+        )
 }
 
-/// The devices of a site.
-#[utoipa::path(get, path = "/api/v1/sites/{site_id}/devices", tag = "devices", params(("site_id" = Uuid, Path)), responses((status = 200, body = Vec<Device>)))]
 async fn list(
     caller: Caller,
     State(api): State<Api>,
-    Path(site): Path<SiteId>,
+    Ids(org): Ids<OrgId>,
     Paged(page): Paged,
 ) -> Result<Response, Error> {
-    let scope = caller.site(site)?;
-    let found = api.blocking(move |catalog| catalog.list(Kind::Device, scope, page)).await?;
-    Ok(listing(page, found, caller.sees_secrets()))
+    let scope = caller.org(org, Right::Read)?;
+    handlers::list(&api, &caller, Kind::Device, scope, page).await
 }
 
-/// Adds a device to a site (extension: Mist claims devices by code).
-#[utoipa::path(post, path = "/api/v1/sites/{site_id}/devices", tag = "devices", params(("site_id" = Uuid, Path)), request_body = Device, responses((status = 200, body = Device), (status = 400, body = Problem)))]
-async fn create(
+async fn add(
     caller: Caller,
     State(api): State<Api>,
-    Path(site): Path<SiteId>,
-    Object(mut body): Object,
+    Ids(org): Ids<OrgId>,
+    Object(body): Object,
 ) -> Result<Json<Value>, Error> {
-    caller.may_install()?;
-    let scope = caller.site(site)?;
-    body.remove("site_id");
-    let made = api
-        .blocking(move |catalog| catalog.create(Kind::Device, scope, &caller.actor, body))
-        .await?;
-    Ok(Json(made.to_json(true)))
+    let scope = caller.org(org, Right::Install)?;
+    handlers::create(&api, caller, Kind::Device, scope, body).await
 }
 
-/// A device.
-#[utoipa::path(get, path = "/api/v1/sites/{site_id}/devices/{device_id}", tag = "devices", params(("site_id" = Uuid, Path), ("device_id" = Uuid, Path)), responses((status = 200, body = Device), (status = 404, body = Problem)))]
-async fn show(
-    caller: Caller,
-    State(api): State<Api>,
-    Path((site, id)): Path<(SiteId, Uuid)>,
-) -> Result<Json<Value>, Error> {
-    let scope = caller.site(site)?;
-    let found = api.blocking(move |catalog| catalog.get(Kind::Device, scope, id)).await?;
-    Ok(Json(found.to_json(caller.sees_secrets())))
-}
-
-/// Changes a device.
-#[utoipa::path(put, path = "/api/v1/sites/{site_id}/devices/{device_id}", tag = "devices", params(("site_id" = Uuid, Path), ("device_id" = Uuid, Path)), request_body = Device, responses((status = 200, body = Device), (status = 400, body = Problem)))]
-async fn update(
-    caller: Caller,
-    State(api): State<Api>,
-    Path((site, id)): Path<(SiteId, Uuid)>,
-    Object(mut body): Object,
-) -> Result<Json<Value>, Error> {
-    caller.may_install()?;
-    let scope = caller.site(site)?;
-    for key in ["mac", "site_id"] {
-        body.remove(key);
-    }
-    let updated = api
-        .blocking(move |catalog| catalog.update(Kind::Device, scope, id, &caller.actor, body))
-        .await?;
-    Ok(Json(updated.to_json(true)))
-}
-
-/// Removes a device.
-#[utoipa::path(delete, path = "/api/v1/sites/{site_id}/devices/{device_id}", tag = "devices", params(("site_id" = Uuid, Path), ("device_id" = Uuid, Path)), responses((status = 200), (status = 404, body = Problem)))]
-async fn remove(
-    caller: Caller,
-    State(api): State<Api>,
-    Path((site, id)): Path<(SiteId, Uuid)>,
-) -> Result<(), Error> {
-    caller.may_install()?;
-    let scope = caller.site(site)?;
-    api.blocking(move |catalog| catalog.delete(Kind::Device, scope, id, &caller.actor)).await
-}
-
-/// The devices of an org, assigned to a site or not.
-#[utoipa::path(get, path = "/api/v1/orgs/{org_id}/inventory", tag = "devices", params(("org_id" = Uuid, Path)), responses((status = 200, body = Vec<Device>)))]
-async fn inventory(
-    caller: Caller,
-    State(api): State<Api>,
-    Path(org): Path<OrgId>,
-    Paged(page): Paged,
-) -> Result<Response, Error> {
-    let scope = caller.org(org)?;
-    let found = api.blocking(move |catalog| catalog.list(Kind::Device, scope, page)).await?;
-    Ok(listing(page, found, caller.sees_secrets()))
-}
-
-/// Adds a device to the inventory of an org, without a site (extension).
-#[utoipa::path(post, path = "/api/v1/orgs/{org_id}/inventory", tag = "devices", params(("org_id" = Uuid, Path)), request_body = Device, responses((status = 200, body = Device), (status = 400, body = Problem)))]
-async fn add_to_inventory(
-    caller: Caller,
-    State(api): State<Api>,
-    Path(org): Path<OrgId>,
-    Object(mut body): Object,
-) -> Result<Json<Value>, Error> {
-    caller.may_install()?;
-    let scope = caller.org(org)?;
-    body.remove("site_id");
-    let made = api
-        .blocking(move |catalog| catalog.create(Kind::Device, scope, &caller.actor, body))
-        .await?;
-    Ok(Json(made.to_json(true)))
-}
-
-/// Changes a device of the inventory; `site_id` assigns it to a site, null takes it back.
-#[utoipa::path(put, path = "/api/v1/orgs/{org_id}/inventory/{device_id}", tag = "devices", params(("org_id" = Uuid, Path), ("device_id" = Uuid, Path)), request_body = Device, responses((status = 200, body = Device), (status = 400, body = Problem)))]
 async fn assign(
     caller: Caller,
     State(api): State<Api>,
-    Path((org, id)): Path<(OrgId, Uuid)>,
-    Object(mut body): Object,
+    Ids((org, id)): Ids<(OrgId, Uuid)>,
+    Object(body): Object,
 ) -> Result<Json<Value>, Error> {
-    caller.may_install()?;
-    let scope = caller.org(org)?;
-    body.remove("mac");
-    let updated = api
-        .blocking(move |catalog| catalog.update(Kind::Device, scope, id, &caller.actor, body))
-        .await?;
-    Ok(Json(updated.to_json(true)))
+    let scope = caller.org(org, Right::Install)?;
+    handlers::update(&api, caller, Kind::Device, scope, id, body).await
 }

@@ -1,66 +1,139 @@
-//! Searches of what happened: the audit log, and the sessions of clients.
+//! Searches of what happened: a row each.
 
 use crate::Api;
 use crate::caller::Caller;
 use crate::error::Error;
-use crate::schema::{Count, EventSearch, Problem};
-use crate::search::{Asked, Search, Window, field};
+use crate::openapi::{Method, Operation, Parameter, Routes, reference};
+use crate::page::Ids;
+use crate::resources::Level;
+use crate::search::{Asked, COUNTED, SPAN, Search, Window, field};
 use axum::Json;
-use axum::extract::{Path, State};
-use foghorn_catalog::{HistoryFilter, Scope};
-use foghorn_model::{OrgId, SiteId, Topic};
+use axum::extract::State;
+use foghorn_catalog::{HistoryFilter, Right, Scope};
+use foghorn_model::Topic;
+use http::Uri;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
-pub(super) fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::new()
-        .routes(routes!(logs))
-        .routes(routes!(count_logs))
-        .routes(routes!(sessions_of_org))
-        .routes(routes!(count_sessions_of_org))
-        .routes(routes!(sessions_of_site))
-        .routes(routes!(count_sessions_of_site))
-}
-
-/// The members of a topic's events that may be asked for.
+/// A history that can be searched.
 struct Searchable {
     topic: Topic,
+    tag: &'static str,
+    /// Of whom: the level, the path of the search, that of the count, and the names of both.
+    paths: &'static [(Level, &'static str, &'static str, [&'static str; 2])],
+    /// The members of the events that may be asked for.
     members: &'static [&'static str],
     /// What a count counts unless it is told otherwise.
     distinct: &'static str,
     row: fn(Map<String, Value>) -> Map<String, Value>,
+    summary: &'static str,
 }
 
-const LOGS: Searchable = Searchable {
-    topic: Topic::Audits,
-    members: &["site_id", "admin_id", "admin_name", "message"],
-    distinct: "admin_name",
-    row: with_objects,
-};
+const SEARCHES: &[Searchable] = &[
+    Searchable {
+        topic: Topic::Audits,
+        tag: "logs",
+        paths: &[(
+            Level::Org,
+            "/api/v1/orgs/{org_id}/logs",
+            "/api/v1/orgs/{org_id}/logs/count",
+            ["listOrgAuditLogs", "countOrgAuditLogs"],
+        )],
+        members: &["site_id", "admin_id", "admin_name", "message"],
+        distinct: "admin_name",
+        row: with_objects,
+        summary: "The audit log",
+    },
+    Searchable {
+        topic: Topic::ClientSessions,
+        tag: "clients",
+        paths: &[
+            (
+                Level::Org,
+                "/api/v1/orgs/{org_id}/clients/sessions/search",
+                "/api/v1/orgs/{org_id}/clients/sessions/count",
+                ["searchOrgWirelessClientSessions", "countOrgWirelessClientsSessions"],
+            ),
+            (
+                Level::Site,
+                "/api/v1/sites/{site_id}/clients/sessions/search",
+                "/api/v1/sites/{site_id}/clients/sessions/count",
+                ["searchSiteWirelessClientSessions", "countSiteWirelessClientSessions"],
+            ),
+        ],
+        members: &[
+            "mac",
+            "ap",
+            "band",
+            "ssid",
+            "wlan_id",
+            "client_family",
+            "client_manufacture",
+            "client_model",
+            "client_os",
+            "client_username",
+            "client_hostname",
+            "psk_id",
+            "psk_name",
+        ],
+        distinct: "mac",
+        row: |row| row,
+        summary: "Sessions of wireless clients that have ended",
+    },
+    Searchable {
+        topic: Topic::DeviceEvents,
+        tag: "devices",
+        paths: &[
+            (
+                Level::Org,
+                "/api/v1/orgs/{org_id}/devices/events/search",
+                "/api/v1/orgs/{org_id}/devices/events/count",
+                ["searchOrgDeviceEvents", "countOrgDeviceEvents"],
+            ),
+            (
+                Level::Site,
+                "/api/v1/sites/{site_id}/devices/events/search",
+                "/api/v1/sites/{site_id}/devices/events/count",
+                ["searchSiteDeviceEvents", "countSiteDeviceEvents"],
+            ),
+        ],
+        members: &["mac", "type", "device_type", "device_name", "site_id"],
+        distinct: "type",
+        row: |row| row,
+        summary: "Events of devices",
+    },
+];
 
-const SESSIONS: Searchable = Searchable {
-    topic: Topic::ClientSessions,
-    members: &[
-        "mac",
-        "ap",
-        "band",
-        "ssid",
-        "wlan_id",
-        "client_family",
-        "client_manufacture",
-        "client_model",
-        "client_os",
-        "client_username",
-        "client_hostname",
-        "psk_id",
-        "psk_name",
-    ],
-    distinct: "mac",
-    row: |row| row,
-};
+pub(super) fn routes() -> Routes {
+    let all = SEARCHES.iter().flat_map(|it| it.paths.iter().map(move |paths| (it, paths)));
+    all.fold(Routes::default(), |routes, (it, (level, search, count, [searches, counts]))| {
+        let new = |path: &str, id: &str, summary: String| {
+            let members: Vec<Parameter> =
+                it.members.iter().map(|member| (*member, "string", "rows with this value")).collect();
+            Operation::new(Method::Get, path, id, it.tag, summary).asks(&members)
+        };
+        routes
+            .at(
+                new(search, searches, it.summary.into()).asks(&SPAN).answers(reference("Search")),
+                move |caller: Caller, State(api): State<Api>, Ids(owner), uri: Uri, asked| async move {
+                    let scope = level.scope(&caller, owner, Right::Read)?;
+                    let Search(which, asked): Search<Which> = asked;
+                    it.search(&api, scope, (which, asked), uri.path().into()).await
+                },
+            )
+            .at(
+                new(count, counts, format!("{}, counted", it.summary))
+                    .asks(&COUNTED)
+                    .answers(reference("Count")),
+                move |caller: Caller, State(api): State<Api>, Ids(owner), asked| async move {
+                    let scope = level.scope(&caller, owner, Right::Read)?;
+                    let Search(which, asked): Search<Which> = asked;
+                    it.count(&api, scope, (which, asked)).await
+                },
+            )
+    })
+}
 
 /// The rest of the query, by name.
 type Which = BTreeMap<String, String>;
@@ -137,78 +210,4 @@ fn with_objects(mut row: Map<String, Value>) -> Map<String, Value> {
         }
     }
     row
-}
-
-/// Searches the audit log of an org.
-#[utoipa::path(get, path = "/api/v1/orgs/{org_id}/logs", tag = "history", params(("org_id" = Uuid, Path)), responses((status = 200, body = EventSearch), (status = 400, body = Problem)))]
-async fn logs(
-    caller: Caller,
-    State(api): State<Api>,
-    Path(org): Path<OrgId>,
-    Search(which, asked): Search<Which>,
-) -> Result<Json<Value>, Error> {
-    let scope = caller.org(org)?;
-    LOGS.search(&api, scope, (which, asked), format!("/api/v1/orgs/{org}/logs")).await
-}
-
-/// Counts the audit log of an org.
-#[utoipa::path(get, path = "/api/v1/orgs/{org_id}/logs/count", tag = "history", params(("org_id" = Uuid, Path)), responses((status = 200, body = Count), (status = 400, body = Problem)))]
-async fn count_logs(
-    caller: Caller,
-    State(api): State<Api>,
-    Path(org): Path<OrgId>,
-    Search(which, asked): Search<Which>,
-) -> Result<Json<Value>, Error> {
-    let scope = caller.org(org)?;
-    LOGS.count(&api, scope, (which, asked)).await
-}
-
-/// Searches the sessions of an org's clients.
-#[utoipa::path(get, path = "/api/v1/orgs/{org_id}/clients/sessions/search", tag = "history", params(("org_id" = Uuid, Path)), responses((status = 200, body = EventSearch), (status = 400, body = Problem)))]
-async fn sessions_of_org(
-    caller: Caller,
-    State(api): State<Api>,
-    Path(org): Path<OrgId>,
-    Search(which, asked): Search<Which>,
-) -> Result<Json<Value>, Error> {
-    let scope = caller.org(org)?;
-    let path = format!("/api/v1/orgs/{org}/clients/sessions/search");
-    SESSIONS.search(&api, scope, (which, asked), path).await
-}
-
-/// Counts the sessions of an org's clients.
-#[utoipa::path(get, path = "/api/v1/orgs/{org_id}/clients/sessions/count", tag = "history", params(("org_id" = Uuid, Path)), responses((status = 200, body = Count), (status = 400, body = Problem)))]
-async fn count_sessions_of_org(
-    caller: Caller,
-    State(api): State<Api>,
-    Path(org): Path<OrgId>,
-    Search(which, asked): Search<Which>,
-) -> Result<Json<Value>, Error> {
-    let scope = caller.org(org)?;
-    SESSIONS.count(&api, scope, (which, asked)).await
-}
-
-/// Searches the sessions of a site's clients.
-#[utoipa::path(get, path = "/api/v1/sites/{site_id}/clients/sessions/search", tag = "history", params(("site_id" = Uuid, Path)), responses((status = 200, body = EventSearch), (status = 400, body = Problem)))]
-async fn sessions_of_site(
-    caller: Caller,
-    State(api): State<Api>,
-    Path(site): Path<SiteId>,
-    Search(which, asked): Search<Which>,
-) -> Result<Json<Value>, Error> {
-    let scope = caller.site(site)?;
-    let path = format!("/api/v1/sites/{site}/clients/sessions/search");
-    SESSIONS.search(&api, scope, (which, asked), path).await
-}
-
-/// Counts the sessions of a site's clients.
-#[utoipa::path(get, path = "/api/v1/sites/{site_id}/clients/sessions/count", tag = "history", params(("site_id" = Uuid, Path)), responses((status = 200, body = Count), (status = 400, body = Problem)))]
-async fn count_sessions_of_site(
-    caller: Caller,
-    State(api): State<Api>,
-    Path(site): Path<SiteId>,
-    Search(which, asked): Search<Which>,
-) -> Result<Json<Value>, Error> {
-    let scope = caller.site(site)?;
-    SESSIONS.count(&api, scope, (which, asked)).await
 }

@@ -1,4 +1,4 @@
-//! The routes, one module an object.
+//! The routes that are more than objects, one module a subject.
 
 mod consts;
 mod deliveries;
@@ -12,10 +12,10 @@ mod tokens;
 mod webhooks;
 mod whoami;
 
-use crate::Api;
-use utoipa_axum::router::OpenApiRouter;
+use crate::openapi::Routes;
+use crate::resources;
 
-pub(crate) fn all() -> OpenApiRouter<Api> {
+pub(crate) fn all() -> Routes {
     [
         whoami::routes(),
         tokens::routes(),
@@ -24,11 +24,12 @@ pub(crate) fn all() -> OpenApiRouter<Api> {
         settings::routes(),
         devices::routes(),
         webhooks::routes(),
+        resources::routes(),
         deliveries::routes(),
         history::routes(),
         telemetry::routes(),
         consts::routes(),
     ]
     .into_iter()
-    .fold(OpenApiRouter::new(), OpenApiRouter::merge)
+    .fold(Routes::default(), Routes::merge)
 }

@@ -1,58 +1,59 @@
-//! Orgs. They are made by `foghorn init`; a token belongs to one and sees one.
+//! Orgs.
 
 use crate::Api;
 use crate::caller::Caller;
 use crate::error::Error;
-use crate::page::Object;
-use crate::schema::{Org, Problem};
+use crate::openapi::{Method, Operation, Routes, reference};
+use crate::page::{Ids, Object};
+use crate::resources::handlers::{self, Removal};
 use axum::Json;
-use axum::extract::{Path, State};
-use foghorn_catalog::Kind;
+use axum::extract::State;
+use axum::response::Response;
+use foghorn_catalog::{Kind, Right};
 use foghorn_model::OrgId;
 use serde_json::Value;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
-pub(super) fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().routes(routes!(show, update, remove))
+const PATH: &str = "/api/v1/orgs/{org_id}";
+
+pub(super) fn routes() -> Routes {
+    let new = |method, id, summary| Operation::new(method, PATH, id, "orgs", summary);
+    let changed =
+        |operation: Operation| operation.takes(reference("OrgChange")).answers(reference("Org"));
+    Routes::default()
+        .at(new(Method::Get, "getOrg", "An org").answers(reference("Org")), show)
+        .at(changed(new(Method::Put, "updateOrg", "Changes the given members of an org")), update)
+        .at(
+            changed(new(Method::Post, "updateOrgByPost", "Changes the given members of an org")),
+            update,
+        )
+        .at(new(Method::Delete, "deleteOrg", "Deletes an org and all that belongs to it"), remove)
 }
 
-/// The org.
-#[utoipa::path(get, path = "/api/v1/orgs/{org_id}", tag = "orgs", params(("org_id" = Uuid, Path)), responses((status = 200, body = Org), (status = 404, body = Problem)))]
 async fn show(
     caller: Caller,
     State(api): State<Api>,
-    Path(org): Path<OrgId>,
+    Ids(org): Ids<OrgId>,
 ) -> Result<Json<Value>, Error> {
-    let scope = caller.org(org)?;
-    let found = api.blocking(move |catalog| catalog.get(Kind::Org, scope, org.0)).await?;
-    Ok(Json(found.to_json(caller.sees_secrets())))
+    let scope = caller.org(org, Right::Read)?;
+    handlers::show(&api, &caller, Kind::Org, scope, org.0).await
 }
 
-/// Changes the org.
-#[utoipa::path(put, path = "/api/v1/orgs/{org_id}", tag = "orgs", params(("org_id" = Uuid, Path)), request_body = Org, responses((status = 200, body = Org), (status = 400, body = Problem)))]
 async fn update(
     caller: Caller,
     State(api): State<Api>,
-    Path(org): Path<OrgId>,
+    Ids(org): Ids<OrgId>,
     Object(body): Object,
 ) -> Result<Json<Value>, Error> {
-    caller.may_write()?;
-    let scope = caller.org(org)?;
-    let updated = api
-        .blocking(move |catalog| catalog.update(Kind::Org, scope, org.0, &caller.actor, body))
-        .await?;
-    Ok(Json(updated.to_json(true)))
+    let scope = caller.org(org, Right::Write)?;
+    handlers::update(&api, caller, Kind::Org, scope, org.0, body).await
 }
 
-/// Deletes the org with all that belongs to it, tokens included.
-#[utoipa::path(delete, path = "/api/v1/orgs/{org_id}", tag = "orgs", params(("org_id" = Uuid, Path)), responses((status = 200), (status = 404, body = Problem)))]
 async fn remove(
     caller: Caller,
     State(api): State<Api>,
-    Path(org): Path<OrgId>,
-) -> Result<(), Error> {
-    caller.may_grant()?;
-    let scope = caller.org(org)?;
-    api.blocking(move |catalog| catalog.delete(Kind::Org, scope, org.0, &caller.actor)).await
+    Ids(org): Ids<OrgId>,
+    removal: Removal,
+) -> Result<Response, Error> {
+    let scope = caller.org(org, Right::Grant)?;
+    handlers::remove(&api, caller, Kind::Org, scope, org.0, removal).await
 }

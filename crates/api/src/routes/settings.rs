@@ -3,80 +3,59 @@
 use crate::Api;
 use crate::caller::Caller;
 use crate::error::Error;
-use crate::page::Object;
-use crate::schema::{Problem, Setting};
+use crate::openapi::{Method, Operation, Routes, reference};
+use crate::page::{Ids, Object};
+use crate::resources::Level;
 use axum::Json;
-use axum::extract::{Path, State};
-use foghorn_catalog::Kind;
-use foghorn_model::{OrgId, SiteId};
+use axum::extract::State;
+use foghorn_catalog::{Kind, Right};
 use serde_json::Value;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
+use uuid::Uuid;
 
-pub(super) fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::new()
-        .routes(routes!(show_of_org, update_of_org))
-        .routes(routes!(show_of_site, update_of_site))
-}
+/// By level: the path, the kind, the names of the operations.
+const SETTINGS: [(Level, &str, Kind, [&str; 3]); 2] = [
+    (
+        Level::Org,
+        "/api/v1/orgs/{org_id}/setting",
+        Kind::OrgSetting,
+        ["getOrgSettings", "updateOrgSettings", "updateOrgSettingsByPost"],
+    ),
+    (
+        Level::Site,
+        "/api/v1/sites/{site_id}/setting",
+        Kind::SiteSetting,
+        ["getSiteSetting", "updateSiteSettings", "updateSiteSettingsByPost"],
+    ),
+];
 
-/// The setting of an org.
-#[utoipa::path(get, path = "/api/v1/orgs/{org_id}/setting", tag = "settings", params(("org_id" = Uuid, Path)), responses((status = 200, body = Setting)))]
-async fn show_of_org(
-    caller: Caller,
-    State(api): State<Api>,
-    Path(org): Path<OrgId>,
-) -> Result<Json<Value>, Error> {
-    let scope = caller.org(org)?;
-    let found =
-        api.blocking(move |catalog| catalog.setting(Kind::OrgSetting, scope, org.0)).await?;
-    Ok(Json(found.to_json(caller.sees_secrets())))
-}
-
-/// Changes members of an org's setting.
-#[utoipa::path(put, path = "/api/v1/orgs/{org_id}/setting", tag = "settings", params(("org_id" = Uuid, Path)), request_body = Setting, responses((status = 200, body = Setting), (status = 400, body = Problem)))]
-async fn update_of_org(
-    caller: Caller,
-    State(api): State<Api>,
-    Path(org): Path<OrgId>,
-    Object(body): Object,
-) -> Result<Json<Value>, Error> {
-    caller.may_write()?;
-    let scope = caller.org(org)?;
-    let updated = api
-        .blocking(move |catalog| {
-            catalog.update_setting(Kind::OrgSetting, scope, org.0, &caller.actor, body)
-        })
-        .await?;
-    Ok(Json(updated.to_json(true)))
-}
-
-/// The setting of a site.
-#[utoipa::path(get, path = "/api/v1/sites/{site_id}/setting", tag = "settings", params(("site_id" = Uuid, Path)), responses((status = 200, body = Setting)))]
-async fn show_of_site(
-    caller: Caller,
-    State(api): State<Api>,
-    Path(site): Path<SiteId>,
-) -> Result<Json<Value>, Error> {
-    let scope = caller.site(site)?;
-    let found =
-        api.blocking(move |catalog| catalog.setting(Kind::SiteSetting, scope, site.0)).await?;
-    Ok(Json(found.to_json(caller.sees_secrets())))
-}
-
-/// Changes members of a site's setting.
-#[utoipa::path(put, path = "/api/v1/sites/{site_id}/setting", tag = "settings", params(("site_id" = Uuid, Path)), request_body = Setting, responses((status = 200, body = Setting), (status = 400, body = Problem)))]
-async fn update_of_site(
-    caller: Caller,
-    State(api): State<Api>,
-    Path(site): Path<SiteId>,
-    Object(body): Object,
-) -> Result<Json<Value>, Error> {
-    caller.may_write()?;
-    let scope = caller.site(site)?;
-    let updated = api
-        .blocking(move |catalog| {
-            catalog.update_setting(Kind::SiteSetting, scope, site.0, &caller.actor, body)
-        })
-        .await?;
-    Ok(Json(updated.to_json(true)))
+pub(super) fn routes() -> Routes {
+    SETTINGS.into_iter().fold(Routes::default(), |routes, (level, path, kind, [get, put, post])| {
+        let new = |method, id, summary| {
+            Operation::new(method, path, id, "settings", summary).answers(reference("Setting"))
+        };
+        let show = move |caller: Caller, State(api): State<Api>, Ids(id): Ids<Uuid>| async move {
+            let scope = level.scope(&caller, id, Right::Read)?;
+            let found = api.blocking(move |catalog| catalog.setting(kind, scope, id)).await?;
+            Ok::<Json<Value>, Error>(Json(found.to_json(caller.sees_secrets(scope))))
+        };
+        let update = move |caller: Caller,
+                           State(api): State<Api>,
+                           Ids(id): Ids<Uuid>,
+                           Object(body): Object| async move {
+            let scope = level.scope(&caller, id, Right::Write)?;
+            let updated = api
+                .blocking(move |catalog| {
+                    catalog.update_setting(kind, scope, id, &caller.actor, body)
+                })
+                .await?;
+            Ok::<Json<Value>, Error>(Json(updated.to_json(true)))
+        };
+        let change = |method, id| {
+            new(method, id, "Changes the given members of a setting").takes(reference("Setting"))
+        };
+        routes
+            .at(new(Method::Get, get, "A setting"), show)
+            .at(change(Method::Put, put), update)
+            .at(change(Method::Post, post), update)
+    })
 }

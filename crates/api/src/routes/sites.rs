@@ -1,89 +1,100 @@
-//! Sites.
+//! Sites: made and listed in their org, and addressed by themselves.
 
 use crate::Api;
 use crate::caller::Caller;
 use crate::error::Error;
-use crate::page::{Object, Paged, listing};
-use crate::schema::{Problem, Site};
+use crate::openapi::{Method, Operation, Routes, array_of, reference};
+use crate::page::{Ids, Object, Paged};
+use crate::resources::PAGE;
+use crate::resources::handlers::{self, Removal};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
-use foghorn_catalog::{Kind, Scope};
+use foghorn_catalog::{Kind, Right, Scope};
 use foghorn_model::{OrgId, SiteId};
 use serde_json::Value;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
-pub(super) fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(show, update, remove))
+const ALL: &str = "/api/v1/orgs/{org_id}/sites";
+const ONE: &str = "/api/v1/sites/{site_id}";
+
+pub(super) fn routes() -> Routes {
+    let new = |method, path, id, summary| Operation::new(method, path, id, "sites", summary);
+    let site = || reference("Site");
+    let change = "Changes the given members of a site";
+    let changed =
+        |method, id| new(method, ONE, id, change).takes(reference("SiteChange")).answers(site());
+    Routes::default()
+        .at(
+            new(Method::Get, ALL, "listOrgSites", "The sites of an org")
+                .asks(&PAGE)
+                .answers(array_of(site())),
+            list,
+        )
+        .at(
+            new(Method::Post, ALL, "createOrgSite", "Makes a site").takes(site()).answers(site()),
+            create,
+        )
+        .at(new(Method::Get, ONE, "getSiteInfo", "A site").answers(site()), show)
+        .at(changed(Method::Put, "updateSiteInfo"), update)
+        .at(changed(Method::Post, "updateSiteInfoByPost"), update)
+        .at(
+            new(
+                Method::Delete,
+                ONE,
+                "deleteSite",
+                "Deletes a site and what belongs to it; its devices go back to the inventory",
+            ),
+            remove,
+        )
 }
 
-/// The sites of an org.
-#[utoipa::path(get, path = "/api/v1/orgs/{org_id}/sites", tag = "sites", params(("org_id" = Uuid, Path)), responses((status = 200, body = Vec<Site>)))]
 async fn list(
     caller: Caller,
     State(api): State<Api>,
-    Path(org): Path<OrgId>,
+    Ids(org): Ids<OrgId>,
     Paged(page): Paged,
 ) -> Result<Response, Error> {
-    let scope = caller.org(org)?;
-    let found = api.blocking(move |catalog| catalog.list(Kind::Site, scope, page)).await?;
-    Ok(listing(page, found, caller.sees_secrets()))
+    let scope = caller.org(org, Right::Read)?;
+    handlers::list(&api, &caller, Kind::Site, scope, page).await
 }
 
-/// Makes a site.
-#[utoipa::path(post, path = "/api/v1/orgs/{org_id}/sites", tag = "sites", params(("org_id" = Uuid, Path)), request_body = Site, responses((status = 200, body = Site), (status = 400, body = Problem)))]
 async fn create(
     caller: Caller,
     State(api): State<Api>,
-    Path(org): Path<OrgId>,
+    Ids(org): Ids<OrgId>,
     Object(body): Object,
 ) -> Result<Json<Value>, Error> {
-    caller.may_write()?;
-    let scope = caller.org(org)?;
-    let made =
-        api.blocking(move |catalog| catalog.create(Kind::Site, scope, &caller.actor, body)).await?;
-    Ok(Json(made.to_json(true)))
+    let scope = caller.org(org, Right::Write)?;
+    handlers::create(&api, caller, Kind::Site, scope, body).await
 }
 
-/// A site.
-#[utoipa::path(get, path = "/api/v1/sites/{site_id}", tag = "sites", params(("site_id" = Uuid, Path)), responses((status = 200, body = Site), (status = 404, body = Problem)))]
 async fn show(
     caller: Caller,
     State(api): State<Api>,
-    Path(site): Path<SiteId>,
+    Ids(site): Ids<SiteId>,
 ) -> Result<Json<Value>, Error> {
-    let scope = of_org(caller.site(site)?);
-    let found = api.blocking(move |catalog| catalog.get(Kind::Site, scope, site.0)).await?;
-    Ok(Json(found.to_json(caller.sees_secrets())))
+    let scope = of_org(caller.site(site, Right::Read)?);
+    handlers::show(&api, &caller, Kind::Site, scope, site.0).await
 }
 
-/// Changes a site.
-#[utoipa::path(put, path = "/api/v1/sites/{site_id}", tag = "sites", params(("site_id" = Uuid, Path)), request_body = Site, responses((status = 200, body = Site), (status = 400, body = Problem)))]
 async fn update(
     caller: Caller,
     State(api): State<Api>,
-    Path(site): Path<SiteId>,
+    Ids(site): Ids<SiteId>,
     Object(body): Object,
 ) -> Result<Json<Value>, Error> {
-    caller.may_write()?;
-    let scope = of_org(caller.site(site)?);
-    let updated = api
-        .blocking(move |catalog| catalog.update(Kind::Site, scope, site.0, &caller.actor, body))
-        .await?;
-    Ok(Json(updated.to_json(true)))
+    let scope = of_org(caller.site(site, Right::Write)?);
+    handlers::update(&api, caller, Kind::Site, scope, site.0, body).await
 }
 
-/// Deletes a site with all that belongs to it; its devices go back to the inventory.
-#[utoipa::path(delete, path = "/api/v1/sites/{site_id}", tag = "sites", params(("site_id" = Uuid, Path)), responses((status = 200), (status = 404, body = Problem)))]
 async fn remove(
     caller: Caller,
     State(api): State<Api>,
-    Path(site): Path<SiteId>,
-) -> Result<(), Error> {
-    caller.may_write()?;
-    let scope = of_org(caller.site(site)?);
-    api.blocking(move |catalog| catalog.delete(Kind::Site, scope, site.0, &caller.actor)).await
+    Ids(site): Ids<SiteId>,
+    removal: Removal,
+) -> Result<Response, Error> {
+    let scope = of_org(caller.site(site, Right::Write)?);
+    handlers::remove(&api, caller, Kind::Site, scope, site.0, removal).await
 }
 
 /// A site is an object of its org.

@@ -3,11 +3,11 @@
 use crate::Api;
 use crate::caller::Uncounted;
 use crate::error::Error;
-use crate::page::Raw;
-use crate::schema::{Problem, TelemetryAnswer};
+use crate::openapi::{Method, Operation, Routes, reference};
+use crate::page::{Ids, Raw};
 use axum::Json;
-use axum::extract::{Path, State};
-use foghorn_catalog::ConfigView;
+use axum::extract::State;
+use foghorn_catalog::{ConfigView, Right};
 use foghorn_ingest::http::{Encoding, decode_body, split_lines};
 use foghorn_ingest::journal::{Refused, Submission};
 use foghorn_model::SiteId;
@@ -17,30 +17,34 @@ use http::HeaderMap;
 use http::header::CONTENT_ENCODING;
 use serde_json::{Value, json};
 use std::time::Duration;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 /// When a source should come back whose records could not be written.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 
-pub(super) fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().routes(routes!(take))
+pub(super) fn routes() -> Routes {
+    let operation = Operation::new(
+        Method::Post,
+        "/api/v1/sites/{site_id}/telemetry",
+        "takeTelemetry",
+        "telemetry",
+        "Takes telemetry: NDJSON, one record a line, plain, gzip or zstd (extension)",
+    );
+    let operation = operation.takes_media("application/x-ndjson", json!({ "type": "string" }));
+    Routes::default().at(operation.answers(reference("TelemetryAnswer")), take)
 }
 
-/// Takes telemetry: NDJSON, one record a line, plain, gzip or zstd. Answered when every line that
+/// Answered when every line that
 /// is accepted is durable; lines that are no record are named and cost the others nothing.
-#[utoipa::path(post, path = "/api/v1/sites/{site_id}/telemetry", tag = "telemetry", params(("site_id" = Uuid, Path)), request_body(content = String, content_type = "application/x-ndjson"), responses((status = 200, body = TelemetryAnswer), (status = 400, body = Problem), (status = 413, body = Problem), (status = 429, body = Problem), (status = 503, body = Problem)))]
 async fn take(
     Uncounted(caller): Uncounted,
     State(api): State<Api>,
-    Path(site): Path<SiteId>,
+    Ids(site): Ids<SiteId>,
     headers: HeaderMap,
     Raw(body): Raw,
 ) -> Result<Json<Value>, Error> {
-    caller.may_ingest()?;
     // The view before the scope: what the records are routed under is what was checked.
     let view = api.catalog.view();
-    let scope = caller.site(site)?;
+    let scope = caller.site(site, Right::Ingest)?;
     let encoding = headers.get(CONTENT_ENCODING).and_then(|value| value.to_str().ok());
     let body = decode_body(Encoding::of_header(encoding)?, body)?;
     let split = split_lines(&body, api.backend.now(), &|it| admit(&view, site, it));

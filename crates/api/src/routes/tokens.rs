@@ -3,46 +3,73 @@
 use crate::Api;
 use crate::caller::Caller;
 use crate::error::Error;
-use crate::page::{Object, Paged, listing};
-use crate::schema::{ApiToken, Problem};
+use crate::openapi::{Method, Operation, Routes, array_of, reference};
+use crate::page::{Ids, Object, Paged, listing};
+use crate::resources::PAGE;
+use crate::resources::handlers::{self, Removal};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
-use foghorn_catalog::Kind;
+use foghorn_catalog::{Kind, Right};
 use foghorn_model::OrgId;
 use serde_json::{Value, json};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 use uuid::Uuid;
 
-pub(super) fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(show, update, remove))
+const ALL: &str = "/api/v1/orgs/{org_id}/apitokens";
+const ONE: &str = "/api/v1/orgs/{org_id}/apitokens/{apitoken_id}";
+
+pub(super) fn routes() -> Routes {
+    let new = |method, path, id, summary| Operation::new(method, path, id, "apitokens", summary);
+    let token = || reference("ApiToken");
+    let change = "Changes a token's name, privileges or addresses";
+    let changed = |method, id| {
+        new(method, ONE, id, change).takes(reference("ApiTokenChange")).answers(token())
+    };
+    Routes::default()
+        .at(
+            new(Method::Get, ALL, "listOrgApiTokens", "The tokens of an org, without their keys")
+                .asks(&PAGE)
+                .answers(array_of(token())),
+            list,
+        )
+        .at(
+            new(
+                Method::Post,
+                ALL,
+                "createOrgApiToken",
+                "Makes a token; its key is in this answer and in no other",
+            )
+            .takes(token())
+            .answers(token()),
+            create,
+        )
+        .at(
+            new(Method::Get, ONE, "getOrgApiToken", "A token, without its key").answers(token()),
+            show,
+        )
+        .at(changed(Method::Put, "updateOrgApiToken"), update)
+        .at(changed(Method::Post, "updateOrgApiTokenByPost"), update)
+        .at(new(Method::Delete, ONE, "deleteOrgApiToken", "Revokes a token, at once"), remove)
 }
 
-/// The tokens of an org, without their keys.
-#[utoipa::path(get, path = "/api/v1/orgs/{org_id}/apitokens", tag = "tokens", params(("org_id" = Uuid, Path)), responses((status = 200, body = Vec<ApiToken>)))]
 async fn list(
     caller: Caller,
     State(api): State<Api>,
-    Path(org): Path<OrgId>,
+    Ids(org): Ids<OrgId>,
     Paged(page): Paged,
 ) -> Result<Response, Error> {
-    caller.may_grant()?;
-    let scope = caller.org(org)?;
+    let scope = caller.org(org, Right::Grant)?;
     let found = api.blocking(move |catalog| catalog.list(Kind::Token, scope, page)).await?;
     Ok(listing(page, found, true))
 }
 
-/// Makes a token. Its key is in this answer and in no other.
-#[utoipa::path(post, path = "/api/v1/orgs/{org_id}/apitokens", tag = "tokens", params(("org_id" = Uuid, Path)), request_body = ApiToken, responses((status = 200, body = ApiToken), (status = 400, body = Problem)))]
 async fn create(
     caller: Caller,
     State(api): State<Api>,
-    Path(org): Path<OrgId>,
+    Ids(org): Ids<OrgId>,
     Object(body): Object,
 ) -> Result<Json<Value>, Error> {
-    caller.may_grant()?;
-    let scope = caller.org(org)?;
+    let scope = caller.org(org, Right::Grant)?;
     let (token, document) =
         api.blocking(move |catalog| catalog.create_token(scope, &caller.actor, body)).await?;
     let mut answer = document.to_json(true);
@@ -50,46 +77,34 @@ async fn create(
     Ok(Json(answer))
 }
 
-/// A token, without its key.
-#[utoipa::path(get, path = "/api/v1/orgs/{org_id}/apitokens/{token_id}", tag = "tokens", params(("org_id" = Uuid, Path), ("token_id" = Uuid, Path)), responses((status = 200, body = ApiToken), (status = 404, body = Problem)))]
 async fn show(
     caller: Caller,
     State(api): State<Api>,
-    Path((org, id)): Path<(OrgId, Uuid)>,
+    Ids((org, id)): Ids<(OrgId, Uuid)>,
 ) -> Result<Json<Value>, Error> {
-    caller.may_grant()?;
-    let scope = caller.org(org)?;
-    let found = api.blocking(move |catalog| catalog.get(Kind::Token, scope, id)).await?;
-    Ok(Json(found.to_json(true)))
+    let scope = caller.org(org, Right::Grant)?;
+    handlers::show(&api, &caller, Kind::Token, scope, id).await
 }
 
-/// Changes a token's name, privileges or addresses.
-#[utoipa::path(put, path = "/api/v1/orgs/{org_id}/apitokens/{token_id}", tag = "tokens", params(("org_id" = Uuid, Path), ("token_id" = Uuid, Path)), request_body = ApiToken, responses((status = 200, body = ApiToken), (status = 400, body = Problem)))]
 async fn update(
     caller: Caller,
     State(api): State<Api>,
-    Path((org, id)): Path<(OrgId, Uuid)>,
+    Ids((org, id)): Ids<(OrgId, Uuid)>,
     Object(mut body): Object,
 ) -> Result<Json<Value>, Error> {
-    caller.may_grant()?;
-    let scope = caller.org(org)?;
+    let scope = caller.org(org, Right::Grant)?;
     // The key is what it is; its hash is nobody's to set.
     body.remove("key");
     body.remove("key_hash");
-    let updated = api
-        .blocking(move |catalog| catalog.update(Kind::Token, scope, id, &caller.actor, body))
-        .await?;
-    Ok(Json(updated.to_json(true)))
+    handlers::update(&api, caller, Kind::Token, scope, id, body).await
 }
 
-/// Revokes a token, at once.
-#[utoipa::path(delete, path = "/api/v1/orgs/{org_id}/apitokens/{token_id}", tag = "tokens", params(("org_id" = Uuid, Path), ("token_id" = Uuid, Path)), responses((status = 200), (status = 404, body = Problem)))]
 async fn remove(
     caller: Caller,
     State(api): State<Api>,
-    Path((org, id)): Path<(OrgId, Uuid)>,
-) -> Result<(), Error> {
-    caller.may_grant()?;
-    let scope = caller.org(org)?;
-    api.blocking(move |catalog| catalog.delete(Kind::Token, scope, id, &caller.actor)).await
+    Ids((org, id)): Ids<(OrgId, Uuid)>,
+    removal: Removal,
+) -> Result<Response, Error> {
+    let scope = caller.org(org, Right::Grant)?;
+    handlers::remove(&api, caller, Kind::Token, scope, id, removal).await
 }

@@ -17,7 +17,10 @@ use rusqlite::{Connection, params};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-const MIGRATIONS: [&str; 1] = [include_str!("../migrations/history_0001.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../migrations/history_0001.sql"),
+    include_str!("../migrations/history_0002.sql"),
+];
 const FILE: &str = "history.db";
 /// Rows removed in one transaction.
 const TRIM_ROWS_MAX: usize = 10_000;

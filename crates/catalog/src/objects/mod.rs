@@ -269,10 +269,7 @@ pub(crate) fn message(before: Option<&Document>, after: Option<&Document>) -> St
         (Some(_), Some(_)) => "Update",
         (Some(_), None) => "Delete",
     };
-    let keys = ["name", "ssid", "mac"];
-    let name = keys.into_iter().map(|key| document.text(key)).find(|text| !text.is_empty());
-    let name = name.unwrap_or_default();
-    format!("{verb} {noun} \"{name}\"")
+    format!("{verb} {noun} \"{}\"", document.title())
 }
 
 /// The longest name of anything.

@@ -1,13 +1,12 @@
 //! API tokens.
 
 use super::shape::{Member, Shape, member};
-use crate::auth::{Principal, Role};
+use crate::auth::{Grant, Principal, Role};
 use crate::catalog::Document;
 use crate::error::CatalogError;
-use foghorn_model::{SiteId, TokenId};
+use foghorn_model::{OrgId, TokenId};
 use ipnet::IpNet;
 use serde_json::{Map, Value};
-use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 /// How many addresses a token may name, as Mist has it.
@@ -31,40 +30,32 @@ pub(crate) const MEMBERS: &[Member] = &[
 ];
 
 pub(super) fn validate(body: &Map<String, Value>) -> Result<(), CatalogError> {
-    privileges(body)?;
+    grants(OrgId(uuid::Uuid::nil()), body)?;
     src_ips(body).map(drop)
 }
 
-/// The role, and the sites that it is for.
-fn privileges(body: &Map<String, Value>) -> Result<(Role, Option<BTreeSet<SiteId>>), CatalogError> {
+/// What a list of privileges grants in an org.
+pub(crate) fn grants(org_id: OrgId, body: &Map<String, Value>) -> Result<Vec<Grant>, CatalogError> {
     let invalid = |reason: &str| CatalogError::invalid("privileges", reason);
-    let list = match body.get("privileges") {
-        Some(Value::Array(list)) if !list.is_empty() => list,
-        Some(_) => return Err(invalid("not a list of at least one privilege")),
-        None => return Err(invalid("it is missing")),
-    };
-    let mut role = None;
-    let mut sites = BTreeSet::new();
-    let mut whole_org = false;
-    for privilege in list {
+    let list = body.get("privileges").and_then(Value::as_array).map(Vec::as_slice);
+    let list = list.unwrap_or_default();
+    if list.is_empty() {
+        return Err(invalid("not a list of at least one privilege"));
+    }
+    let grant = |privilege: &Value| {
         let text = |key: &str| privilege.get(key).and_then(Value::as_str);
-        let this = text("role").and_then(Role::named).ok_or_else(|| {
-            invalid("role is not one of admin, write, read, helpdesk, installer, ingest")
-        })?;
-        if role.replace(this).is_some_and(|role| role != this) {
-            return Err(invalid("one token has one role"));
-        }
-        match text("scope") {
-            Some("org") => whole_org = true,
+        let role =
+            text("role").and_then(Role::named).ok_or_else(|| invalid("role is not known"))?;
+        let site_id = match text("scope") {
             Some("site") => {
                 let site = text("site_id").and_then(|site| site.parse().ok());
-                sites.insert(site.ok_or_else(|| invalid("site_id is missing or no id"))?);
+                Some(site.ok_or_else(|| invalid("site_id is missing or no id"))?)
             }
-            _ => return Err(invalid("scope is not one of org, site")),
-        }
-    }
-    let role = role.ok_or_else(|| invalid("role is missing"))?;
-    Ok((role, (!whole_org).then_some(sites)))
+            _ => None,
+        };
+        Ok(Grant { org_id, site_id, role })
+    };
+    list.iter().map(grant).collect()
 }
 
 fn src_ips(body: &Map<String, Value>) -> Result<Vec<IpNet>, CatalogError> {
@@ -85,13 +76,10 @@ fn src_ips(body: &Map<String, Value>) -> Result<Vec<IpNet>, CatalogError> {
 
 /// Whoever presents the token; `None` when it does not decode, which locks it out.
 pub(crate) fn principal(document: &Document) -> Option<Principal> {
-    let (role, sites) = privileges(&document.body).ok()?;
     Some(Principal {
         token_id: TokenId(document.id),
         name: document.text("name").into(),
-        org_id: document.org_id,
-        role,
-        sites,
+        grants: grants(document.org_id, &document.body).ok()?,
         src_ips: src_ips(&document.body).ok()?,
     })
 }

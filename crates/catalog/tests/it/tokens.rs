@@ -1,5 +1,5 @@
 use crate::{body, world};
-use foghorn_catalog::{Kind, Role};
+use foghorn_catalog::{Access, Kind, Right};
 use foghorn_model::Actor;
 use serde_json::json;
 
@@ -10,7 +10,10 @@ fn a_token_is_shown_once_and_kept_as_a_hash() {
     let actor = Actor::default();
     let (token, document) = world.catalog.create_token(world.org, &actor, body(wanted)).unwrap();
     let principal = world.catalog.authenticate(&token.key).unwrap();
-    assert_eq!((principal.role, principal.org_id), (Role::Read, world.org.org));
+    assert_eq!(principal.access(world.org.org, None, Right::Read), Access::Allowed);
+    assert_eq!(principal.access(world.org.org, None, Right::Write), Access::Denied);
+    let other = foghorn_model::OrgId::from_bytes([9; 16]);
+    assert_eq!(principal.access(other, None, Right::Read), Access::Unknown);
     assert!(world.catalog.authenticate("fh_wrong").is_none());
     let shown = document.to_json(true);
     assert!(shown.get("key_hash").is_none());
@@ -31,9 +34,11 @@ fn a_site_token_covers_its_site_only() {
     let (token, _) =
         world.catalog.create_token(world.org, &Actor::default(), body(wanted)).unwrap();
     let principal = world.catalog.authenticate(&token.key).unwrap();
-    assert!(principal.covers_site(site));
-    assert!(!principal.covers_site(foghorn_model::SiteId::from_bytes([9; 16])));
+    let (org, elsewhere) = (world.org.org, foghorn_model::SiteId::from_bytes([9; 16]));
+    assert_eq!(principal.access(org, Some(site), Right::Ingest), Access::Allowed);
+    assert_eq!(principal.access(org, Some(site), Right::Read), Access::Denied);
+    assert_eq!(principal.access(org, Some(elsewhere), Right::Ingest), Access::Unknown);
+    assert_eq!(principal.access(org, None, Right::Ingest), Access::Denied);
     assert!(principal.may_come_from("10.1.2.3".parse().unwrap()));
     assert!(!principal.may_come_from("192.0.2.1".parse().unwrap()));
-    assert!(principal.role.ingests() && !principal.role.reads());
 }

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 /// The topics that can be searched. A new one is filled from what the event log still holds by a
 /// migration that empties the store.
-const TOPICS: TopicSet = TopicSet::of(&[Topic::Audits, Topic::ClientSessions]);
+const TOPICS: TopicSet = TopicSet::of(&[Topic::Audits, Topic::ClientSessions, Topic::DeviceEvents]);
 /// How long it rests when there is nothing to read.
 const REST: Duration = Duration::from_millis(250);
 /// Bytes of events that are read at a time.

@@ -1,0 +1,137 @@
+//! What is done with an object, whatever it is.
+
+use crate::Api;
+use crate::caller::Caller;
+use crate::error::Error;
+use crate::page::listing;
+use axum::Json;
+use axum::extract::{FromRequestParts, Query};
+use axum::response::{IntoResponse, Response};
+use foghorn_catalog::{Document, Kind, Page, Scope};
+use http::request::Parts;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// How an object is deleted.
+#[derive(Deserialize, Clone, Copy, Debug, Default)]
+pub(crate) struct Removal {
+    /// Only to tell what would go, and what would change.
+    #[serde(default)]
+    dry_run: bool,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Removal {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
+        let asked = Query::try_from_uri(&parts.uri);
+        asked.map(|Query(asked)| asked).map_err(|error| Error::Bad(error.body_text()))
+    }
+}
+
+pub(crate) async fn list(
+    api: &Api,
+    caller: &Caller,
+    kind: Kind,
+    scope: Scope,
+    page: Page,
+) -> Result<Response, Error> {
+    let found = api.blocking(move |catalog| catalog.list(kind, scope, page)).await?;
+    Ok(listing(page, found, caller.sees_secrets(scope)))
+}
+
+pub(crate) async fn show(
+    api: &Api,
+    caller: &Caller,
+    kind: Kind,
+    scope: Scope,
+    id: Uuid,
+) -> Result<Json<Value>, Error> {
+    let found = api.blocking(move |catalog| catalog.get(kind, scope, id)).await?;
+    Ok(Json(found.to_json(caller.sees_secrets(scope))))
+}
+
+pub(crate) async fn create(
+    api: &Api,
+    caller: Caller,
+    kind: Kind,
+    scope: Scope,
+    mut body: Map<String, Value>,
+) -> Result<Json<Value>, Error> {
+    // Where it belongs is said by the path.
+    body.remove("site_id");
+    check(api, kind, &body).await?;
+    let secrets = caller.sees_secrets(scope);
+    let made =
+        api.blocking(move |catalog| catalog.create(kind, scope, &caller.actor, body)).await?;
+    Ok(Json(made.to_json(secrets)))
+}
+
+pub(crate) async fn update(
+    api: &Api,
+    caller: Caller,
+    kind: Kind,
+    scope: Scope,
+    id: Uuid,
+    mut body: Map<String, Value>,
+) -> Result<Json<Value>, Error> {
+    if scope.site.is_some() {
+        body.remove("site_id");
+    }
+    if kind == Kind::Device {
+        // By its address it is what it is.
+        body.remove("mac");
+    }
+    check(api, kind, &body).await?;
+    let secrets = caller.sees_secrets(scope);
+    let updated =
+        api.blocking(move |catalog| catalog.update(kind, scope, id, &caller.actor, body)).await?;
+    Ok(Json(updated.to_json(secrets)))
+}
+
+/// Deletes an object, or tells what that would mean.
+pub(crate) async fn remove(
+    api: &Api,
+    caller: Caller,
+    kind: Kind,
+    scope: Scope,
+    id: Uuid,
+    removal: Removal,
+) -> Result<Response, Error> {
+    if !removal.dry_run {
+        api.blocking(move |catalog| catalog.delete(kind, scope, id, &caller.actor)).await?;
+        return Ok(().into_response());
+    }
+    let (goes, stays) = api.blocking(move |catalog| catalog.would_delete(kind, scope, id)).await?;
+    let named = |list: &[Document]| -> Vec<Value> {
+        let one =
+            |it: &Document| json!({ "kind": it.kind.row().name, "id": it.id, "name": it.title() });
+        list.iter().map(one).collect()
+    };
+    Ok(Json(json!({ "deleted": named(&goes), "changed": named(&stays) })).into_response())
+}
+
+/// Where a webhook goes and what it carries is checked when it is saved, and again at each send.
+async fn check(api: &Api, kind: Kind, body: &Map<String, Value>) -> Result<(), Error> {
+    if kind != Kind::Webhook {
+        return Ok(());
+    }
+    if let Some(url) = body.get("url").and_then(Value::as_str) {
+        api.backend
+            .check_url(url)
+            .await
+            .map_err(|reason| Error::Field { field: "url".into(), reason })?;
+    }
+    if let Some(headers) = body.get("headers").and_then(Value::as_object) {
+        let headers: BTreeMap<String, String> = headers
+            .iter()
+            .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
+            .collect();
+        api.backend
+            .check_headers(&headers)
+            .map_err(|reason| Error::Field { field: "headers".into(), reason })?;
+    }
+    Ok(())
+}
