@@ -2,12 +2,16 @@
 
 use crate::Api;
 use crate::error::Error;
+use crate::routes::login;
 use axum::extract::{ConnectInfo, FromRequestParts};
-use foghorn_catalog::{Access, Principal, Right, Scope};
-use foghorn_model::{Actor, OrgId, SiteId, Timestamp, TokenId};
-use http::header::{AUTHORIZATION, USER_AGENT};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use foghorn_catalog::{Access, Principal, Right, Scope, Session};
+use foghorn_model::{Actor, AdminId, OrgId, SiteId, Timestamp, TokenId};
+use http::header::COOKIE;
 use http::request::Parts;
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -56,24 +60,101 @@ impl Calls {
     }
 }
 
+/// The cookie that holds the key of a session.
+pub(crate) const SESSION_COOKIE: &str = "sessionid";
+const CSRF_HEADER: &str = "x-csrftoken";
+
+/// What a request shows of who sent it, before it is believed.
+#[derive(Debug, Clone)]
+pub(crate) struct Credentials {
+    /// Where it came from.
+    pub(crate) source: Option<IpAddr>,
+    /// The key of a session.
+    pub(crate) session: Option<String>,
+    /// Whether it says that its body is JSON.
+    pub(crate) is_json: bool,
+    agent: Option<String>,
+    authorization: Option<(String, String)>,
+    csrf: Option<String>,
+    is_safe: bool,
+    /// Whether the page that sent it, if one did, is of this host.
+    is_same_origin: bool,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Credentials {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let text = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
+        let cookies = parts.headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+        let mut cookies = cookies.flat_map(|it| it.split(';')).filter_map(|it| it.split_once('='));
+        let session = cookies.find(|(name, _)| name.trim() == SESSION_COOKIE);
+        let authorization = text("authorization").and_then(|value| value.split_once(' '));
+        let is_same_origin = text("origin").is_none_or(|origin| {
+            let host = origin.split_once("://").map(|(_, host)| host);
+            host.is_some() && host == text("host")
+        });
+        let source = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        Ok(Self {
+            source: source.map(|it| it.0.ip().to_canonical()),
+            session: session.map(|(_, key)| key.trim().to_owned()),
+            is_json: text("content-type").is_some_and(|it| it.starts_with("application/json")),
+            agent: text("user-agent").map(|agent| agent.chars().take(255).collect()),
+            authorization: authorization
+                .map(|(scheme, rest)| (scheme.to_ascii_lowercase(), rest.trim().to_owned())),
+            csrf: text(CSRF_HEADER).map(str::to_owned),
+            is_safe: parts.method.is_safe(),
+            is_same_origin,
+        })
+    }
+}
+
+impl Credentials {
+    /// A browser sends cookies by itself: what changes something must show that the page knows
+    /// what only this host's pages can read.
+    pub(crate) fn check_csrf(&self, key: &str) -> Result<(), Error> {
+        let shown = self.csrf.as_deref().is_some_and(|shown| Session::csrf_fits(key, shown));
+        if self.is_same_origin && shown { Ok(()) } else { Err(Error::Csrf) }
+    }
+
+    async fn principal(&self, api: &Api) -> Result<Arc<Principal>, Error> {
+        match self.authorization.as_ref().map(|(scheme, rest)| (scheme.as_str(), rest)) {
+            Some(("token" | "bearer", key)) => {
+                api.catalog.authenticate(key).ok_or(Error::Unauthenticated)
+            }
+            Some(("basic", encoded)) => {
+                let pair = STANDARD.decode(encoded).ok().and_then(|it| String::from_utf8(it).ok());
+                let pair = pair.ok_or(Error::Unauthenticated)?;
+                let (email, password) = pair.split_once(':').ok_or(Error::Unauthenticated)?;
+                let admin = login::verified(api, self, email, password).await?;
+                // A password alone is not enough where a second factor is asked for.
+                if admin.two_factor { Err(Error::Unauthenticated) } else { Ok(admin.acts()) }
+            }
+            Some(_) => Err(Error::Unauthenticated),
+            None => {
+                let key = self.session.clone().ok_or(Error::Unauthenticated)?;
+                if !self.is_safe {
+                    self.check_csrf(&key)?;
+                }
+                let session = api.blocking(move |catalog| catalog.session(&key)).await?;
+                let session = session.filter(|session| session.passed);
+                let session = session.ok_or(Error::Unauthenticated)?;
+                Ok(session.admin.acts())
+            }
+        }
+    }
+}
+
 impl FromRequestParts<Api> for Uncounted {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Error> {
-        let text = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
-        let key = text(AUTHORIZATION).and_then(|value| {
-            let (scheme, key) = value.split_once(' ')?;
-            let known = ["token", "bearer"].contains(&scheme.to_ascii_lowercase().as_str());
-            known.then(|| key.trim())
-        });
-        let principal = key.and_then(|key| api.catalog.authenticate(key));
-        let principal = principal.ok_or(Error::Unauthenticated)?;
-        let source: Option<IpAddr> =
-            parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|it| it.0.ip().to_canonical());
+        let Ok(credentials) = Credentials::from_request_parts(parts, api).await;
+        let principal = credentials.principal(api).await?;
+        let Credentials { source, agent, .. } = credentials;
         if source.is_some_and(|ip| !principal.may_come_from(ip)) {
             return Err(Error::Forbidden);
         }
-        let agent = text(USER_AGENT).map(|agent| agent.chars().take(255).collect());
         let actor = principal.actor(source.map(|ip| ip.to_string()), agent);
         Ok(Self(Caller { principal, actor, api: api.clone() }))
     }
@@ -115,6 +196,11 @@ impl Caller {
     /// Whether secrets are shown: to whoever may write them.
     pub(crate) fn sees_secrets(&self, scope: Scope) -> bool {
         self.principal.access(scope.org, scope.site, Right::Write) == Access::Allowed
+    }
+
+    /// The administrator that acts: what concerns a person is not a token's to do.
+    pub(crate) fn admin(&self) -> Result<AdminId, Error> {
+        self.principal.admin.ok_or(Error::Forbidden)
     }
 
     /// How many calls its token has made in this hour.

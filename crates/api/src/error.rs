@@ -17,6 +17,12 @@ pub(crate) enum Error {
     Unauthenticated,
     #[error("You do not have permission to perform this action.")]
     Forbidden,
+    #[error("CSRF Failed: CSRF token missing or incorrect.")]
+    Csrf,
+    #[error("Invalid email or password, or a wrong code.")]
+    Login,
+    #[error("Too many failed logins.")]
+    TooManyFailures(Duration),
     #[error("Not found.")]
     NotFound,
     #[error("Method not allowed.")]
@@ -71,14 +77,16 @@ impl Error {
     fn status(&self) -> StatusCode {
         match self {
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
-            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::Forbidden | Self::Csrf => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Bad(_) | Self::Field { .. } | Self::Taken { .. } => StatusCode::BAD_REQUEST,
+            Self::Bad(_) | Self::Field { .. } | Self::Taken { .. } | Self::Login => {
+                StatusCode::BAD_REQUEST
+            }
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Slow(_) => StatusCode::REQUEST_TIMEOUT,
             Self::Unsupported(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::TooMany(_) | Self::Refused(Refused::Quota { .. }) => {
+            Self::TooMany(_) | Self::TooManyFailures(_) | Self::Refused(Refused::Quota { .. }) => {
                 StatusCode::TOO_MANY_REQUESTS
             }
             Self::Refused(_) => StatusCode::SERVICE_UNAVAILABLE,
@@ -88,7 +96,7 @@ impl Error {
 
     fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::TooMany(after) => Some(*after),
+            Self::TooMany(after) | Self::TooManyFailures(after) => Some(*after),
             Self::Refused(refused) => Some(refused.retry_after()),
             _ => None,
         }

@@ -12,6 +12,7 @@ mod resources;
 mod routes;
 mod schema;
 mod search;
+mod throttle;
 
 use axum::Router;
 use axum::extract::FromRef;
@@ -62,6 +63,11 @@ pub struct Api {
     journal: Arc<dyn Journal>,
     backend: Arc<dyn Backend>,
     calls: Arc<caller::Calls>,
+    throttle: Arc<throttle::Throttle>,
+    /// Whether cookies are to be sent over TLS only.
+    secure: bool,
+    /// What makes the first administrator, where there is none.
+    setup_token: Option<Arc<str>>,
 }
 
 impl fmt::Debug for Api {
@@ -85,7 +91,29 @@ impl Api {
         journal: Arc<dyn Journal>,
         backend: Arc<dyn Backend>,
     ) -> Self {
-        Self { catalog, deliveries, history, journal, backend, calls: Arc::default() }
+        Self {
+            catalog,
+            deliveries,
+            history,
+            journal,
+            backend,
+            calls: Arc::default(),
+            throttle: Arc::default(),
+            secure: false,
+            setup_token: None,
+        }
+    }
+
+    /// Sends cookies over TLS only.
+    #[must_use]
+    pub fn secure(self, secure: bool) -> Self {
+        Self { secure, ..self }
+    }
+
+    /// Lets whoever shows this token make the first administrator.
+    #[must_use]
+    pub fn setup_token(self, token: Option<&str>) -> Self {
+        Self { setup_token: token.map(Into::into), ..self }
     }
 
     /// The routes.

@@ -45,6 +45,10 @@ pub(crate) fn schemas() -> Map<String, Value> {
         ("TelemetryAnswer", named(telemetry, &["accepted", "rejected", "rejected_count"])),
         ("Search", named(search, &wanted)),
         ("Count", named(count, &wanted)),
+        (
+            "PersonalToken",
+            named(json!({ "name": text(), "key": text() }), &["id", "name", "created_time"]),
+        ),
         ("Setting", setting()),
         ("Self", named(json!({ "name": text(), "privileges": array_of(json!({})) }), &["name"])),
     ];

@@ -103,6 +103,8 @@ pub struct Principal {
     pub token_id: TokenId,
     /// Its name.
     pub name: String,
+    /// The administrator that acts; `None` for a token of an org.
+    pub admin: Option<AdminId>,
     /// What it may do, and where.
     pub grants: Vec<Grant>,
     /// The addresses that it may come from; none is any.
@@ -130,7 +132,7 @@ impl Principal {
     /// As an audit names it.
     pub fn actor(&self, src_ip: Option<String>, user_agent: Option<String>) -> Actor {
         Actor {
-            admin_id: Some(AdminId(self.token_id.0)),
+            admin_id: Some(self.admin.unwrap_or(AdminId(self.token_id.0))),
             admin_name: Some(self.name.clone()),
             src_ip,
             user_agent,
@@ -158,7 +160,10 @@ impl std::fmt::Debug for NewToken {
 pub(crate) type Principals = HashMap<[u8; 32], Arc<Principal>>;
 
 /// A new key: `fh_` and 256 bits.
-pub(crate) fn new_key() -> Result<String, CatalogError> {
+///
+/// # Errors
+/// If the operating system has no randomness.
+pub fn new_key() -> Result<String, CatalogError> {
     let mut bytes = [0; 32];
     random(&mut bytes)?;
     Ok(format!("fh_{}", URL_SAFE_NO_PAD.encode(bytes)))

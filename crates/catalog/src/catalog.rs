@@ -18,7 +18,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use uuid::Uuid;
 
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/catalog_0001.sql")];
+const MIGRATIONS: [&str; 2] =
+    [include_str!("migrations/catalog_0001.sql"), include_str!("migrations/catalog_0002.sql")];
 const FILE: &str = "catalog.db";
 const KEY_FILE: &str = "secret.key";
 const LOCK_FILE: &str = "lock";
@@ -28,7 +29,7 @@ type Listener = Box<dyn Fn(&Arc<ConfigView>) + Send + Sync>;
 /// The configuration.
 pub struct Catalog {
     connection: Mutex<Connection>,
-    sealer: Sealer,
+    pub(crate) sealer: Sealer,
     view: ArcSwap<ConfigView>,
     principals: ArcSwap<Principals>,
     listeners: Mutex<Vec<Listener>>,
@@ -195,34 +196,9 @@ impl Catalog {
         id: Uuid,
         scope: Scope,
         actor: &Actor,
-        mut body: Map<String, Value>,
+        body: Map<String, Value>,
     ) -> Result<Document, CatalogError> {
-        self.write(|write| {
-            if kind != Kind::Org {
-                write.check_scope(scope)?;
-            }
-            if write.find(kind, id)?.is_some() {
-                return Err(CatalogError::Conflict(format!("{} already exists", kind.noun())));
-            }
-            objects::normalise(kind, &mut body);
-            objects::validate(kind, scope, &body)?;
-            let now = write.now;
-            let mut document = Document {
-                kind,
-                id,
-                org_id: scope.org,
-                site_id: if kind == Kind::Site { Some(SiteId(id)) } else { scope.site },
-                body,
-                version: 1,
-                created: now,
-                modified: now,
-            };
-            write.check_references(&document)?;
-            write.stamp_topics(None, &mut document);
-            write.put(&document)?;
-            write.change(actor, None, Some(&document))?;
-            Ok(document)
-        })
+        self.write(|write| write.create(kind, id, scope, actor, body))
     }
 
     /// Replaces the given members of an object; the others stay.
@@ -418,18 +394,36 @@ impl Catalog {
         Ok((NewToken { id: TokenId(document.id), key }, document))
     }
 
-    fn write<T>(
+    pub(crate) fn write<T>(
         &self,
         act: impl FnOnce(&mut Write<'_>) -> Result<T, CatalogError>,
     ) -> Result<T, CatalogError> {
         let mut connection = self.lock();
         let mut write = self.begin(&mut connection)?;
         let done = act(&mut write)?;
+        let principals = write.principals;
         let changed = write.commit()?;
         if changed {
             self.publish(&connection)?;
+        } else if principals {
+            self.principals.store(Arc::new(load(&connection, &self.sealer)?.1));
         }
         Ok(done)
+    }
+
+    /// A write that may change who is who.
+    pub(crate) fn write_admins<T>(
+        &self,
+        act: impl FnOnce(&mut Write<'_>) -> Result<T, CatalogError>,
+    ) -> Result<T, CatalogError> {
+        self.write(|write| {
+            write.principals = true;
+            act(write)
+        })
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.clock)()
     }
 
     fn begin<'c>(&'c self, connection: &'c mut Connection) -> Result<Write<'c>, CatalogError> {
@@ -439,7 +433,8 @@ impl Catalog {
                 .query_row("SELECT coalesce(max(seq), 0) FROM changes", [], |row| row.get(0))?;
         let seq = u64::try_from(last).unwrap_or(0) + 1;
         let sealer = &self.sealer;
-        Ok(Write { transaction, sealer, seq, now: (self.clock)(), changed: false })
+        let now = self.now();
+        Ok(Write { transaction, sealer, seq, now, changed: false, principals: false })
     }
 
     /// Rebuilds the views and tells the listeners, while the lock keeps the order.
@@ -459,7 +454,7 @@ impl Catalog {
         self.publish(&connection)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Connection> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Connection> {
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -482,7 +477,7 @@ fn unmask(value: &mut Value, old: &Value) {
     }
 }
 
-fn new_id() -> Result<Uuid, CatalogError> {
+pub(crate) fn new_id() -> Result<Uuid, CatalogError> {
     let mut bytes = [0; 16];
     crate::seal::random(&mut bytes)?;
     Ok(uuid::Builder::from_random_bytes(bytes).into_uuid())

@@ -8,6 +8,7 @@
 //! change with its sequence number, secrets sealed in the one and redacted in the other before
 //! either is stored.
 
+mod admins;
 mod auth;
 mod catalog;
 mod changes;
@@ -21,7 +22,10 @@ mod stored;
 mod view;
 mod write;
 
-pub use auth::{Access, Grant, NewToken, Principal, Right, Role};
+pub use admins::{
+    Admin, AdminPatch, Invite, NewInvite, NewSession, PASSWORD_BYTES, PersonalToken, Session,
+};
+pub use auth::{Access, Grant, NewToken, Principal, Right, Role, new_key};
 pub use catalog::{Catalog, Document, Page, Scope};
 pub use delivery::{
     CountBy, DeliveryFilter, DeliveryRecord, DeliveryStore, FlushRecords, LaneRecord,

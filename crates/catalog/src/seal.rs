@@ -23,7 +23,7 @@ const SEALED: &str = "$sealed";
 pub(crate) const REDACTED: &str = "****";
 
 /// Keys whose values are secret wherever they stand.
-const SECRET_KEYS: [&str; 8] = [
+const SECRET_KEYS: [&str; 11] = [
     "secret",
     "splunk_token",
     "oauth2_client_secret",
@@ -32,6 +32,9 @@ const SECRET_KEYS: [&str; 8] = [
     "psk",
     "passphrase",
     "key_hash",
+    "password_hash",
+    "two_factor_secret",
+    "two_factor_offered_secret",
 ];
 /// Objects all of whose values are secret: custom headers carry credentials.
 const SECRET_MAPS: [&str; 1] = ["headers"];

@@ -1,12 +1,13 @@
 //! Documents as they are stored, and as they are answered.
 
+use crate::admins::Admin;
 use crate::auth::{Principals, from_hex};
 use crate::catalog::{Document, Scope};
 use crate::error::CatalogError;
 use crate::objects::{self, Kind};
 use crate::seal::Sealer;
 use crate::view::ConfigView;
-use foghorn_model::{OrgId, SiteId, Timestamp};
+use foghorn_model::{OrgId, SiteId, Timestamp, TokenId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -130,6 +131,19 @@ pub(crate) fn load(
         }
     }
     view.finish();
+    let mut query = connection.prepare_cached(
+        "SELECT a.id, a.email, a.body, a.created, a.modified, t.id, t.hash
+         FROM admin_tokens t JOIN admins a ON a.id = t.admin_id",
+    )?;
+    let rows = query.query_map([], |row| {
+        Ok((Admin::read(row)?, row.get::<_, String>(5)?, row.get::<_, [u8; 32]>(6)?))
+    })?;
+    for row in rows {
+        let (admin, token, hash) = row?;
+        let mut principal = Admin::of_row(admin, sealer)?.principal();
+        principal.token_id = TokenId(parse_id(&token));
+        principals.insert(hash, Arc::new(principal));
+    }
     Ok((view, principals))
 }
 

@@ -30,6 +30,8 @@ pub(crate) struct Write<'c> {
     pub(crate) seq: u64,
     pub(crate) now: Timestamp,
     pub(crate) changed: bool,
+    /// Whether it may change who is who.
+    pub(crate) principals: bool,
 }
 
 impl Write<'_> {
@@ -55,6 +57,40 @@ impl Write<'_> {
             self.get(Kind::Site, org, site.0)?;
         }
         Ok(())
+    }
+
+    /// Makes an object.
+    pub(crate) fn create(
+        &mut self,
+        kind: Kind,
+        id: Uuid,
+        scope: Scope,
+        actor: &Actor,
+        mut body: Map<String, Value>,
+    ) -> Result<Document, CatalogError> {
+        if kind != Kind::Org {
+            self.check_scope(scope)?;
+        }
+        if self.find(kind, id)?.is_some() {
+            return Err(CatalogError::Conflict(format!("{} already exists", kind.noun())));
+        }
+        objects::normalise(kind, &mut body);
+        objects::validate(kind, scope, &body)?;
+        let mut document = Document {
+            kind,
+            id,
+            org_id: scope.org,
+            site_id: if kind == Kind::Site { Some(SiteId(id)) } else { scope.site },
+            body,
+            version: 1,
+            created: self.now,
+            modified: self.now,
+        };
+        self.check_references(&document)?;
+        self.stamp_topics(None, &mut document);
+        self.put(&document)?;
+        self.change(actor, None, Some(&document))?;
+        Ok(document)
     }
 
     /// A topic is subscribed from the change on that names it, or that enables the webhook.
@@ -256,10 +292,39 @@ impl Write<'_> {
                 after: is,
             }),
         };
-        let body = serde_json::to_string(&change).map_err(CatalogError::stored("change"))?;
+        self.append(&change)
+    }
+
+    /// Notes something in the audit log of an org that is no change of an object.
+    pub(crate) fn note(
+        &mut self,
+        org: OrgId,
+        actor: &Actor,
+        message: String,
+    ) -> Result<(), CatalogError> {
+        let audit = Audit {
+            actor: actor.clone(),
+            message,
+            site_id: None,
+            site_name: None,
+            device: None,
+            before: None,
+            after: None,
+        };
+        self.append(&Change {
+            seq: self.seq,
+            at: self.now,
+            org_id: org,
+            updates: Vec::new(),
+            audit: Some(audit),
+        })
+    }
+
+    fn append(&mut self, change: &Change) -> Result<(), CatalogError> {
+        let body = serde_json::to_string(change).map_err(CatalogError::stored("change"))?;
         self.transaction.execute(
             "INSERT INTO changes (seq, at, org_id, body) VALUES (?1, ?2, ?3, ?4)",
-            params![signed(self.seq), self.now.0, document.org_id.to_string(), body],
+            params![signed(self.seq), self.now.0, change.org_id.to_string(), body],
         )?;
         self.seq += 1;
         self.changed = true;

@@ -1,9 +1,11 @@
 //! The routes that are more than objects, one module a subject.
 
+mod admins;
 mod consts;
 mod deliveries;
 mod devices;
 mod history;
+pub(crate) mod login;
 mod orgs;
 mod settings;
 mod sites;
@@ -17,7 +19,9 @@ use crate::resources;
 
 pub(crate) fn all() -> Routes {
     [
+        login::routes(),
         whoami::routes(),
+        admins::routes(),
         tokens::routes(),
         orgs::routes(),
         sites::routes(),

@@ -19,7 +19,9 @@ pub(super) fn routes() -> Routes {
     let new = |method, id, summary| Operation::new(method, PATH, id, "orgs", summary);
     let changed =
         |operation: Operation| operation.takes(reference("OrgChange")).answers(reference("Org"));
+    let made = Operation::new(Method::Post, "/api/v1/orgs", "createOrg", "orgs", "Makes an org");
     Routes::default()
+        .at(made.takes(reference("Org")).answers(reference("Org")), create)
         .at(new(Method::Get, "getOrg", "An org").answers(reference("Org")), show)
         .at(changed(new(Method::Put, "updateOrg", "Changes the given members of an org")), update)
         .at(
@@ -27,6 +29,18 @@ pub(super) fn routes() -> Routes {
             update,
         )
         .at(new(Method::Delete, "deleteOrg", "Deletes an org and all that belongs to it"), remove)
+}
+
+/// Whoever makes an org is its first administrator.
+async fn create(
+    caller: Caller,
+    State(api): State<Api>,
+    Object(body): Object,
+) -> Result<Json<Value>, Error> {
+    let admin = caller.admin()?;
+    let made =
+        api.blocking(move |catalog| catalog.create_org_of(&caller.actor, admin, body)).await?;
+    Ok(Json(made.to_json(true)))
 }
 
 async fn show(

@@ -3,26 +3,134 @@
 use crate::Api;
 use crate::caller::{CALLS_PER_HOUR_MAX, Caller};
 use crate::error::Error;
-use crate::openapi::{Method, Operation, Routes, reference};
+use crate::openapi::{Method, Operation, Routes, array_of, reference};
+use crate::page::{Ids, Object};
+use crate::routes::login::patch;
 use axum::Json;
-use foghorn_catalog::Grant;
+use axum::extract::State;
+use foghorn_catalog::{Admin, Grant, PersonalToken};
+use foghorn_model::TokenId;
 use serde_json::{Value, json};
 
+const TOKENS: &str = "/api/v1/self/apitokens";
+const TOKEN: &str = "/api/v1/self/apitokens/{apitoken_id}";
+
 pub(super) fn routes() -> Routes {
-    let new = |path, id, summary| Operation::new(Method::Get, path, id, "self", summary);
-    let usage_of = json!({ "type": "object", "required": ["requests", "request_limit"] });
+    let new = |method, path, id, summary| Operation::new(method, path, id, "self", summary);
+    let named = json!({ "type": "object", "properties": { "name": { "type": "string" } } });
+    let code = json!({
+        "type": "object",
+        "properties": { "two_factor": { "type": "string" } },
+        "required": ["two_factor"],
+    });
+    let me = "/api/v1/self";
     Routes::default()
-        .at(new("/api/v1/self", "getSelf", "Who the caller is").answers(reference("Self")), whoami)
+        .at(new(Method::Get, me, "getSelf", "Who the caller is").answers(reference("Self")), whoami)
         .at(
-            new("/api/v1/self/usage", "getSelfApiUsage", "How many calls were made in this hour")
-                .answers(usage_of),
+            new(Method::Put, me, "updateSelf", "Changes one's names, telephone or password")
+                .takes(json!({ "type": "object" }))
+                .answers(reference("Self")),
+            update,
+        )
+        .at(
+            new(
+                Method::Get,
+                "/api/v1/self/usage",
+                "getSelfApiUsage",
+                "How many calls were made in this hour",
+            )
+            .answers(json!({ "type": "object", "required": ["requests", "request_limit"] })),
             usage,
         )
+        .at(
+            new(
+                Method::Get,
+                "/api/v1/self/two_factor/token",
+                "generateSecretFor2faVerification",
+                "Offers a second factor (RFC 6238)",
+            )
+            .answers(json!({ "type": "object", "required": ["two_factor_secret"] })),
+            offer_factor,
+        )
+        .at(
+            new(
+                Method::Post,
+                "/api/v1/self/two_factor/verify",
+                "verifyTwoFactor",
+                "Puts the offered factor in force by a code of it",
+            )
+            .takes(code),
+            confirm_factor,
+        )
+        .at(
+            new(Method::Get, TOKENS, "listApiTokens", "One's own tokens, without their keys")
+                .answers(array_of(reference("PersonalToken"))),
+            tokens,
+        )
+        .at(
+            new(
+                Method::Post,
+                TOKENS,
+                "createApiToken",
+                "Makes a token that may what one may oneself; its key is in this answer only",
+            )
+            .takes(named.clone())
+            .answers(reference("PersonalToken")),
+            create_token,
+        )
+        .at(
+            new(Method::Get, TOKEN, "getApiToken", "A token of one's own, without its key")
+                .answers(reference("PersonalToken")),
+            token,
+        )
+        .at(
+            new(Method::Put, TOKEN, "updateApiToken", "Gives a token another name")
+                .takes(named)
+                .answers(reference("PersonalToken")),
+            rename_token,
+        )
+        .at(new(Method::Delete, TOKEN, "deleteApiToken", "Revokes a token, at once"), delete_token)
 }
 
 /// Who the caller is and what it may do.
-async fn whoami(caller: Caller, api: axum::extract::State<Api>) -> Result<Json<Value>, Error> {
-    let it = &caller.principal;
+async fn whoami(caller: Caller, State(api): State<Api>) -> Result<Json<Value>, Error> {
+    match caller.principal.admin {
+        Some(id) => {
+            let admin = api.blocking(move |catalog| catalog.admin(id)).await?;
+            Ok(Json(of_admin(&api, &admin)))
+        }
+        // A token of an org is nobody: it has no address.
+        None => Ok(Json(json!({
+            "name": caller.principal.name,
+            "first_name": caller.principal.name,
+            "last_name": "",
+            "via_sso": false,
+            "tags": [],
+            "privileges": privileges(&api, &caller.principal.grants),
+        }))),
+    }
+}
+
+/// An administrator as it sees itself.
+pub(super) fn of_admin(api: &Api, admin: &Admin) -> Value {
+    json!({
+        "admin_id": admin.id,
+        "name": admin.title(),
+        "email": admin.email,
+        "first_name": admin.first_name,
+        "last_name": admin.last_name,
+        "phone": admin.phone,
+        "via_sso": false,
+        "tags": [],
+        "enable_two_factor": admin.two_factor,
+        "two_factor_verified": admin.two_factor,
+        "created_time": admin.created.secs(),
+        "modified_time": admin.modified.secs(),
+        "privileges": privileges(api, &admin.grants),
+    })
+}
+
+fn privileges(api: &Api, grants: &[Grant]) -> Vec<Value> {
     let view = api.catalog.view();
     let privilege = |grant: &Grant| {
         let org_name = view.orgs.get(&grant.org_id);
@@ -41,19 +149,100 @@ async fn whoami(caller: Caller, api: axum::extract::State<Api>) -> Result<Json<V
         }
         privilege
     };
-    let privileges: Vec<Value> = it.grants.iter().map(privilege).collect();
-    Ok(Json(json!({
-        "name": it.name,
-        "email": Value::Null,
-        "first_name": it.name,
-        "last_name": "",
-        "via_sso": false,
-        "tags": [],
-        "privileges": privileges,
-    })))
+    grants.iter().map(privilege).collect()
+}
+
+async fn update(
+    caller: Caller,
+    State(api): State<Api>,
+    Object(body): Object,
+) -> Result<Json<Value>, Error> {
+    let id = caller.admin()?;
+    let patch = patch(&body);
+    let admin = api.blocking(move |catalog| catalog.update_admin(id, patch)).await?;
+    Ok(Json(of_admin(&api, &admin)))
 }
 
 /// How many calls the caller's token has made in this hour.
 async fn usage(caller: Caller) -> Json<Value> {
     Json(json!({ "requests": caller.calls_made(), "request_limit": CALLS_PER_HOUR_MAX }))
+}
+
+/// Offers a second factor; it is in force once a code of it was shown.
+async fn offer_factor(caller: Caller, State(api): State<Api>) -> Result<Json<Value>, Error> {
+    let id = caller.admin()?;
+    let secret = api.blocking(move |catalog| catalog.offer_factor(id)).await?;
+    Ok(Json(json!({ "two_factor_secret": secret })))
+}
+
+async fn confirm_factor(
+    caller: Caller,
+    State(api): State<Api>,
+    Object(body): Object,
+) -> Result<(), Error> {
+    let id = caller.admin()?;
+    let code = body.get("two_factor").and_then(Value::as_str).unwrap_or_default().to_owned();
+    api.blocking(move |catalog| catalog.confirm_factor(id, &code)).await
+}
+
+fn of_token(token: &PersonalToken) -> Value {
+    json!({
+        "id": token.id,
+        "name": token.name,
+        "key": token.hint,
+        "created_time": token.created.secs(),
+        "last_used": null,
+    })
+}
+
+async fn tokens(caller: Caller, State(api): State<Api>) -> Result<Json<Value>, Error> {
+    let id = caller.admin()?;
+    let tokens = api.blocking(move |catalog| catalog.personal_tokens(id)).await?;
+    Ok(Json(tokens.iter().map(of_token).collect()))
+}
+
+async fn create_token(
+    caller: Caller,
+    State(api): State<Api>,
+    Object(body): Object,
+) -> Result<Json<Value>, Error> {
+    let id = caller.admin()?;
+    let name = body.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let (new, token) =
+        api.blocking(move |catalog| catalog.create_personal_token(id, &name)).await?;
+    let mut answer = of_token(&token);
+    answer["key"] = json!(new.key);
+    Ok(Json(answer))
+}
+
+async fn token(
+    caller: Caller,
+    State(api): State<Api>,
+    Ids(id): Ids<TokenId>,
+) -> Result<Json<Value>, Error> {
+    let admin = caller.admin()?;
+    let tokens = api.blocking(move |catalog| catalog.personal_tokens(admin)).await?;
+    let token = tokens.iter().find(|token| token.id == id);
+    token.map(|token| Json(of_token(token))).ok_or(Error::NotFound)
+}
+
+async fn rename_token(
+    caller: Caller,
+    State(api): State<Api>,
+    Ids(id): Ids<TokenId>,
+    Object(body): Object,
+) -> Result<Json<Value>, Error> {
+    let admin = caller.admin()?;
+    let name = body.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
+    api.blocking(move |catalog| catalog.rename_personal_token(admin, id, &name)).await?;
+    token(caller, State(api), Ids(id)).await
+}
+
+async fn delete_token(
+    caller: Caller,
+    State(api): State<Api>,
+    Ids(id): Ids<TokenId>,
+) -> Result<(), Error> {
+    let admin = caller.admin()?;
+    api.blocking(move |catalog| catalog.delete_personal_token(admin, id)).await
 }

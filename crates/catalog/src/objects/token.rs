@@ -79,6 +79,7 @@ pub(crate) fn principal(document: &Document) -> Option<Principal> {
     Some(Principal {
         token_id: TokenId(document.id),
         name: document.text("name").into(),
+        admin: None,
         grants: grants(document.org_id, &document.body).ok()?,
         src_ips: src_ips(&document.body).ok()?,
     })

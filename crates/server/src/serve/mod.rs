@@ -33,7 +33,7 @@ use backend::ServerBackend;
 use committer::{CommitterThread, Deadlines, Folds};
 use feed::{CatalogFeed, LogSource, Publisher};
 use foghorn_api::Api;
-use foghorn_catalog::{Catalog, DeliveryStore, HistoryStore};
+use foghorn_catalog::{Catalog, DeliveryStore, HistoryStore, new_key};
 use foghorn_dispatch::driver::{Dispatcher, Driver};
 use foghorn_dispatch::egress::{AddressPolicy, Egress, Options as EgressOptions};
 use foghorn_dispatch::lanes::{LaneLimits, LaneRow, Lanes, Watermark};
@@ -188,6 +188,17 @@ impl Listeners {
         }
         Ok(tasks)
     }
+}
+
+/// Where there is nobody yet, a token that makes the first administrator, shown where only who
+/// runs the server looks. Another start makes another.
+fn setup_token(catalog: &Catalog) -> Result<Option<String>> {
+    if !catalog.is_empty()? {
+        return Ok(None);
+    }
+    let token = new_key()?;
+    tracing::warn!(token, "nobody may log in yet: POST /api/v1/setup with this token");
+    Ok(Some(token))
 }
 
 struct Server {
@@ -355,6 +366,8 @@ impl Server {
             Arc::new(inlet.clone()),
             Arc::new(backend),
         );
+        let setup_token = setup_token(&stores.catalog)?;
+        let api = api.secure(options.tls.is_some()).setup_token(setup_token.as_deref());
         let metrics = Metrics::new(metrics::Sources {
             recovery,
             tallies,

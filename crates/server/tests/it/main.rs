@@ -9,6 +9,7 @@ mod hostile;
 mod input;
 mod kill;
 mod ledger;
+mod login;
 mod objects;
 mod openapi;
 mod phases;

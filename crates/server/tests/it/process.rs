@@ -265,11 +265,24 @@ pub fn request(
     headers: &[&str],
     body: &[u8],
 ) -> std::io::Result<(u16, Value)> {
+    let token = format!("Authorization: Token {token}");
+    let headers = [&[token.as_str()], headers].concat();
+    exchange(api, method, path, &headers, body).map(|(status, _, answer)| (status, answer))
+}
+
+/// One request with these headers only; the status, the head and the body of the answer.
+pub fn exchange(
+    api: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[&str],
+    body: &[u8],
+) -> std::io::Result<(u16, String, Value)> {
     let mut stream = TcpStream::connect(api)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     let mut head = format!(
-        "{method} /api/v1/{path} HTTP/1.1\r\nHost: {api}\r\nAuthorization: Token {token}\r\n\
-         Content-Length: {}\r\nConnection: close\r\n",
+        "{method} /api/v1/{path} HTTP/1.1\r\nHost: {api}\r\nContent-Length: {}\r\n\
+         Connection: close\r\n",
         body.len()
     );
     for header in headers {
@@ -292,7 +305,7 @@ pub fn request(
     if length.is_some_and(|length| body.len() < length) {
         return Err(broken());
     }
-    Ok((status, serde_json::from_str(body).unwrap_or_default()))
+    Ok((status, head.to_owned(), serde_json::from_str(body).unwrap_or_default()))
 }
 
 /// An accounting request as a NAS makes it.

@@ -1,0 +1,143 @@
+//! The administrators of an org, and invitations into it.
+
+use crate::Api;
+use crate::caller::Caller;
+use crate::error::Error;
+use crate::openapi::{Method, Operation, Routes, array_of};
+use crate::page::{Ids, Object};
+use axum::Json;
+use axum::extract::State;
+use foghorn_catalog::{Admin, Right};
+use foghorn_model::{AdminId, OrgId};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+const ADMINS: &str = "/api/v1/orgs/{org_id}/admins";
+const ADMIN: &str = "/api/v1/orgs/{org_id}/admins/{admin_id}";
+const INVITES: &str = "/api/v1/orgs/{org_id}/invites";
+const INVITE: &str = "/api/v1/orgs/{org_id}/invites/{invite_id}";
+
+pub(super) fn routes() -> Routes {
+    let new = |method, path, id, summary| Operation::new(method, path, id, "admins", summary);
+    let object = || json!({ "type": "object" });
+    let invite = json!({
+        "type": "object",
+        "properties": {
+            "email": { "type": "string" },
+            "first_name": { "type": "string" },
+            "last_name": { "type": "string" },
+            "hours": { "type": "integer", "minimum": 1, "maximum": 168 },
+            "privileges": array_of(object()),
+        },
+        "required": ["email", "privileges"],
+    });
+    Routes::default()
+        .at(
+            new(Method::Get, ADMINS, "listOrgAdmins", "The administrators of an org")
+                .answers(array_of(object())),
+            list,
+        )
+        .at(
+            new(Method::Put, ADMIN, "updateOrgAdmin", "Says what an administrator may do")
+                .takes(object())
+                .answers(object()),
+            update,
+        )
+        .at(
+            new(Method::Delete, ADMIN, "revokeOrgAdmin", "Takes an administrator out of an org"),
+            revoke,
+        )
+        .at(
+            new(
+                Method::Post,
+                INVITES,
+                "inviteOrgAdmin",
+                "Invites somebody; the answer has the token to hand on, since no mail is sent",
+            )
+            .takes(invite)
+            .answers(object()),
+            invite_one,
+        )
+        .at(new(Method::Delete, INVITE, "uninviteOrgAdmin", "Takes an invitation back"), uninvite)
+}
+
+/// An administrator as the org sees it: with what it may do there, and nowhere else.
+fn seen(admin: &Admin, org: OrgId) -> Value {
+    let grants = admin.grants.iter().filter(|grant| grant.org_id == org);
+    let privileges: Vec<Value> = grants
+        .map(|grant| {
+            let scope = if grant.site_id.is_some() { "site" } else { "org" };
+            json!({
+                "scope": scope, "role": grant.role.name(), "org_id": org, "site_id": grant.site_id,
+            })
+        })
+        .collect();
+    json!({
+        "admin_id": admin.id,
+        "email": admin.email,
+        "first_name": admin.first_name,
+        "last_name": admin.last_name,
+        "name": admin.title(),
+        "enable_two_factor": admin.two_factor,
+        "privileges": privileges,
+    })
+}
+
+async fn list(
+    caller: Caller,
+    State(api): State<Api>,
+    Ids(org): Ids<OrgId>,
+) -> Result<Json<Value>, Error> {
+    caller.org(org, Right::Read)?;
+    let admins = api.blocking(move |catalog| catalog.admins_of(org)).await?;
+    Ok(Json(admins.iter().map(|admin| seen(admin, org)).collect()))
+}
+
+async fn update(
+    caller: Caller,
+    State(api): State<Api>,
+    Ids((org, id)): Ids<(OrgId, AdminId)>,
+    Object(body): Object,
+) -> Result<Json<Value>, Error> {
+    caller.org(org, Right::Grant)?;
+    let admin =
+        api.blocking(move |catalog| catalog.grant(org, id, Some(&body), &caller.actor)).await?;
+    Ok(Json(seen(&admin, org)))
+}
+
+async fn revoke(
+    caller: Caller,
+    State(api): State<Api>,
+    Ids((org, id)): Ids<(OrgId, AdminId)>,
+) -> Result<(), Error> {
+    caller.org(org, Right::Grant)?;
+    api.blocking(move |catalog| catalog.grant(org, id, None, &caller.actor)).await.map(drop)
+}
+
+async fn invite_one(
+    caller: Caller,
+    State(api): State<Api>,
+    Ids(org): Ids<OrgId>,
+    Object(body): Object,
+) -> Result<Json<Value>, Error> {
+    caller.org(org, Right::Grant)?;
+    let (new, invite) =
+        api.blocking(move |catalog| catalog.invite(org, &body, &caller.actor)).await?;
+    Ok(Json(json!({
+        "id": new.id,
+        "email": invite.email,
+        "first_name": invite.first_name,
+        "last_name": invite.last_name,
+        "token": new.key,
+        "expire_time": new.expires.secs(),
+    })))
+}
+
+async fn uninvite(
+    caller: Caller,
+    State(api): State<Api>,
+    Ids((org, id)): Ids<(OrgId, Uuid)>,
+) -> Result<(), Error> {
+    caller.org(org, Right::Grant)?;
+    api.blocking(move |catalog| catalog.uninvite(org, id, &caller.actor)).await
+}

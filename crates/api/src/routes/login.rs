@@ -1,0 +1,241 @@
+//! Logging in and out, and the first administrator of all.
+
+use crate::Api;
+use crate::caller::{Credentials, SESSION_COOKIE};
+use crate::error::Error;
+use crate::openapi::{Method, Operation, Routes, reference};
+use crate::page::Object;
+use crate::throttle::Attempt;
+use axum::Json;
+use axum::extract::State;
+use axum::response::{AppendHeaders, IntoResponse, Response};
+use foghorn_catalog::{Admin, AdminPatch, CatalogError, Kind, NewSession, Scope};
+use foghorn_model::{Actor, OrgId};
+use http::header::SET_COOKIE;
+use serde_json::{Map, Value, json};
+use subtle::ConstantTimeEq;
+
+/// Seconds that the cookie with the CSRF token is kept.
+const CSRF_COOKIE_SECS: i64 = 31_449_600;
+
+pub(super) fn routes() -> Routes {
+    let text = || json!({ "type": "string" });
+    let new = |path, id, summary| Operation::new(Method::Post, path, id, "login", summary);
+    let object = |properties: Value, required: &[&str]| json!({ "type": "object", "properties": properties, "required": required });
+    let login = json!({ "email": text(), "password": text(), "two_factor": text() });
+    let setup = json!({
+        "token": text(), "email": text(), "password": text(), "first_name": text(),
+        "last_name": text(), "org_name": text(), "site_name": text(),
+    });
+    Routes::default()
+        .at(
+            new("/api/v1/login", "login", "Logs in with a password, and sets cookies")
+                .takes(object(login, &["email", "password"]))
+                .answers(reference("Self")),
+            login_with_password,
+        )
+        .at(
+            new("/api/v1/login/two_factor", "twoFactor", "Shows the second factor of a login")
+                .takes(object(json!({ "two_factor": text() }), &["two_factor"])),
+            show_second_factor,
+        )
+        .at(
+            new("/api/v1/login/lookup", "lookup", "Whether an address logs in elsewhere")
+                .takes(object(json!({ "email": text() }), &["email"]))
+                .answers(object(json!({}), &[])),
+            lookup,
+        )
+        .at(new("/api/v1/logout", "logout", "Ends the session"), logout)
+        .at(
+            new(
+                "/api/v1/setup",
+                "setup",
+                "Makes the first administrator and its org, with the token of the server's first \
+                 start (extension)",
+            )
+            .takes(object(setup, &["token", "email", "password", "org_name"]))
+            .answers(object(json!({ "org_id": text() }), &["org_id"])),
+            set_up,
+        )
+        .at(
+            new("/api/v1/invites/accept", "acceptInvite", "Takes an invitation (extension)")
+                .takes(object(
+                    json!({ "token": text(), "password": text() }),
+                    &["token", "password"],
+                ))
+                .answers(object(json!({}), &[])),
+            accept,
+        )
+}
+
+fn text<'a>(body: &'a Map<String, Value>, key: &str) -> Result<&'a str, Error> {
+    let missing = || Error::Field { field: key.into(), reason: "it is missing".into() };
+    body.get(key).and_then(Value::as_str).ok_or_else(missing)
+}
+
+/// Whose address this is with this password; a guess costs.
+pub(crate) async fn verified(
+    api: &Api,
+    credentials: &Credentials,
+    email: &str,
+    password: &str,
+) -> Result<Admin, Error> {
+    let attempt = Attempt::new(email, credentials.source);
+    api.throttle.check(&attempt, api.backend.now())?;
+    let (email, password) = (email.to_owned(), password.to_owned());
+    let found = api.blocking(move |catalog| catalog.verify_password(&email, &password)).await?;
+    let Some(admin) = found else {
+        api.throttle.failed(&attempt, api.backend.now());
+        return Err(Error::Login);
+    };
+    api.throttle.succeeded(&attempt);
+    Ok(admin)
+}
+
+async fn login_with_password(
+    credentials: Credentials,
+    State(api): State<Api>,
+    Object(body): Object,
+) -> Result<Response, Error> {
+    // A form of another page cannot send this type.
+    if !credentials.is_json {
+        return Err(Error::Unsupported("Content-Type is to be application/json".into()));
+    }
+    let admin =
+        verified(&api, &credentials, text(&body, "email")?, text(&body, "password")?).await?;
+    let mut passed = !admin.two_factor;
+    if let (false, Some(code)) = (passed, body.get("two_factor").and_then(Value::as_str)) {
+        passed = checked(&api, &credentials, &admin, code)?;
+    }
+    let (session, admin) =
+        api.blocking(move |catalog| Ok((catalog.begin_session(&admin, passed)?, admin))).await?;
+    let mut answer = super::whoami::of_admin(&api, &admin);
+    answer["two_factor_required"] = json!(admin.two_factor);
+    answer["two_factor_passed"] = json!(passed);
+    if !passed {
+        answer["privileges"] = Value::Null;
+    }
+    Ok((cookies(&api, &session), Json(answer)).into_response())
+}
+
+/// Whether a code is right; a wrong one counts as a failed login.
+fn checked(api: &Api, credentials: &Credentials, admin: &Admin, code: &str) -> Result<bool, Error> {
+    let attempt = Attempt::new(&format!("{} factor", admin.email), credentials.source);
+    api.throttle.check(&attempt, api.backend.now())?;
+    if api.catalog.verify_factor(admin, code) {
+        api.throttle.succeeded(&attempt);
+        return Ok(true);
+    }
+    api.throttle.failed(&attempt, api.backend.now());
+    Err(Error::Login)
+}
+
+async fn show_second_factor(
+    credentials: Credentials,
+    State(api): State<Api>,
+    Object(body): Object,
+) -> Result<(), Error> {
+    let key = credentials.session.clone().ok_or(Error::Unauthenticated)?;
+    let looked_up = key.clone();
+    let session = api.blocking(move |catalog| catalog.session(&looked_up)).await?;
+    let session = session.ok_or(Error::Unauthenticated)?;
+    checked(&api, &credentials, &session.admin, text(&body, "two_factor")?)?;
+    api.blocking(move |catalog| catalog.pass_session(&key)).await
+}
+
+/// Nobody logs in elsewhere; and whether an address is known is nobody's business.
+async fn lookup(Object(body): Object) -> Result<Json<Value>, Error> {
+    text(&body, "email")?;
+    Ok(Json(json!({})))
+}
+
+async fn logout(credentials: Credentials, State(api): State<Api>) -> Result<Response, Error> {
+    if let Some(key) = credentials.session.clone() {
+        credentials.check_csrf(&key)?;
+        api.blocking(move |catalog| catalog.end_session(&key)).await?;
+    }
+    let gone = format!("{SESSION_COOKIE}=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax");
+    Ok((AppendHeaders([(SET_COOKIE, gone)]), ()).into_response())
+}
+
+async fn set_up(
+    credentials: Credentials,
+    State(api): State<Api>,
+    Object(body): Object,
+) -> Result<Json<Value>, Error> {
+    let attempt = Attempt::new("setup", credentials.source);
+    api.throttle.check(&attempt, api.backend.now())?;
+    let shown = text(&body, "token")?;
+    let fits = api
+        .setup_token
+        .as_ref()
+        .is_some_and(|token| bool::from(token.as_bytes().ct_eq(shown.as_bytes())));
+    if !fits {
+        api.throttle.failed(&attempt, api.backend.now());
+        return Err(Error::Forbidden);
+    }
+    let (email, org_name) = (text(&body, "email")?.to_owned(), text(&body, "org_name")?.to_owned());
+    let site_name = body.get("site_name").and_then(Value::as_str).map(str::to_owned);
+    let patch = patch(&body);
+    api.blocking(move |catalog| {
+        if !catalog.is_empty()? {
+            return Err(CatalogError::NotFound);
+        }
+        let actor = Actor { admin_name: Some(email.clone()), ..Actor::default() };
+        let named = |name: String| Map::from_iter([("name".to_owned(), json!(name))]);
+        // The administrator first: an org without one could never be set up again.
+        let admin = catalog.create_admin(&email, patch, Vec::new())?;
+        let org = catalog.create_org_of(&actor, admin.id, named(org_name))?;
+        let scope = Scope { org: OrgId(org.id), site: None };
+        let mut answer = json!({ "org_id": org.id, "admin_id": admin.id, "site_id": null });
+        if let Some(name) = site_name {
+            let site = catalog.create(Kind::Site, scope, &actor, named(name))?;
+            answer["site_id"] = json!(site.id);
+        }
+        Ok(Json(answer))
+    })
+    .await
+}
+
+async fn accept(
+    credentials: Credentials,
+    State(api): State<Api>,
+    Object(body): Object,
+) -> Result<Json<Value>, Error> {
+    let attempt = Attempt::new("invite", credentials.source);
+    api.throttle.check(&attempt, api.backend.now())?;
+    let (key, password) = (text(&body, "token")?.to_owned(), text(&body, "password")?.to_owned());
+    let accepted = api.blocking(move |catalog| catalog.accept_invite(&key, &password)).await;
+    if matches!(accepted, Err(Error::NotFound)) {
+        api.throttle.failed(&attempt, api.backend.now());
+    }
+    Ok(Json(super::whoami::of_admin(&api, &accepted?)))
+}
+
+/// What an administrator says of itself in a body.
+pub(super) fn patch(body: &Map<String, Value>) -> AdminPatch {
+    let text = |key: &str| body.get(key).and_then(Value::as_str).map(str::to_owned);
+    AdminPatch {
+        first_name: text("first_name"),
+        last_name: text("last_name"),
+        phone: text("phone"),
+        password: text("password"),
+    }
+}
+
+fn cookies(api: &Api, session: &NewSession) -> AppendHeaders<[(http::HeaderName, String); 2]> {
+    let secure = if api.secure { "; Secure" } else { "" };
+    let NewSession { key, csrf, secs } = session;
+    AppendHeaders([
+        (
+            SET_COOKIE,
+            format!(
+                "{SESSION_COOKIE}={key}; Max-Age={secs}; Path=/; HttpOnly; SameSite=Lax{secure}"
+            ),
+        ),
+        (
+            SET_COOKIE,
+            format!("csrftoken={csrf}; Max-Age={CSRF_COOKIE_SECS}; Path=/; SameSite=Lax{secure}"),
+        ),
+    ])
+}

@@ -1,0 +1,163 @@
+//! Invitations into an org. There is no mail: whoever invites gets the key and hands it on.
+
+use super::{Admin, AdminPatch, find, new_admin};
+use crate::auth::{Grant, hash, new_key};
+use crate::catalog::{Catalog, new_id};
+use crate::error::CatalogError;
+use crate::objects::token;
+use foghorn_model::{Actor, OrgId, Timestamp};
+use rusqlite::{OptionalExtension, params};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+/// Hours that an invitation lasts, unless it says otherwise, and at most.
+const HOURS: i64 = 24;
+const HOURS_MAX: i64 = 168;
+
+/// An invitation.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Invite {
+    /// Who is invited.
+    pub email: String,
+    /// The given name.
+    pub first_name: String,
+    /// The family name.
+    pub last_name: String,
+    /// What may be done.
+    pub grants: Vec<Grant>,
+}
+
+/// An invitation that was just made: the only time that its key can be seen.
+#[derive(Clone)]
+pub struct NewInvite {
+    /// Its id.
+    pub id: Uuid,
+    /// What the one who is invited presents.
+    pub key: String,
+    /// Until when it can be taken.
+    pub expires: Timestamp,
+}
+
+impl std::fmt::Debug for NewInvite {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NewInvite").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+impl Catalog {
+    /// Invites somebody into an org.
+    ///
+    /// # Errors
+    /// [`CatalogError::Invalid`] names the field.
+    pub fn invite(
+        &self,
+        org: OrgId,
+        body: &Map<String, Value>,
+        actor: &Actor,
+    ) -> Result<(NewInvite, Invite), CatalogError> {
+        let text = |key: &str| body.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let invite = Invite {
+            email: super::checked_email(&text("email"))?,
+            first_name: text("first_name"),
+            last_name: text("last_name"),
+            grants: token::grants(org, body)?,
+        };
+        let hours = match body.get("hours") {
+            None | Some(Value::Null) => HOURS,
+            Some(hours) => {
+                hours.as_i64().filter(|it| (1..=HOURS_MAX).contains(it)).ok_or_else(|| {
+                    CatalogError::invalid("hours", format!("not from 1 to {HOURS_MAX}"))
+                })?
+            }
+        };
+        let (key, id) = (new_key()?, new_id()?);
+        self.write(|write| {
+            let expires = Timestamp(write.now.0 + hours * 3_600_000_000);
+            let stored = serde_json::to_string(&invite).map_err(CatalogError::stored("invite"))?;
+            write.transaction.execute("DELETE FROM invites WHERE expires < ?1", [write.now.0])?;
+            write.transaction.execute(
+                "INSERT INTO invites (id, org_id, hash, body, expires) VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![id.to_string(), org.to_string(), hash(&key), stored, expires.0],
+            )?;
+            write.note(org, actor, format!("Invite Admin \"{}\"", invite.email))?;
+            Ok((NewInvite { id, key: key.clone(), expires }, invite))
+        })
+    }
+
+    /// Takes an invitation back.
+    ///
+    /// # Errors
+    /// [`CatalogError::NotFound`].
+    pub fn uninvite(&self, org: OrgId, id: Uuid, actor: &Actor) -> Result<(), CatalogError> {
+        self.write(|write| {
+            let gone = write.transaction.execute(
+                "DELETE FROM invites WHERE id = ?1 AND org_id = ?2",
+                params![id.to_string(), org.to_string()],
+            )?;
+            if gone == 0 {
+                return Err(CatalogError::NotFound);
+            }
+            write.note(org, actor, "Revoke Invite".into())
+        })
+    }
+
+    /// Takes an invitation: somebody new with a password, or who is known already and proves it
+    /// with the password.
+    ///
+    /// # Errors
+    /// [`CatalogError::NotFound`] if there is none, or it is over; [`CatalogError::Invalid`].
+    pub fn accept_invite(&self, key: &str, password: &str) -> Result<Admin, CatalogError> {
+        let known = {
+            let connection = self.lock();
+            let mut query = connection
+                .prepare_cached("SELECT body FROM invites WHERE hash = ?1 AND expires > ?2")?;
+            let body: Option<String> =
+                query.query_row(params![hash(key), self.now().0], |row| row.get(0)).optional()?;
+            let body = body.ok_or(CatalogError::NotFound)?;
+            let invite: Invite =
+                serde_json::from_str(&body).map_err(CatalogError::stored("invite"))?;
+            let known = find(&connection, &self.sealer, "email", &invite.email)?;
+            known.map(|admin| admin.email)
+        };
+        if let Some(email) = known
+            && self.verify_password(&email, password)?.is_none()
+        {
+            return Err(CatalogError::invalid("password", "not the one that is known"));
+        }
+        self.write(|write| {
+            let taken: Option<(String, String)> = write
+                .transaction
+                .query_row(
+                    "DELETE FROM invites WHERE hash = ?1 RETURNING org_id, body",
+                    [hash(key)],
+                    |row| Ok((row.get(0)?, row.get(1)?)),
+                )
+                .optional()?;
+            let (org, body) = taken.ok_or(CatalogError::NotFound)?;
+            let org = OrgId(Uuid::try_parse(&org).unwrap_or_default());
+            let invite: Invite =
+                serde_json::from_str(&body).map_err(CatalogError::stored("invite"))?;
+            let admin = match find(&write.transaction, write.sealer, "email", &invite.email)? {
+                Some(mut admin) => {
+                    admin.grants.retain(|grant| grant.org_id != org);
+                    admin.grants.extend(&invite.grants);
+                    admin.put(write)?;
+                    admin
+                }
+                None => {
+                    let patch = AdminPatch {
+                        first_name: Some(invite.first_name),
+                        last_name: Some(invite.last_name),
+                        password: Some(password.into()),
+                        phone: None,
+                    };
+                    new_admin(write, &invite.email, patch, invite.grants)?
+                }
+            };
+            let actor = admin.principal().actor(None, None);
+            write.note(org, &actor, format!("Add Admin \"{}\"", admin.email))?;
+            Ok(admin)
+        })
+    }
+}

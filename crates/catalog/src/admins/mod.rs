@@ -1,0 +1,465 @@
+//! Administrators: people who log in, and what they may do in which orgs.
+//!
+//! A password is kept as argon2id, the secret of the second factor sealed; sessions, personal
+//! tokens and invites by the hash of what their owner presents. What concerns an org is a change
+//! of it, with an audit; what concerns only the person is not.
+
+mod invites;
+mod sessions;
+mod tokens;
+
+pub use invites::{Invite, NewInvite};
+pub use sessions::{NewSession, Session};
+pub use tokens::PersonalToken;
+
+use crate::auth::{Grant, Principal, Role};
+use crate::catalog::{Catalog, Document, Scope, new_id};
+use crate::error::CatalogError;
+use crate::objects::{Kind, token};
+use crate::seal::Sealer;
+use crate::write::Write;
+use argon2::Argon2;
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use foghorn_model::{Actor, AdminId, OrgId, Timestamp, TokenId};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use serde_json::{Map, Value, json};
+use std::sync::{Arc, LazyLock};
+use totp_rs::{Builder, Totp};
+use uuid::Uuid;
+
+/// The shortest and the longest password in bytes (NIST SP 800-63B asks for eight characters).
+pub const PASSWORD_BYTES: (usize, usize) = (8, 256);
+const EMAIL_BYTES_MAX: usize = 254;
+/// Bytes of the secret of a second factor (RFC 4226 recommends 160 bits).
+const FACTOR_BYTES: usize = 20;
+
+/// An administrator.
+#[derive(Clone, Debug)]
+pub struct Admin {
+    /// The id.
+    pub id: AdminId,
+    /// The address that it logs in with, in lower case.
+    pub email: String,
+    /// The given name.
+    pub first_name: String,
+    /// The family name.
+    pub last_name: String,
+    /// A telephone number.
+    pub phone: String,
+    /// What it may do, and where.
+    pub grants: Vec<Grant>,
+    /// Whether a login needs a second factor.
+    pub two_factor: bool,
+    /// When it was made.
+    pub created: Timestamp,
+    /// When it was last changed.
+    pub modified: Timestamp,
+    /// Members that are kept and told to nobody: the hash of the password, the secret of the
+    /// second factor.
+    hidden: Map<String, Value>,
+}
+
+/// What an administrator says of itself. What is absent stays.
+#[derive(Clone, Debug, Default)]
+pub struct AdminPatch {
+    /// The given name.
+    pub first_name: Option<String>,
+    /// The family name.
+    pub last_name: Option<String>,
+    /// A telephone number.
+    pub phone: Option<String>,
+    /// A new password.
+    pub password: Option<String>,
+}
+
+const PASSWORD: &str = "password_hash";
+const FACTOR: &str = "two_factor_secret";
+/// A second factor that has not been verified yet.
+const FACTOR_OFFERED: &str = "two_factor_offered_secret";
+
+/// What an unknown address is checked against, so that it takes as long as a known one.
+static NOBODY: LazyLock<String> = LazyLock::new(|| hashed("nobody has this").unwrap_or_default());
+
+impl Admin {
+    /// As an audit names it: `Given Family mail@host`.
+    pub fn title(&self) -> String {
+        let parts = [&self.first_name, &self.last_name, &self.email];
+        let parts: Vec<&str> =
+            parts.into_iter().map(String::as_str).filter(|it| !it.is_empty()).collect();
+        parts.join(" ")
+    }
+
+    /// Whoever acts with all rights of it.
+    pub(crate) fn principal(&self) -> Principal {
+        Principal {
+            token_id: TokenId(self.id.0),
+            name: self.title(),
+            admin: Some(self.id),
+            grants: self.grants.clone(),
+            src_ips: Vec::new(),
+        }
+    }
+
+    /// It, acting.
+    pub fn acts(&self) -> Arc<Principal> {
+        Arc::new(self.principal())
+    }
+
+    pub(crate) fn read(row: &Row<'_>) -> rusqlite::Result<(String, String, String, i64, i64)> {
+        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+    }
+
+    pub(crate) fn of_row(
+        (id, email, body, created, modified): (String, String, String, i64, i64),
+        sealer: &Sealer,
+    ) -> Result<Self, CatalogError> {
+        let mut body: Map<String, Value> =
+            serde_json::from_str(&body).map_err(CatalogError::stored("admin"))?;
+        sealer.open_all(&place(&id), &mut body)?;
+        let mut take = |key: &str| match body.remove(key) {
+            Some(Value::String(text)) => text,
+            _ => String::new(),
+        };
+        let (first_name, last_name, phone) = (take("first_name"), take("last_name"), take("phone"));
+        let grants = body.remove("grants").unwrap_or_default();
+        Ok(Self {
+            id: AdminId(Uuid::try_parse(&id).unwrap_or_default()),
+            email,
+            first_name,
+            last_name,
+            phone,
+            grants: serde_json::from_value(grants).map_err(CatalogError::stored("admin"))?,
+            two_factor: body.contains_key(FACTOR),
+            created: Timestamp(created),
+            modified: Timestamp(modified),
+            hidden: body,
+        })
+    }
+
+    fn put(&self, write: &Write<'_>) -> Result<(), CatalogError> {
+        let mut body = self.hidden.clone();
+        body.insert("first_name".into(), json!(self.first_name));
+        body.insert("last_name".into(), json!(self.last_name));
+        body.insert("phone".into(), json!(self.phone));
+        body.insert("grants".into(), json!(self.grants));
+        let id = self.id.to_string();
+        write.sealer.seal(&place(&id), &mut body)?;
+        write.transaction.execute(
+            "INSERT INTO admins (id, email, body, created, modified) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (id) DO UPDATE SET body = ?3, modified = ?5",
+            params![id, self.email, Value::Object(body).to_string(), self.created.0, write.now.0],
+        )?;
+        Ok(())
+    }
+
+    fn set_password(&mut self, password: &str) -> Result<(), CatalogError> {
+        let (min, max) = PASSWORD_BYTES;
+        if !(min..=max).contains(&password.len()) {
+            let reason = format!("not of {min} to {max} bytes");
+            return Err(CatalogError::invalid("password", reason));
+        }
+        self.hidden.insert(PASSWORD.into(), hashed(password)?.into());
+        Ok(())
+    }
+}
+
+impl Catalog {
+    /// Whether there is nobody yet: no administrator and no org.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn is_empty(&self) -> Result<bool, CatalogError> {
+        let query = "SELECT NOT EXISTS (SELECT 1 FROM admins)
+                     AND NOT EXISTS (SELECT 1 FROM documents)";
+        Ok(self.lock().query_row(query, [], |row| row.get(0))?)
+    }
+
+    /// Makes an administrator.
+    ///
+    /// # Errors
+    /// [`CatalogError::Invalid`] names the field; [`CatalogError::Conflict`] if the address is
+    /// taken.
+    pub fn create_admin(
+        &self,
+        email: &str,
+        patch: AdminPatch,
+        grants: Vec<Grant>,
+    ) -> Result<Admin, CatalogError> {
+        self.write(|write| new_admin(write, email, patch, grants))
+    }
+
+    /// Makes an org, with an administrator who may do everything in it.
+    ///
+    /// # Errors
+    /// [`CatalogError::Invalid`] names the field.
+    pub fn create_org_of(
+        &self,
+        actor: &Actor,
+        id: AdminId,
+        body: Map<String, Value>,
+    ) -> Result<Document, CatalogError> {
+        let org = OrgId(new_id()?);
+        self.write_admins(|write| {
+            let scope = Scope { org, site: None };
+            let document = write.create(Kind::Org, org.0, scope, actor, body)?;
+            let admin = find(&write.transaction, write.sealer, "id", &id.to_string())?;
+            let mut admin = admin.ok_or(CatalogError::NotFound)?;
+            admin.grants.push(Grant { org_id: org, site_id: None, role: Role::Admin });
+            admin.put(write)?;
+            Ok(document)
+        })
+    }
+
+    /// An administrator.
+    ///
+    /// # Errors
+    /// [`CatalogError::NotFound`].
+    pub fn admin(&self, id: AdminId) -> Result<Admin, CatalogError> {
+        find(&self.lock(), &self.sealer, "id", &id.to_string())?.ok_or(CatalogError::NotFound)
+    }
+
+    /// The administrators of an org: those who may do anything in it.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn admins_of(&self, org: OrgId) -> Result<Vec<Admin>, CatalogError> {
+        let connection = self.lock();
+        let mut query = connection.prepare_cached(
+            "SELECT id, email, body, created, modified FROM admins
+             WHERE instr(body, ?1) ORDER BY email",
+        )?;
+        let rows = query.query_map([org.to_string()], Admin::read)?;
+        let admins = rows.map(|row| Admin::of_row(row?, &self.sealer));
+        let mut admins = admins.collect::<Result<Vec<_>, _>>()?;
+        admins.retain(|admin| admin.grants.iter().any(|grant| grant.org_id == org));
+        Ok(admins)
+    }
+
+    /// The administrator with this address and password. It takes as long when there is none.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn verify_password(
+        &self,
+        email: &str,
+        password: &str,
+    ) -> Result<Option<Admin>, CatalogError> {
+        let email = email.trim().to_lowercase();
+        let admin = find(&self.lock(), &self.sealer, "email", &email)?;
+        let kept = admin.as_ref().and_then(|it| it.hidden.get(PASSWORD)?.as_str());
+        let hash = PasswordHash::new(kept.unwrap_or(&NOBODY));
+        let fits = hash.is_ok_and(|hash| {
+            Argon2::default().verify_password(password.as_bytes(), &hash).is_ok()
+        });
+        Ok(admin.filter(|_| fits && password.len() <= PASSWORD_BYTES.1))
+    }
+
+    /// Whether a code is one of the administrator's second factor now.
+    pub fn verify_factor(&self, admin: &Admin, code: &str) -> bool {
+        let now = u64::try_from(self.now().secs()).unwrap_or(0);
+        let secret = admin.hidden.get(FACTOR).and_then(Value::as_str);
+        secret.and_then(factor).is_some_and(|factor| factor.check(code.trim(), now).is_some())
+    }
+
+    /// Offers a second factor: its secret in base32, as authenticators read it. It is in force
+    /// once a code of it has been shown.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn offer_factor(&self, id: AdminId) -> Result<String, CatalogError> {
+        let mut bytes = [0; FACTOR_BYTES];
+        crate::seal::random(&mut bytes)?;
+        let secret = base32(&bytes);
+        self.change_admin(id, |admin| {
+            admin.hidden.insert(FACTOR_OFFERED.into(), secret.clone().into());
+            Ok(())
+        })?;
+        Ok(secret)
+    }
+
+    /// Puts the offered factor in force.
+    ///
+    /// # Errors
+    /// [`CatalogError::Invalid`] if the code is not one of it.
+    pub fn confirm_factor(&self, id: AdminId, code: &str) -> Result<(), CatalogError> {
+        let now = u64::try_from(self.now().secs()).unwrap_or(0);
+        self.change_admin(id, |admin| {
+            let offered = admin.hidden.remove(FACTOR_OFFERED).unwrap_or_default();
+            let fits = offered.as_str().and_then(factor);
+            if !fits.is_some_and(|factor| factor.check(code.trim(), now).is_some()) {
+                return Err(CatalogError::invalid(
+                    "two_factor",
+                    "not a code of the offered factor",
+                ));
+            }
+            admin.hidden.insert(FACTOR.into(), offered);
+            Ok(())
+        })
+        .map(drop)
+    }
+
+    /// Changes what an administrator says of itself.
+    ///
+    /// # Errors
+    /// [`CatalogError::Invalid`] names the field.
+    pub fn update_admin(&self, id: AdminId, patch: AdminPatch) -> Result<Admin, CatalogError> {
+        let ends_sessions = patch.password.is_some();
+        let admin = self.change_admin(id, |admin| apply(admin, patch))?;
+        if ends_sessions {
+            self.end_sessions_of(id)?;
+        }
+        Ok(admin)
+    }
+
+    /// Lets an administrator do this in an org, and nothing else there; nothing at all takes it
+    /// out of the org.
+    ///
+    /// # Errors
+    /// [`CatalogError::NotFound`] if it is nobody of the org.
+    pub fn grant(
+        &self,
+        org: OrgId,
+        id: AdminId,
+        privileges: Option<&Map<String, Value>>,
+        actor: &Actor,
+    ) -> Result<Admin, CatalogError> {
+        let grants = privileges.map_or(Ok(Vec::new()), |body| token::grants(org, body))?;
+        self.write_admins(|write| {
+            let admin = find(&write.transaction, write.sealer, "id", &id.to_string())?;
+            let in_org = |admin: &Admin| admin.grants.iter().any(|it| it.org_id == org);
+            let mut admin = admin.filter(in_org).ok_or(CatalogError::NotFound)?;
+            admin.grants.retain(|grant| grant.org_id != org);
+            admin.grants.extend(&grants);
+            admin.put(write)?;
+            let verb = if grants.is_empty() { "Revoke" } else { "Update" };
+            write.note(org, actor, format!("{verb} Admin \"{}\"", admin.email))?;
+            Ok(admin)
+        })
+    }
+
+    fn change_admin(
+        &self,
+        id: AdminId,
+        act: impl FnOnce(&mut Admin) -> Result<(), CatalogError>,
+    ) -> Result<Admin, CatalogError> {
+        self.write_admins(|write| {
+            let admin = find(&write.transaction, write.sealer, "id", &id.to_string())?;
+            let mut admin = admin.ok_or(CatalogError::NotFound)?;
+            act(&mut admin)?;
+            admin.put(write)?;
+            Ok(admin)
+        })
+    }
+}
+
+fn apply(admin: &mut Admin, patch: AdminPatch) -> Result<(), CatalogError> {
+    let texts = [
+        ("first_name", patch.first_name, &mut admin.first_name),
+        ("last_name", patch.last_name, &mut admin.last_name),
+        ("phone", patch.phone, &mut admin.phone),
+    ];
+    for (key, text, kept) in texts {
+        if let Some(text) = text {
+            if text.len() > EMAIL_BYTES_MAX {
+                return Err(CatalogError::invalid(key, "too long"));
+            }
+            *kept = text;
+        }
+    }
+    patch.password.map_or(Ok(()), |password| admin.set_password(&password))
+}
+
+pub(crate) fn new_admin(
+    write: &Write<'_>,
+    email: &str,
+    patch: AdminPatch,
+    grants: Vec<Grant>,
+) -> Result<Admin, CatalogError> {
+    let email = checked_email(email)?;
+    if find(&write.transaction, write.sealer, "email", &email)?.is_some() {
+        return Err(CatalogError::invalid("email", "it is taken"));
+    }
+    if patch.password.is_none() {
+        return Err(CatalogError::invalid("password", "it is missing"));
+    }
+    let mut admin = Admin {
+        id: AdminId(new_id()?),
+        email,
+        first_name: String::new(),
+        last_name: String::new(),
+        phone: String::new(),
+        grants,
+        two_factor: false,
+        created: write.now,
+        modified: write.now,
+        hidden: Map::new(),
+    };
+    apply(&mut admin, patch)?;
+    admin.put(write)?;
+    Ok(admin)
+}
+
+/// An address in lower case.
+fn checked_email(email: &str) -> Result<String, CatalogError> {
+    let email = email.trim().to_lowercase();
+    let parts = email.split_once('@');
+    let is_one = parts.is_some_and(|(name, host)| !name.is_empty() && host.contains('.'))
+        && email.len() <= EMAIL_BYTES_MAX
+        && !email.contains(char::is_whitespace)
+        && !email.contains(char::is_control);
+    if is_one { Ok(email) } else { Err(CatalogError::invalid("email", "not an address")) }
+}
+
+pub(crate) fn find(
+    connection: &Connection,
+    sealer: &Sealer,
+    column: &'static str,
+    value: &str,
+) -> Result<Option<Admin>, CatalogError> {
+    let mut query = connection.prepare_cached(&format!(
+        "SELECT id, email, body, created, modified FROM admins WHERE {column} = ?1"
+    ))?;
+    let row = query.query_row([value], Admin::read).optional()?;
+    row.map(|row| Admin::of_row(row, sealer)).transpose()
+}
+
+fn place(id: &str) -> String {
+    format!("admin/{id}")
+}
+
+fn hashed(password: &str) -> Result<String, CatalogError> {
+    let hash = Argon2::default().hash_password(password.as_bytes());
+    let hash = hash.map_err(|error| CatalogError::Secrets(format!("password: {error}")))?;
+    Ok(hash.to_string())
+}
+
+/// The factor of a secret in base32 (RFC 6238: SHA-1, six digits, 30 s).
+fn factor(secret: &str) -> Option<Totp> {
+    let secret = totp_rs::Secret::try_from_base32(secret).ok()?;
+    Builder::new().with_secret(secret).build().ok()
+}
+
+/// RFC 4648, without padding.
+fn base32(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    let bits: Vec<u8> =
+        bytes.iter().flat_map(|byte| (0..8).rev().map(move |at| byte >> at & 1)).collect();
+    let digit = |five: &[u8]| five.iter().fold(0, |value, bit| value << 1 | usize::from(*bit));
+    bits.chunks(5).map(|five| char::from(DIGITS[digit(five) << (5 - five.len())])).collect()
+}
+
+impl serde::Serialize for Grant {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (self.org_id, self.site_id, self.role.name()).serialize(serializer)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Grant {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (org_id, site_id, role): (_, _, String) =
+            serde::Deserialize::deserialize(deserializer)?;
+        let role = Role::named(&role).ok_or_else(|| serde::de::Error::custom("no such role"))?;
+        Ok(Self { org_id, site_id, role })
+    }
+}

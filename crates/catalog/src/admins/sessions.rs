@@ -1,0 +1,125 @@
+//! Logins that last.
+
+use super::{Admin, find};
+use crate::auth::{hash, new_key, to_hex};
+use crate::catalog::Catalog;
+use crate::error::CatalogError;
+use crate::objects::Kind;
+use foghorn_model::{AdminId, Timestamp};
+use rusqlite::{OptionalExtension, params};
+use serde_json::Value;
+use uuid::Uuid;
+
+/// How long a session lasts where no org of the administrator says less.
+const EXPIRY_MINS: i64 = 1440;
+
+/// A session that was just begun: the only time that its key can be seen.
+#[derive(Clone)]
+pub struct NewSession {
+    /// What the cookie holds.
+    pub key: String,
+    /// What requests that change something must show besides.
+    pub csrf: String,
+    /// Seconds that it lasts.
+    pub secs: i64,
+}
+
+impl std::fmt::Debug for NewSession {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NewSession").field("secs", &self.secs).finish_non_exhaustive()
+    }
+}
+
+/// A session under way.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// Whose it is.
+    pub admin: Admin,
+    /// Whether the second factor was shown, or is not needed.
+    pub passed: bool,
+}
+
+impl Catalog {
+    /// Begins a session.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn begin_session(&self, admin: &Admin, passed: bool) -> Result<NewSession, CatalogError> {
+        let key = new_key()?;
+        self.write(|write| {
+            let mut mins = EXPIRY_MINS;
+            for grant in &admin.grants {
+                let org = write.find(Kind::Org, grant.org_id.0)?;
+                let expiry =
+                    org.and_then(|org| org.body.get("session_expiry").and_then(Value::as_i64));
+                mins = mins.min(expiry.unwrap_or(EXPIRY_MINS));
+            }
+            let expires = Timestamp(write.now.0 + mins * 60_000_000);
+            write.transaction.execute("DELETE FROM sessions WHERE expires < ?1", [write.now.0])?;
+            write.transaction.execute(
+                "INSERT INTO sessions (hash, admin_id, passed, expires) VALUES (?1, ?2, ?3, ?4)",
+                params![hash(&key), admin.id.to_string(), passed, expires.0],
+            )?;
+            Ok(NewSession { csrf: csrf(&key), key: key.clone(), secs: mins * 60 })
+        })
+    }
+
+    /// The session of a key, unless it is over.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn session(&self, key: &str) -> Result<Option<Session>, CatalogError> {
+        let now = self.now();
+        let connection = self.lock();
+        let mut query = connection.prepare_cached(
+            "SELECT admin_id, passed FROM sessions WHERE hash = ?1 AND expires > ?2",
+        )?;
+        let row = query.query_row(params![hash(key), now.0], |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, bool>(1)?))
+        });
+        let Some((id, passed)) = row.optional()? else { return Ok(None) };
+        let admin = find(&connection, &self.sealer, "id", &id)?;
+        Ok(admin.map(|admin| Session { admin, passed }))
+    }
+
+    /// The second factor of a session was shown.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn pass_session(&self, key: &str) -> Result<(), CatalogError> {
+        self.lock().execute("UPDATE sessions SET passed = 1 WHERE hash = ?1", [hash(key)])?;
+        Ok(())
+    }
+
+    /// Ends a session.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn end_session(&self, key: &str) -> Result<(), CatalogError> {
+        self.lock().execute("DELETE FROM sessions WHERE hash = ?1", [hash(key)])?;
+        Ok(())
+    }
+
+    pub(super) fn end_sessions_of(&self, id: AdminId) -> Result<(), CatalogError> {
+        self.lock().execute("DELETE FROM sessions WHERE admin_id = ?1", [id.to_string()])?;
+        Ok(())
+    }
+}
+
+/// What goes with the key of a session: made of it, so that nothing more need be kept.
+pub(crate) fn csrf(key: &str) -> String {
+    to_hex(&hash(&format!("csrf {key}")))
+}
+
+impl Session {
+    /// Whether this is what goes with the key, compared in constant time.
+    pub fn csrf_fits(key: &str, shown: &str) -> bool {
+        use subtle::ConstantTimeEq;
+        csrf(key).as_bytes().ct_eq(shown.as_bytes()).into()
+    }
+}
+
+/// The id of an administrator as it stands in a row.
+pub(super) fn admin_id(text: &str) -> AdminId {
+    AdminId(Uuid::try_parse(text).unwrap_or_default())
+}
