@@ -8,12 +8,13 @@ use crate::node::{Node, Setup, Wrote};
 use crate::oracle::{self, Ledger};
 use crate::people::People;
 use crate::store::Store;
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use foghorn_log::{SimFaults, SimStorage, Storage as _};
 use foghorn_model::Timestamp;
 use foghorn_model::time::Micros;
 use foghorn_mutant::{Mutant, with};
 use foghorn_pipeline::ChangeFeed;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// The world begins here.
 const START: Timestamp = Timestamp(1_700_000_000_000_000);
@@ -93,7 +94,12 @@ impl std::ops::AddAssign for Summary {
 /// # Errors
 /// What did not hold; the root cause begins with the name of the oracle.
 pub fn run(plan: Plan) -> Result<Summary> {
-    with(plan.mutant, || live(plan))
+    let ended = catch_unwind(AssertUnwindSafe(|| with(plan.mutant, || live(plan))));
+    ended.unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<&str>().map(ToString::to_string);
+        let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+        Err(anyhow!("an assertion: {}", text.unwrap_or_default()))
+    })
 }
 
 fn live(plan: Plan) -> Result<Summary> {

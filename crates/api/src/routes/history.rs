@@ -20,8 +20,7 @@ use std::sync::Arc;
 struct Searchable {
     topic: Topic,
     tag: &'static str,
-    /// Of whom: the level, the path of the search, that of the count, and the names of both.
-    paths: &'static [(Level, &'static str, &'static str, [&'static str; 2])],
+    paths: &'static [Paths],
     /// The members of the events that may be asked for.
     members: &'static [&'static str],
     /// What a count counts unless it is told otherwise.
@@ -30,16 +29,36 @@ struct Searchable {
     summary: &'static str,
 }
 
+/// Where a history is searched.
+struct Paths {
+    /// Of whom it is.
+    level: Level,
+    search: &'static str,
+    /// The name of the search.
+    searches: &'static str,
+    /// The path of the count, and its name.
+    count: Option<(&'static str, &'static str)>,
+}
+
 const SEARCHES: &[Searchable] = &[
     Searchable {
         topic: Topic::Audits,
         tag: "logs",
-        paths: &[(
-            Level::Org,
-            "/api/v1/orgs/{org_id}/logs",
-            "/api/v1/orgs/{org_id}/logs/count",
-            ["listOrgAuditLogs", "countOrgAuditLogs"],
-        )],
+        paths: &[
+            Paths {
+                level: Level::Org,
+                search: "/api/v1/orgs/{org_id}/logs",
+                searches: "listOrgAuditLogs",
+                count: Some(("/api/v1/orgs/{org_id}/logs/count", "countOrgAuditLogs")),
+            },
+            // Where newer clients look for it.
+            Paths {
+                level: Level::Org,
+                search: "/api/v1/orgs/{org_id}/logs/search",
+                searches: "searchOrgAuditLogs",
+                count: None,
+            },
+        ],
         members: &["site_id", "admin_id", "admin_name", "message"],
         distinct: "admin_name",
         row: with_objects,
@@ -49,18 +68,24 @@ const SEARCHES: &[Searchable] = &[
         topic: Topic::ClientSessions,
         tag: "clients",
         paths: &[
-            (
-                Level::Org,
-                "/api/v1/orgs/{org_id}/clients/sessions/search",
-                "/api/v1/orgs/{org_id}/clients/sessions/count",
-                ["searchOrgWirelessClientSessions", "countOrgWirelessClientsSessions"],
-            ),
-            (
-                Level::Site,
-                "/api/v1/sites/{site_id}/clients/sessions/search",
-                "/api/v1/sites/{site_id}/clients/sessions/count",
-                ["searchSiteWirelessClientSessions", "countSiteWirelessClientSessions"],
-            ),
+            Paths {
+                level: Level::Org,
+                search: "/api/v1/orgs/{org_id}/clients/sessions/search",
+                searches: "searchOrgWirelessClientSessions",
+                count: Some((
+                    "/api/v1/orgs/{org_id}/clients/sessions/count",
+                    "countOrgWirelessClientsSessions",
+                )),
+            },
+            Paths {
+                level: Level::Site,
+                search: "/api/v1/sites/{site_id}/clients/sessions/search",
+                searches: "searchSiteWirelessClientSessions",
+                count: Some((
+                    "/api/v1/sites/{site_id}/clients/sessions/count",
+                    "countSiteWirelessClientSessions",
+                )),
+            },
         ],
         members: &[
             "mac",
@@ -85,18 +110,21 @@ const SEARCHES: &[Searchable] = &[
         topic: Topic::DeviceEvents,
         tag: "devices",
         paths: &[
-            (
-                Level::Org,
-                "/api/v1/orgs/{org_id}/devices/events/search",
-                "/api/v1/orgs/{org_id}/devices/events/count",
-                ["searchOrgDeviceEvents", "countOrgDeviceEvents"],
-            ),
-            (
-                Level::Site,
-                "/api/v1/sites/{site_id}/devices/events/search",
-                "/api/v1/sites/{site_id}/devices/events/count",
-                ["searchSiteDeviceEvents", "countSiteDeviceEvents"],
-            ),
+            Paths {
+                level: Level::Org,
+                search: "/api/v1/orgs/{org_id}/devices/events/search",
+                searches: "searchOrgDeviceEvents",
+                count: Some(("/api/v1/orgs/{org_id}/devices/events/count", "countOrgDeviceEvents")),
+            },
+            Paths {
+                level: Level::Site,
+                search: "/api/v1/sites/{site_id}/devices/events/search",
+                searches: "searchSiteDeviceEvents",
+                count: Some((
+                    "/api/v1/sites/{site_id}/devices/events/count",
+                    "countSiteDeviceEvents",
+                )),
+            },
         ],
         members: &["mac", "type", "device_type", "device_name", "site_id"],
         distinct: "type",
@@ -107,31 +135,35 @@ const SEARCHES: &[Searchable] = &[
 
 pub(super) fn routes() -> Routes {
     let all = SEARCHES.iter().flat_map(|it| it.paths.iter().map(move |paths| (it, paths)));
-    all.fold(Routes::default(), |routes, (it, (level, search, count, [searches, counts]))| {
+    all.fold(Routes::default(), |routes, (it, paths)| {
+        let level = paths.level;
         let new = |path: &str, id: &str, summary: String| {
-            let members: Vec<Parameter> =
-                it.members.iter().map(|member| (*member, "string", "rows with this value")).collect();
+            let members: Vec<Parameter> = it
+                .members
+                .iter()
+                .map(|member| (*member, "string", "rows with this value"))
+                .collect();
             Operation::new(Method::Get, path, id, it.tag, summary).asks(&members)
         };
-        routes
-            .at(
-                new(search, searches, it.summary.into()).asks(&SPAN).answers(reference("Search")),
-                move |caller: Caller, State(api): State<Api>, Ids(owner), uri: Uri, asked| async move {
-                    let scope = level.scope(&caller, owner, Right::Read)?;
-                    let Search(which, asked): Search<Which> = asked;
-                    it.search(&api, scope, (which, asked), uri.path().into()).await
-                },
-            )
-            .at(
-                new(count, counts, format!("{}, counted", it.summary))
-                    .asks(&COUNTED)
-                    .answers(reference("Count")),
-                move |caller: Caller, State(api): State<Api>, Ids(owner), asked| async move {
-                    let scope = level.scope(&caller, owner, Right::Read)?;
-                    let Search(which, asked): Search<Which> = asked;
-                    it.count(&api, scope, (which, asked)).await
-                },
-            )
+        let search = new(paths.search, paths.searches, it.summary.into());
+        let routes = routes.at(
+            search.asks(&SPAN).answers(reference("Search")),
+            move |caller: Caller, State(api): State<Api>, Ids(owner), uri: Uri, asked| async move {
+                let scope = level.scope(&caller, owner, Right::Read)?;
+                let Search(which, asked): Search<Which> = asked;
+                it.search(&api, scope, (which, asked), uri.path().into()).await
+            },
+        );
+        let Some((count, counts)) = paths.count else { return routes };
+        let count = new(count, counts, format!("{}, counted", it.summary));
+        routes.at(
+            count.asks(&COUNTED).answers(reference("Count")),
+            move |caller: Caller, State(api): State<Api>, Ids(owner), asked| async move {
+                let scope = level.scope(&caller, owner, Right::Read)?;
+                let Search(which, asked): Search<Which> = asked;
+                it.count(&api, scope, (which, asked)).await
+            },
+        )
     })
 }
 

@@ -287,7 +287,7 @@ impl Catalog {
         self.change_admin(id, |admin| {
             let offered = admin.hidden.remove(FACTOR_OFFERED).unwrap_or_default();
             let fits = offered.as_str().and_then(factor);
-            if !fits.is_some_and(|factor| factor.check(code.trim(), now).is_some()) {
+            if fits.is_none_or(|factor| factor.check(code.trim(), now).is_none()) {
                 return Err(CatalogError::invalid(
                     "two_factor",
                     "not a code of the offered factor",

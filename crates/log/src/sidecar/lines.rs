@@ -27,10 +27,7 @@ impl LineFile {
         let file = match storage.open(path) {
             Ok(file) => file,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let file = storage.create(path).map_err(LogError::io("create", path))?;
-                let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
-                storage.sync_dir(directory).map_err(LogError::io("sync", directory))?;
-                file
+                storage.create(path).map_err(LogError::io("create", path))?
             }
             Err(error) => return Err(LogError::io("open", path)(error)),
         };
@@ -51,6 +48,12 @@ impl LineFile {
             end += length + 1;
         }
         file.set_len(end as u64).map_err(LogError::io("truncate", path))?;
+        // A process that died before it had synced may have left the name and the last line to us:
+        // what we act on must outlast the power as well.
+        let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
+        file.sync()
+            .and_then(|()| storage.sync_dir(directory))
+            .map_err(LogError::io("sync", path))?;
         Ok((Self { file, path: path.into(), end: end as u64 }, lines))
     }
 

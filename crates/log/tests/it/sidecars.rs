@@ -1,4 +1,4 @@
-use foghorn_log::{LineFile, LogError, RotatingFile, SimStorage, SnapshotStore};
+use foghorn_log::{LineFile, LogError, RotatingFile, SimStorage, SnapshotStore, Storage};
 use std::sync::Arc;
 
 #[test]
@@ -69,4 +69,22 @@ fn two_generations_outlive_the_process() {
     storage.kill();
     let again: std::collections::BTreeSet<Vec<u8>> = open().1.into_iter().collect();
     assert_eq!(again.into_iter().collect::<Vec<_>>(), [b"b".to_vec(), b"c".to_vec()]);
+}
+
+#[test]
+fn a_line_file_that_a_killed_process_made_outlasts_the_power() {
+    let storage = SimStorage::new();
+    // The name and a first line are there, and neither was synced.
+    let file = storage.create("skips").unwrap();
+    let text = "skip 5 87";
+    file.write_at(0, format!("{:08x} {text}\n", crc32c::crc32c(text.as_bytes())).as_bytes())
+        .unwrap();
+    let (mut lines, read) = LineFile::open(&storage, "skips").unwrap();
+    assert_eq!(read, [text]);
+    lines.append("skip 5 99").unwrap();
+    for seed in 0..20 {
+        storage.crash(seed);
+        let (_, read) = LineFile::open(&storage, "skips").unwrap();
+        assert_eq!(read, [text, "skip 5 99"], "seed {seed}");
+    }
 }

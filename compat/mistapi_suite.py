@@ -1,0 +1,308 @@
+"""The unmodified `mistapi` package against the server.
+
+The package speaks to `api.mist.com` over TLS and to nothing else. It is led here by a proxy that
+sends every CONNECT to our port, and by a certificate in that name of an authority of our own.
+
+    FOGHORN=target/debug/foghorn python compat/mistapi_suite.py
+"""
+
+import contextlib
+import http.server
+import json
+import os
+import pathlib
+import select
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+FOGHORN = os.environ.get("FOGHORN", "target/debug/foghorn")
+HOSTS = "DNS:api.mist.com,DNS:api-ws.mist.com,DNS:localhost"
+EMAIL, PASSWORD = "ops@example.net", "correct horse battery"
+PATIENCE = 60
+
+
+def certificate(directory):
+    """An authority, and a certificate in Mist's names: the paths of authority, chain and key."""
+    run = lambda *words: subprocess.run(words, cwd=directory, check=True, capture_output=True)
+    new = ("openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
+    run(*new, "-x509", "-days", "2", "-subj", "/CN=authority", "-keyout", "ca.key", "-out", "ca.pem")
+    run(*new, "-subj", "/CN=api.mist.com", "-keyout", "server.key", "-out", "server.csr")
+    (directory / "names").write_text(f"subjectAltName={HOSTS}\n")
+    run("openssl", "x509", "-req", "-days", "2", "-in", "server.csr", "-CA", "ca.pem", "-CAkey",
+        "ca.key", "-CAcreateserial", "-extfile", "names", "-out", "server.pem")
+    return directory / "ca.pem", directory / "server.pem", directory / "server.key"
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Proxy(http.server.BaseHTTPRequestHandler):
+    """Answers every CONNECT with a tunnel to the server."""
+
+    to = None
+
+    def do_CONNECT(self):
+        with socket.create_connection(Proxy.to) as there:
+            self.send_response(200)
+            self.end_headers()
+            here = self.connection
+            while True:
+                for ready in select.select([here, there], [], [])[0]:
+                    piece = ready.recv(65536)
+                    if not piece:
+                        return
+                    (there if ready is here else here).sendall(piece)
+
+    def log_message(self, *_):
+        pass
+
+
+class Receiver(http.server.BaseHTTPRequestHandler):
+    """Takes what comes."""
+
+    topics = []
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        Receiver.topics.append(json.loads(body)["topic"])
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+def serve_forever(handler):
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server.server_address
+
+
+def until(what, holds):
+    end = time.monotonic() + PATIENCE
+    while not (found := holds()):
+        if time.monotonic() > end:
+            raise AssertionError(f"waited for {what} in vain")
+        time.sleep(0.05)
+    return found
+
+
+@contextlib.contextmanager
+def server(directory, chain, key):
+    log = directory / "serve.log"
+    port = free_port()
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [FOGHORN, "serve", "--data", directory / "data", "--listen", f"127.0.0.1:{port}",
+             "--tls-cert", chain, "--tls-key", key, "--allow-loopback"],
+            stdout=out, stderr=out)
+    try:
+        until("the API", lambda: "the API listens" in log.read_text())
+        Proxy.to = ("127.0.0.1", port)
+        yield log
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def said(response, status, **members):
+    """Checks the status and some members of an answer, and gives its body."""
+    assert response.status_code == status, (response.status_code, response.data)
+    for name, value in members.items():
+        assert response.data.get(name) == value, (name, value, response.data)
+    return response.data
+
+
+def main():
+    directory = pathlib.Path(tempfile.mkdtemp())
+    authority, chain, key = certificate(directory)
+    proxy = "http://%s:%d" % serve_forever(Proxy)
+    os.environ |= {
+        "HTTPS_PROXY": proxy,
+        "REQUESTS_CA_BUNDLE": str(authority),
+        "WEBSOCKET_CLIENT_CA_BUNDLE": str(authority),
+    }
+    import mistapi
+    import requests
+
+    with server(directory, chain, key) as log:
+        token = log.read_text().split('token="')[1].split('"')[0]
+        setup = {"token": token, "email": EMAIL, "password": PASSWORD, "first_name": "Olga",
+                 "last_name": "Peters", "org_name": "Acme", "site_name": "HQ"}
+        made = requests.post("https://api.mist.com/api/v1/setup", json=setup)
+        assert made.status_code == 200, made.text
+        suite(mistapi, made.json()["org_id"], made.json()["site_id"])
+    shutil.rmtree(directory)
+
+
+def suite(mistapi, org, site):
+    parts = [value for name, value in globals().items() if name.startswith("check_")]
+    session = mistapi.APISession(host="api.mist.com", console_log_level=50, email=EMAIL, password=PASSWORD)
+    session.login()
+    assert session.get_authentication_status(), "logged in by password"
+    own = said(session.create_api_token("suite"), 200)
+    by_token = mistapi.APISession(host="api.mist.com", console_log_level=50, apitoken=own["key"])
+    by_token.login()
+    assert by_token.get_authentication_status(), "logged in by token"
+    assert by_token.email is None or by_token.email == EMAIL
+    for part in parts:
+        for name, this in (("password", session), ("token", by_token)):
+            begun = time.monotonic()
+            part(mistapi.api.v1, mistapi, this, org, site)
+            print(f"{part.__name__[6:]} by {name}: {time.monotonic() - begun:.1f} s")
+    session.logout()
+    assert not session.get_authentication_status(), "logged out"
+
+
+def check_self(api, _, session, org, site):
+    me = said(api.self.self.getSelf(session), 200, email=EMAIL, first_name="Olga")
+    assert any(it["org_id"] == org and it["role"] == "admin" for it in me["privileges"])
+    usage = said(api.self.usage.getSelfApiUsage(session), 200)
+    assert usage["requests"] >= 1 and usage["request_limit"] == 5000
+
+
+def check_orgs_and_sites(api, _, session, org, site):
+    second = said(api.orgs.orgs.createOrg(session, {"name": "Second"}), 200)
+    said(api.orgs.orgs.updateOrg(session, second["id"], {"name": "2nd"}), 200, name="2nd")
+    said(api.orgs.orgs.getOrg(session, second["id"]), 200, name="2nd")
+    said(api.orgs.orgs.deleteOrg(session, second["id"]), 200)
+    said(api.orgs.orgs.getOrg(session, second["id"]), 404)
+    new = said(api.orgs.sites.createOrgSite(session, org, {"name": "Branch"}), 200)
+    said(api.sites.sites.updateSiteInfo(session, new["id"], {"address": "1 Street"}), 200)
+    said(api.sites.sites.getSiteInfo(session, new["id"]), 200, name="Branch", address="1 Street")
+    said(api.sites.setting.updateSiteSettings(session, new["id"], {"ap_updown_threshold": 5}), 200)
+    said(api.sites.setting.getSiteSetting(session, new["id"]), 200, ap_updown_threshold=5)
+    said(api.sites.sites.deleteSite(session, new["id"]), 200)
+
+
+def check_webhooks(api, _, session, org, site):
+    address = "http://%s:%d/" % serve_forever(Receiver)
+    calls = [
+        (org, api.orgs.webhooks.createOrgWebhook, api.orgs.webhooks.updateOrgWebhook,
+         api.orgs.webhooks.pingOrgWebhook, api.orgs.webhooks.searchOrgWebhooksDeliveries,
+         api.orgs.webhooks.countOrgWebhooksDeliveries, api.orgs.webhooks.deleteOrgWebhook),
+        (site, api.sites.webhooks.createSiteWebhook, api.sites.webhooks.updateSiteWebhook,
+         api.sites.webhooks.pingSiteWebhook, api.sites.webhooks.searchSiteWebhooksDeliveries,
+         api.sites.webhooks.countSiteWebhooksDeliveries, api.sites.webhooks.deleteSiteWebhook),
+    ]
+    for owner, create, update, ping, search, count, delete in calls:
+        body = {"name": "w", "url": address, "topics": ["audits"], "secret": "hush"}
+        made = said(create(session, owner, body), 200, secret="hush", enabled=True)
+        said(update(session, owner, made["id"], {"name": "renamed"}), 200, name="renamed")
+        Receiver.topics.clear()
+        said(ping(session, owner, made["id"]), 200)
+        until("the ping", lambda: "ping" in Receiver.topics)
+        found = lambda: search(session, owner, made["id"], topic="ping").data["results"]
+        row = until("the delivery", found)[0]
+        assert row["status"] == "success" and row["status_code"] == 200, row
+        counted = said(count(session, owner, made["id"], distinct="topic"), 200, distinct="topic")
+        assert {"topic": "ping", "count": 1} in counted["results"], counted
+        said(delete(session, owner, made["id"]), 200)
+
+
+def check_errors_of_webhooks(api, _, session, org, site):
+    url = {"name": "w", "url": "http://127.0.0.1:9000/"}
+    of_org = lambda **members: api.orgs.webhooks.createOrgWebhook(session, org, url | members)
+    of_site = lambda **members: api.sites.webhooks.createSiteWebhook(session, site, url | members)
+    said(of_org(topics=["location"]), 400, field="topics")
+    said(of_org(topics=["nonsense"]), 400, field="topics")
+    said(of_org(topics=["filtered-asset-rssi"]), 400, detail="invalid field: topics",
+         reason="filtered asset webhooks must be associated with a site")
+    said(of_org(url=""), 400, field="url")
+    said(of_org(url="http://169.254.169.254/"), 400, field="url")
+    said(of_org(headers={"X-A": "x" * 1000}), 400, field="headers")
+    said(of_org(headers={"Host": "x"}), 400, field="headers")
+    said(of_site(topics=["asset-raw-rssi", "wifi-conn-raw"]), 400,
+         detail="Only one location topic can be configured per URL")
+    first = said(of_site(topics=["asset-raw-rssi"]), 200)
+    said(of_site(topics=["asset-raw-rssi"]), 400, webhook_id=first["id"],
+         detail="Webhook already configured for special location topic")
+    filtered = {"topics": ["filtered-asset-rssi"]}
+    said(of_site(**filtered, assetfilter_ids=["nonsense"]), 400,
+         detail="invalid field: assetfilter_ids")
+    said(of_site(**filtered, assetfilter_ids=[org]), 400, detail="invalid field: assetfilter_ids")
+    made = said(api.sites.assetfilters.createSiteAssetFilter(
+        session, site, {"name": "f", "rssi": -70}), 200)
+    said(of_site(**filtered, assetfilter_ids=[made["id"]] * 2), 400,
+         detail="invalid field: assetfilter_ids", reason="contains duplicate uuids")
+    alias = said(of_site(topics=["rssi-zone"]), 200)
+    assert alias["topics"] == ["rssizone"], alias
+    for gone in (first, alias):
+        said(api.sites.webhooks.deleteSiteWebhook(session, site, gone["id"]), 200)
+    said(api.sites.assetfilters.deleteSiteAssetFilter(session, site, made["id"]), 200)
+    said(api.sites.assetfilters.createSiteAssetFilter(session, site, {"name": "f"}), 400,
+         detail="At least one filter must be specified")
+
+
+def check_paging_of_objects(api, mistapi, session, org, site):
+    for number in range(250):
+        mac = "5c5bd0%06x" % number
+        said(api.sites.assets.createSiteAsset(session, site, {"name": mac, "mac": mac}), 200)
+    first = api.sites.assets.listSiteAssets(session, site, limit=100)
+    every = mistapi.get_all(session, first)
+    assert len({asset["mac"] for asset in every}) == 250, len(every)
+    for asset in every:
+        said(api.sites.assets.deleteSiteAsset(session, site, asset["id"]), 200)
+
+
+def check_paging_of_a_search(api, mistapi, session, org, site):
+    device = {"mac": "5c5b35000001", "name": "AP", "type": "ap"}
+    said(session.mist_post(f"/api/v1/sites/{site}/devices", body=device), 200)
+    begun = time.time()
+    texts = [f"{begun}-{number}" for number in range(2500)]
+    # The package has no call for telemetry; its own session sends it.
+    lines = "".join(json.dumps({"kind": "device-event", "mac": device["mac"], "type":
+                                "AP_CONFIGURED", "text": text}) + "\n" for text in texts)
+    sent = session._session.post(
+        f"https://api.mist.com/api/v1/sites/{site}/telemetry", data=lines,
+        headers={"X-CSRFToken": session._session.cookies.get("csrftoken", "")})
+    assert sent.json()["accepted"] == 2500, sent.text
+    search = api.sites.devices.searchSiteDeviceEvents
+    asked = dict(type="AP_CONFIGURED", start=str(begun - 1))
+    total = lambda: search(session, site, **asked).data["total"] >= 2500
+    until("the projection", total)
+    every = mistapi.get_all(session, search(session, site, limit=1000, **asked))
+    assert {row["text"] for row in every} >= set(texts), len(every)
+    counted = said(api.sites.devices.countSiteDeviceEvents(
+        session, site, distinct="mac", start=str(begun - 1)), 200)
+    assert counted["results"][0]["mac"] == device["mac"], counted
+    gone = "00000000-0000-0000-1000-5c5b35000001"
+    said(session.mist_delete(f"/api/v1/sites/{site}/devices/{gone}"), 200)
+
+
+def check_constants(api, _, session, org, site):
+    topics = {row["key"]: row for row in api.const.webhook_topics.listWebhookTopics(session).data}
+    assert topics["alarms"]["for_org"] and "for_org" not in topics["location"], topics
+    assert topics["device-events"]["allows_single_event_per_message"]
+
+
+def check_maps_and_zones(api, _, session, org, site):
+    floor = said(api.sites.maps.createSiteMap(
+        session, site, {"name": "1st", "width": 800, "height": 600, "ppm": 12.5}), 200)
+    corners = [{"x": 0, "y": 0}, {"x": 9, "y": 0}, {"x": 0, "y": 9}]
+    zone = {"name": "lobby", "map_id": floor["id"], "vertices": corners}
+    zone = said(api.sites.zones.createSiteZone(session, site, zone), 200, for_site=True)
+    said(api.sites.zones.updateSiteZone(session, site, zone["id"], {"name": "hall"}), 200)
+    said(api.sites.zones.getSiteZone(session, site, zone["id"]), 200, name="hall",
+         vertices=corners)
+    said(api.sites.maps.deleteSiteMap(session, site, floor["id"]), 200)
+    said(api.sites.zones.getSiteZone(session, site, zone["id"]), 404)
+
+
+def check_logs(api, _, session, org, site):
+    found = lambda: api.orgs.logs.listOrgAuditLogs(session, org, duration="1d").data["results"]
+    rows = until("the audit log", found)
+    assert {"admin_name", "message", "timestamp", "org_id"} <= set(rows[0]), rows[0]
+    said(api.orgs.logs.countOrgAuditLogs(session, org, distinct="admin_name"), 200)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
