@@ -1,6 +1,7 @@
 //! What a developer types: `cargo xtask test`, `demo`, `bench`, `openapi`.
 
 mod bench;
+mod compat;
 mod fuzz;
 mod needs;
 mod steps;
@@ -16,6 +17,7 @@ cargo xtask test      everything that must hold before a change lands
 cargo xtask sim       seeds through the simulator; `-- --help` tells how many, how long, which bugs
 cargo xtask chaos     the real binary under kills and worse; --kills N, 100 unless told
 cargo xtask fuzz      every fuzz target, guided by coverage; --secs N of each, 60 unless told
+cargo xtask compat    the mistapi package and Schemathesis against the server
 cargo xtask demo      a server, real input and a verifying receiver
 cargo xtask bench     Foghorn against limit programs, in one run
 cargo xtask openapi   writes openapi.json anew";
@@ -40,6 +42,7 @@ fn run() -> Result<()> {
             let kills = kills.and_then(|at| options.get(at + 1)).copied();
             needs::check(install)?;
             steps::test(kills)?;
+            compat::compat_if_it_can_be_had(install)?;
             let data = options.iter().position(|option| *option == "--data");
             match data.and_then(|at| options.get(at + 1)) {
                 Some(data) => steps::reference(data),
@@ -49,6 +52,7 @@ fn run() -> Result<()> {
         Some((&"sim", options)) => steps::sim(options),
         Some((&"chaos", [])) => steps::chaos("100"),
         Some((&"chaos", ["--kills", kills])) => steps::chaos(kills),
+        Some((&"compat", [])) => compat::compat(),
         Some((&"fuzz", [])) => fuzz::all("60"),
         Some((&"fuzz", ["--secs", secs])) => fuzz::all(secs),
         Some((&"demo", [])) => steps::demo(),

@@ -16,8 +16,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// Calls that a token may make in an hour, as Mist has it; telemetry is not counted.
-pub const CALLS_PER_HOUR_MAX: u32 = 5000;
+/// Calls that a token may make in an hour, as Mist has it, unless the operator says otherwise;
+/// telemetry is not counted.
+pub const CALLS_PER_HOUR: u32 = 5000;
 const HOUR_SECS: i64 = 3600;
 
 /// Whoever presents a token that is known.
@@ -33,12 +34,21 @@ pub(crate) struct Caller {
 pub(crate) struct Uncounted(pub(crate) Caller);
 
 /// Calls by token in the hour under way.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Calls {
+    max: u32,
     state: Mutex<(i64, HashMap<TokenId, u32>)>,
 }
 
 impl Calls {
+    pub(crate) fn new(max: u32) -> Self {
+        Self { max, state: Mutex::default() }
+    }
+
+    pub(crate) fn max(&self) -> u32 {
+        self.max
+    }
+
     fn count(&self, token: TokenId, now: Timestamp) -> Result<(), Error> {
         let hour = now.secs().div_euclid(HOUR_SECS);
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -46,9 +56,10 @@ impl Calls {
             *state = (hour, HashMap::new());
         }
         let calls = state.1.entry(token).or_insert(0);
-        if *calls >= CALLS_PER_HOUR_MAX {
+        if *calls >= self.max {
             let left = HOUR_SECS - now.secs().rem_euclid(HOUR_SECS);
-            return Err(Error::TooMany(Duration::from_secs(u64::try_from(left).unwrap_or(1))));
+            let after = Duration::from_secs(u64::try_from(left).unwrap_or(1));
+            return Err(Error::TooMany { after, max: self.max });
         }
         *calls += 1;
         Ok(())

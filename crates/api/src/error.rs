@@ -40,11 +40,10 @@ pub(crate) enum Error {
     #[error("{0}")]
     Unsupported(String),
     #[error(
-        "Too many Request. The API Token used for the request reached the {} API Calls per hour \
-         threshold",
-        crate::CALLS_PER_HOUR_MAX
+        "Too many Request. The API Token used for the request reached the {max} API Calls per hour \
+         threshold"
     )]
-    TooMany(Duration),
+    TooMany { after: Duration, max: u32 },
     #[error("{0}")]
     Refused(#[from] Refused),
     #[error("internal error")]
@@ -86,9 +85,9 @@ impl Error {
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Slow(_) => StatusCode::REQUEST_TIMEOUT,
             Self::Unsupported(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::TooMany(_) | Self::TooManyFailures(_) | Self::Refused(Refused::Quota { .. }) => {
-                StatusCode::TOO_MANY_REQUESTS
-            }
+            Self::TooMany { .. }
+            | Self::TooManyFailures(_)
+            | Self::Refused(Refused::Quota { .. }) => StatusCode::TOO_MANY_REQUESTS,
             Self::Refused(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -96,7 +95,7 @@ impl Error {
 
     fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::TooMany(after) | Self::TooManyFailures(after) => Some(*after),
+            Self::TooMany { after, .. } | Self::TooManyFailures(after) => Some(*after),
             Self::Refused(refused) => Some(refused.retry_after()),
             _ => None,
         }

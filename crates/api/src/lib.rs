@@ -25,7 +25,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-pub use caller::CALLS_PER_HOUR_MAX;
+pub use caller::CALLS_PER_HOUR;
 
 /// What the API needs of the rest of the server.
 pub trait Backend: Send + Sync + 'static {
@@ -97,7 +97,7 @@ impl Api {
             history,
             journal,
             backend,
-            calls: Arc::default(),
+            calls: Arc::new(caller::Calls::new(CALLS_PER_HOUR)),
             throttle: Arc::default(),
             secure: false,
             setup_token: None,
@@ -108,6 +108,12 @@ impl Api {
     #[must_use]
     pub fn secure(self, secure: bool) -> Self {
         Self { secure, ..self }
+    }
+
+    /// Lets a token make so many calls in an hour.
+    #[must_use]
+    pub fn calls_per_hour(self, calls: u32) -> Self {
+        Self { calls: Arc::new(caller::Calls::new(calls)), ..self }
     }
 
     /// Lets whoever shows this token make the first administrator.

@@ -27,6 +27,8 @@ pub(crate) struct Operation {
     body: Option<(&'static str, Value)>,
     /// The schema of what it answers; none is an empty body.
     answer: Option<Value>,
+    /// Whether anybody may ask for it.
+    is_public: bool,
 }
 
 /// A parameter of a query: its name, its type in JSON, its meaning.
@@ -104,7 +106,13 @@ impl Operation {
             query: Vec::new(),
             body: None,
             answer: None,
+            is_public: false,
         }
+    }
+
+    /// Anybody may ask for it.
+    pub(crate) fn public(self) -> Self {
+        Self { is_public: true, ..self }
     }
 
     /// It takes a JSON body.
@@ -151,6 +159,9 @@ impl Operation {
             "parameters": parameters,
             "responses": responses,
         });
+        if self.is_public {
+            operation["security"] = json!([]);
+        }
         if let Some((media, schema)) = &self.body {
             operation["requestBody"] = json!({ "content": content(media, schema) });
         }

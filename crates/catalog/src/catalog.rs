@@ -3,8 +3,8 @@
 use crate::auth::{NewToken, Principal, Principals, hash, new_key, to_hex};
 use crate::database::{Durability, open};
 use crate::error::CatalogError;
-use crate::objects::{self, Kind};
-use crate::seal::{REDACTED, Sealer};
+use crate::objects::Kind;
+use crate::seal::Sealer;
 use crate::stored::{Raw, load, read, signed, within};
 use crate::view::ConfigView;
 use crate::write::{Fate, Write};
@@ -81,6 +81,28 @@ pub struct Page {
     pub limit: u32,
     /// Which, from 1.
     pub page: u32,
+}
+
+/// How rows are taken in.
+#[derive(Clone, Copy, Debug)]
+pub struct Import {
+    /// The member that tells objects apart.
+    pub key: &'static str,
+    /// Whether a row changes the object that has its key; else it is an error.
+    pub upsert: bool,
+    /// Only to tell what would be done.
+    pub dry_run: bool,
+}
+
+/// What became of rows.
+#[derive(Clone, Debug, Default)]
+pub struct Imported {
+    /// What is new.
+    pub added: Vec<Document>,
+    /// What was changed, or is as the row has it.
+    pub updated: Vec<Document>,
+    /// The rows that were not taken, counted from 1, with the field at fault and what is wrong.
+    pub errors: Vec<(usize, Option<String>, String)>,
 }
 
 impl Catalog {
@@ -186,8 +208,7 @@ impl Catalog {
         actor: &Actor,
         body: Map<String, Value>,
     ) -> Result<Document, CatalogError> {
-        let id = objects::id_of(kind, &body)?.map_or_else(new_id, Ok)?;
-        self.create_as(kind, id, scope, actor, body)
+        self.write(|write| write.create_new(kind, scope, actor, body))
     }
 
     fn create_as(
@@ -213,40 +234,27 @@ impl Catalog {
         actor: &Actor,
         patch: Map<String, Value>,
     ) -> Result<Document, CatalogError> {
-        self.write(|write| {
-            let before = write.get(kind, scope, id)?;
-            let mut document = before.clone();
-            for (key, mut value) in patch {
-                if let Some(old) = before.body.get(&key) {
-                    unmask(&mut value, old);
-                }
-                document.body.insert(key, value);
-            }
-            objects::normalise(kind, &mut document.body);
-            objects::validate(
-                kind,
-                Scope { org: document.org_id, site: document.site_id },
-                &document.body,
-            )?;
-            document.site_id = objects::site_of(kind, &document)?;
-            if document.site_id != before.site_id {
-                // What stood on a map of the one site stands on none of the other.
-                if document.body.get("map_id") == before.body.get("map_id") {
-                    document.body.remove("map_id");
-                }
-                write.check_scope(Scope { org: document.org_id, site: document.site_id })?;
-            }
-            if document.body == before.body && document.site_id == before.site_id {
-                return Ok(before);
-            }
-            write.check_references(&document)?;
-            document.version += 1;
-            document.modified = write.now;
-            write.stamp_topics(Some(&before), &mut document);
-            write.put(&document)?;
-            write.change(actor, Some(&before), Some(&document))?;
-            Ok(document)
-        })
+        self.write(|write| write.update(kind, scope, id, actor, patch))
+    }
+
+    /// Makes an object of each row, or changes the one that has its key already.
+    ///
+    /// All that can be taken is taken in one write; each row that cannot is named.
+    ///
+    /// # Errors
+    /// If the scope is not there, or the database fails.
+    pub fn import(
+        &self,
+        kind: Kind,
+        scope: Scope,
+        actor: &Actor,
+        rows: Vec<Map<String, Value>>,
+        import: Import,
+    ) -> Result<Imported, CatalogError> {
+        if import.dry_run {
+            return self.begin(&mut self.lock())?.import(kind, scope, actor, rows, import);
+        }
+        self.write(|write| write.import(kind, scope, actor, rows, import))
     }
 
     /// Removes an object, and what belongs to it.
@@ -456,24 +464,6 @@ impl Catalog {
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, Connection> {
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A secret that was shown masked comes back as it was shown: it stays.
-fn unmask(value: &mut Value, old: &Value) {
-    match (value, old) {
-        (value @ Value::String(_), old) if *value == REDACTED => *value = old.clone(),
-        (Value::Object(map), Value::Object(old)) => {
-            for (key, value) in map {
-                if let Some(old) = old.get(key) {
-                    unmask(value, old);
-                }
-            }
-        }
-        (Value::Array(list), Value::Array(old)) => {
-            list.iter_mut().zip(old).for_each(|(value, old)| unmask(value, old));
-        }
-        _ => {}
     }
 }
 

@@ -26,7 +26,7 @@ pub use admins::{
     Admin, AdminPatch, Invite, NewInvite, NewSession, PASSWORD_BYTES, PersonalToken, Session,
 };
 pub use auth::{Access, Grant, NewToken, Principal, Right, Role, new_key};
-pub use catalog::{Catalog, Document, Page, Scope};
+pub use catalog::{Catalog, Document, Import, Imported, Page, Scope};
 pub use delivery::{
     CountBy, DeliveryFilter, DeliveryRecord, DeliveryStore, FlushRecords, LaneRecord,
     WatermarkRecord,

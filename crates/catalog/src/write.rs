@@ -1,11 +1,11 @@
 //! A write under way: what one transaction does to documents and changes.
 
-use crate::catalog::{Document, Scope};
+use crate::catalog::{Document, Import, Imported, Scope, new_id};
 use crate::changes::difference;
 use crate::error::CatalogError;
 use crate::objects::shape::{self, OnDelete};
 use crate::objects::{self, KINDS, Kind};
-use crate::seal::Sealer;
+use crate::seal::{REDACTED, Sealer};
 use crate::stored::{Raw, place, read, signed, within};
 use foghorn_model::{Actor, Audit, Change, OrgId, SiteId, Timestamp};
 use rusqlite::{Transaction, params};
@@ -91,6 +91,102 @@ impl Write<'_> {
         self.put(&document)?;
         self.change(actor, None, Some(&document))?;
         Ok(document)
+    }
+
+    /// Replaces the given members of an object; the others stay.
+    pub(crate) fn update(
+        &mut self,
+        kind: Kind,
+        scope: Scope,
+        id: Uuid,
+        actor: &Actor,
+        patch: Map<String, Value>,
+    ) -> Result<Document, CatalogError> {
+        let before = self.get(kind, scope, id)?;
+        let mut document = before.clone();
+        for (key, mut value) in patch {
+            if let Some(old) = before.body.get(&key) {
+                unmask(&mut value, old);
+            }
+            document.body.insert(key, value);
+        }
+        objects::normalise(kind, &mut document.body);
+        objects::validate(
+            kind,
+            Scope { org: document.org_id, site: document.site_id },
+            &document.body,
+        )?;
+        document.site_id = objects::site_of(kind, &document)?;
+        if document.site_id != before.site_id {
+            // What stood on a map of the one site stands on none of the other.
+            if document.body.get("map_id") == before.body.get("map_id") {
+                document.body.remove("map_id");
+            }
+            self.check_scope(Scope { org: document.org_id, site: document.site_id })?;
+        }
+        if document.body == before.body && document.site_id == before.site_id {
+            return Ok(before);
+        }
+        self.check_references(&document)?;
+        document.version += 1;
+        document.modified = self.now;
+        self.stamp_topics(Some(&before), &mut document);
+        self.put(&document)?;
+        self.change(actor, Some(&before), Some(&document))?;
+        Ok(document)
+    }
+
+    /// Makes an object of each row, or changes the one that has its key already.
+    pub(crate) fn import(
+        &mut self,
+        kind: Kind,
+        scope: Scope,
+        actor: &Actor,
+        rows: Vec<Map<String, Value>>,
+        import: Import,
+    ) -> Result<Imported, CatalogError> {
+        self.check_scope(scope)?;
+        let known = self.of_org(kind, scope.org, None)?.into_iter();
+        let known = known.filter(|it| within(it, scope));
+        let mut ids: BTreeMap<String, Uuid> =
+            known.map(|it| (it.text(import.key).to_owned(), it.id)).collect();
+        let mut done = Imported::default();
+        for (number, mut row) in (1..).zip(rows) {
+            objects::normalise(kind, &mut row);
+            let key = row.get(import.key).and_then(Value::as_str).unwrap_or_default().to_owned();
+            let taken = match ids.get(&key) {
+                Some(id) if import.upsert => {
+                    let updated = self.update(kind, scope, *id, actor, row);
+                    updated.map(|document| done.updated.push(document))
+                }
+                Some(_) => Err(CatalogError::invalid(import.key, "it is there already")),
+                None => self.create_new(kind, scope, actor, row).map(|document| {
+                    ids.insert(key, document.id);
+                    done.added.push(document);
+                }),
+            };
+            match taken {
+                Ok(()) => {}
+                Err(CatalogError::Invalid { field, reason }) => {
+                    done.errors.push((number, Some(field), reason));
+                }
+                Err(CatalogError::Conflict(reason)) => done.errors.push((number, None, reason)),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(done)
+    }
+
+    /// Makes an object with an id of its own.
+    pub(crate) fn create_new(
+        &mut self,
+        kind: Kind,
+        scope: Scope,
+        actor: &Actor,
+        body: Map<String, Value>,
+    ) -> Result<Document, CatalogError> {
+        let id = objects::id_of(kind, &body)?.map_or_else(new_id, Ok)?;
+        self.create(kind, id, scope, actor, body)
     }
 
     /// A topic is subscribed from the change on that names it, or that enables the webhook.
@@ -354,4 +450,22 @@ fn after_removal(document: &Document, gone: &Document) -> Option<Document> {
     shape::let_go(members, &mut after.body, (gone.kind, gone.id));
     let scope = Scope { org: after.org_id, site: after.site_id };
     objects::validate(after.kind, scope, &after.body).is_ok().then_some(after)
+}
+
+/// A secret that was shown masked comes back as it was shown: it stays.
+fn unmask(value: &mut Value, old: &Value) {
+    match (value, old) {
+        (value @ Value::String(_), old) if *value == REDACTED => *value = old.clone(),
+        (Value::Object(map), Value::Object(old)) => {
+            for (key, value) in map {
+                if let Some(old) = old.get(key) {
+                    unmask(value, old);
+                }
+            }
+        }
+        (Value::Array(list), Value::Array(old)) => {
+            list.iter_mut().zip(old).for_each(|(value, old)| unmask(value, old));
+        }
+        _ => {}
+    }
 }

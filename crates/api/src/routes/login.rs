@@ -20,7 +20,7 @@ const CSRF_COOKIE_SECS: i64 = 31_449_600;
 
 pub(super) fn routes() -> Routes {
     let text = || json!({ "type": "string" });
-    let new = |path, id, summary| Operation::new(Method::Post, path, id, "login", summary);
+    let new = |path, id, summary| Operation::new(Method::Post, path, id, "login", summary).public();
     let object = |properties: Value, required: &[&str]| json!({ "type": "object", "properties": properties, "required": required });
     let login = json!({ "email": text(), "password": text(), "two_factor": text() });
     let setup = json!({

@@ -3,8 +3,9 @@
 mod admins;
 mod consts;
 mod deliveries;
-mod devices;
 mod history;
+mod imports;
+mod inventory;
 pub(crate) mod login;
 mod orgs;
 mod settings;
@@ -26,7 +27,8 @@ pub(crate) fn all() -> Routes {
         orgs::routes(),
         sites::routes(),
         settings::routes(),
-        devices::routes(),
+        inventory::routes(),
+        imports::routes(),
         webhooks::routes(),
         resources::routes(),
         deliveries::routes(),

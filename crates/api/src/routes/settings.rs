@@ -8,7 +8,8 @@ use crate::page::{Ids, Object};
 use crate::resources::Level;
 use axum::Json;
 use axum::extract::State;
-use foghorn_catalog::{Kind, Right};
+use foghorn_catalog::{Kind, Right, Scope};
+use foghorn_model::SiteId;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -28,8 +29,41 @@ const SETTINGS: [(Level, &str, Kind, [&str; 3]); 2] = [
     ),
 ];
 
+/// The setting in force at a site: its own, over that of its org.
+async fn derived(
+    caller: Caller,
+    State(api): State<Api>,
+    Ids(site): Ids<SiteId>,
+) -> Result<Json<Value>, Error> {
+    let scope = caller.site(site, Right::Read)?;
+    let of_org = Scope { site: None, ..scope };
+    let (over, own) = api
+        .blocking(move |catalog| {
+            let over = catalog.setting(Kind::OrgSetting, of_org, scope.org.0)?;
+            Ok((over, catalog.setting(Kind::SiteSetting, scope, site.0)?))
+        })
+        .await?;
+    let mut derived = own.clone();
+    for (key, value) in over.body {
+        // Null is as good as absent.
+        if derived.body.get(&key).is_none_or(Value::is_null) {
+            derived.body.insert(key, value);
+        }
+    }
+    Ok(Json(derived.to_json(caller.sees_secrets(of_org))))
+}
+
 pub(super) fn routes() -> Routes {
-    SETTINGS.into_iter().fold(Routes::default(), |routes, (level, path, kind, [get, put, post])| {
+    let summary = "The setting in force at a site: its own, over that of its org";
+    let in_force = Operation::new(
+        Method::Get,
+        "/api/v1/sites/{site_id}/setting/derived",
+        "getSiteSettingDerived",
+        "settings",
+        summary,
+    );
+    let routes = Routes::default().at(in_force.answers(reference("Setting")), derived);
+    SETTINGS.into_iter().fold(routes, |routes, (level, path, kind, [get, put, post])| {
         let new = |method, id, summary| {
             Operation::new(method, path, id, "settings", summary).answers(reference("Setting"))
         };

@@ -1,7 +1,7 @@
 //! Who the caller is.
 
 use crate::Api;
-use crate::caller::{CALLS_PER_HOUR_MAX, Caller};
+use crate::caller::Caller;
 use crate::error::Error;
 use crate::openapi::{Method, Operation, Routes, array_of, reference};
 use crate::page::{Ids, Object};
@@ -164,8 +164,8 @@ async fn update(
 }
 
 /// How many calls the caller's token has made in this hour.
-async fn usage(caller: Caller) -> Json<Value> {
-    Json(json!({ "requests": caller.calls_made(), "request_limit": CALLS_PER_HOUR_MAX }))
+async fn usage(caller: Caller, State(api): State<Api>) -> Json<Value> {
+    Json(json!({ "requests": caller.calls_made(), "request_limit": api.calls.max() }))
 }
 
 /// Offers a second factor; it is in force once a code of it was shown.

@@ -367,7 +367,10 @@ impl Server {
             Arc::new(backend),
         );
         let setup_token = setup_token(&stores.catalog)?;
-        let api = api.secure(options.tls.is_some()).setup_token(setup_token.as_deref());
+        let api = api
+            .secure(options.tls.is_some())
+            .calls_per_hour(options.calls_per_hour)
+            .setup_token(setup_token.as_deref());
         let metrics = Metrics::new(metrics::Sources {
             recovery,
             tallies,

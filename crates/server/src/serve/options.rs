@@ -61,6 +61,10 @@ pub struct ServeArgs {
     /// Bytes of input that one org may send in a day [default: no limit].
     #[arg(long, env = "FOGHORN_ORG_BYTES_PER_DAY", value_name = "BYTES")]
     pub org_bytes_per_day: Option<u64>,
+    /// Calls of the API that a token may make in an hour; telemetry is not counted
+    /// [default: 5000].
+    #[arg(long, env = "FOGHORN_CALLS_PER_HOUR", value_name = "CALLS")]
+    pub calls_per_hour: Option<u32>,
     /// Seconds between snapshots of a partition [default: 30].
     #[arg(long, env = "FOGHORN_SNAPSHOT_SECS", value_name = "SECONDS")]
     pub snapshot_secs: Option<u32>,
@@ -98,6 +102,7 @@ struct File {
     event_days: Option<u32>,
     free_bytes_min: Option<u64>,
     org_bytes_per_day: Option<u64>,
+    calls_per_hour: Option<u32>,
     snapshot_secs: Option<u32>,
     segment_bytes: Option<u64>,
 }
@@ -121,6 +126,7 @@ pub struct Options {
     pub event_days: u32,
     pub free_bytes_min: u64,
     pub org_bytes_per_day: Option<u64>,
+    pub calls_per_hour: u32,
     pub snapshot_secs: u32,
     pub segment_bytes: u64,
     pub accept_data_loss: bool,
@@ -163,6 +169,10 @@ impl Options {
             event_days: args.event_days.or(file.event_days).unwrap_or(7),
             free_bytes_min: args.free_bytes_min.or(file.free_bytes_min).unwrap_or(GIB),
             org_bytes_per_day: args.org_bytes_per_day.or(file.org_bytes_per_day),
+            calls_per_hour: args
+                .calls_per_hour
+                .or(file.calls_per_hour)
+                .unwrap_or(foghorn_api::CALLS_PER_HOUR),
             snapshot_secs: args.snapshot_secs.or(file.snapshot_secs).unwrap_or(30).max(1),
             segment_bytes: args.segment_bytes.or(file.segment_bytes).unwrap_or(64 << 20),
             accept_data_loss: args.accept_data_loss,

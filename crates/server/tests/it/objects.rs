@@ -83,7 +83,9 @@ fn collections(document: &Value) -> Vec<(String, String)> {
             let rest = item.strip_prefix(path.as_str()).and_then(|rest| rest.strip_prefix("/{"));
             rest.is_some_and(|rest| rest.ends_with('}') && !rest.contains('/'))
         })?;
-        let is_full = paths[path].get("post").is_some() && paths[item].get("delete").is_some();
+        let has = |path: &String, method: &str| paths[path].get(method).is_some();
+        let is_full = has(path, "post") && has(path, "get") && has(item, "delete");
+        let is_full = is_full && path.contains('{');
         let parameter = item.rsplit('/').next()?.trim_matches(['{', '}']).to_owned();
         is_full.then(|| (path.clone(), parameter))
     };
@@ -204,4 +206,161 @@ fn everything(world: &World, document: &Value, ids: &BTreeMap<String, String>) -
         operations.get("get").is_some() && !counts.iter().any(|it| path.contains(it))
     });
     readable.map(|(path, _)| world.request("GET", &filled(path, ids), &[], b"").1).collect()
+}
+
+#[test]
+fn an_import_takes_what_it_can_and_names_what_it_cannot() {
+    let mut world = World::new();
+    world.serve(&[]);
+    let path = format!("sites/{}/assets/import", world.site);
+    let csv = "name,mac\ncart,5c5b53010101\nbed,5C:5B:53:01:01:02\n,5c5b53010103\nx,nonsense\n";
+    let import = |query: &str, body: &str, media: &str| {
+        let path = format!("{path}{query}");
+        let (status, answer) =
+            world.request("POST", &path, &[&format!("Content-Type: {media}")], body.as_bytes());
+        assert_eq!(status, 200, "{answer}");
+        answer
+    };
+    let fields = |answer: &Value| {
+        let errors = answer["errors"].as_array().unwrap().clone();
+        errors
+            .iter()
+            .map(|it| (it["row"].as_u64().unwrap(), it["field"].clone()))
+            .collect::<Vec<_>>()
+    };
+    let dry = import("?dry_run=true", csv, "text/csv");
+    let done = import("", csv, "text/csv");
+    assert_eq!((&dry["added"], &done["added"]), (&json!(2), &json!(2)));
+    assert_eq!(fields(&done), [(3, json!("name")), (4, json!("mac"))]);
+    assert_eq!(fields(&import("", csv, "text/csv")).len(), 4, "all four");
+
+    let renamed = r#"[{"name": "bed 2", "mac": "5c5b53010102"}]"#;
+    let form = format!(
+        "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.csv\"\r\n\r\n{csv}\r\n--x--\r\n"
+    );
+    assert_eq!(import("?upsert=True", renamed, "application/json")["updated"], 1);
+    assert_eq!(import("", &form, "multipart/form-data; boundary=x")["added"], 0);
+    let (_, listed) = world.request("GET", &format!("sites/{}/assets", world.site), &[], b"");
+    let names: Vec<_> = listed.as_array().unwrap().iter().map(|it| it["name"].clone()).collect();
+    assert_eq!(names, ["cart", "bed 2"]);
+}
+
+#[test]
+fn devices_are_assigned_and_taken_back_by_mac_or_serial() {
+    let mut world = World::new();
+    world.serve(&[]);
+    let inventory = format!("orgs/{}/inventory", world.org);
+    for (mac, serial) in [("5c5b35000001", "A1"), ("5c5b35000002", "A2")] {
+        world.post(&inventory, &json!({"mac": mac, "serial": serial}));
+    }
+    let put = |body: Value| world.request("PUT", &inventory, &[], body.to_string().as_bytes());
+    let (status, answer) = put(json!({
+        "op": "assign", "site_id": world.site, "macs": ["5C-5B-35-00-00-01", "5c5b35000009"],
+        "serials": ["A2"],
+    }));
+    assert_eq!((status, &answer["op"]), (200, &json!("assign")), "{answer}");
+    assert_eq!(answer["success"], json!(["5c5b35000001", "A2"]));
+    assert_eq!(
+        (&answer["error"], &answer["reason"]),
+        (&json!(["5c5b35000009"]), &json!(["not found"]))
+    );
+    let count = || {
+        let path = format!("sites/{}/devices", world.site);
+        world.request("GET", &path, &[], b"").1.as_array().unwrap().len()
+    };
+    assert_eq!(count(), 2);
+    assert_eq!(put(json!({"op": "unassign", "macs": ["5c5b35000001"]})).0, 200);
+    assert_eq!(put(json!({"op": "delete", "serials": ["A2"]})).0, 200);
+    assert_eq!(count(), 0);
+    let (_, left) = world.request("GET", &inventory, &[], b"");
+    assert_eq!(left.as_array().unwrap().len(), 1);
+    assert_eq!(put(json!({"op": "assign", "macs": []})).1["field"], "site_id");
+    assert_eq!(put(json!({"op": "explode"})).0, 400);
+}
+
+#[test]
+fn the_setting_in_force_is_the_sites_over_its_orgs() {
+    let mut world = World::new();
+    world.serve(&[]);
+    let put = |path: String, body: Value| {
+        assert_eq!(world.request("PUT", &path, &[], body.to_string().as_bytes()).0, 200);
+    };
+    let site = format!("sites/{}/setting", world.site);
+    put(format!("orgs/{}/setting", world.org), json!({"ap_updown_threshold": 3, "custom": [1]}));
+    put(site.clone(), json!({"ap_updown_threshold": 7, "vna": {"enabled": true}}));
+    let (_, derived) = world.request("GET", &format!("{site}/derived"), &[], b"");
+    assert_eq!((&derived["ap_updown_threshold"], &derived["custom"]), (&json!(7), &json!([1])));
+    assert_eq!(derived["vna"]["enabled"], true);
+}
+
+/// Every member that is secret somewhere holds this.
+const CANARY: &str = "c4nary-in-a-cage";
+
+#[test]
+fn a_secret_stands_nowhere_but_where_it_is_told() {
+    let mut world = World::new();
+    world.listen();
+    world.serve(&[]);
+    let canaries = [
+        (
+            "orgs/{org}/webhooks",
+            json!({
+                "url": format!("http://{}/", world.receiver), "topics": ["audits"], "secret": CANARY,
+                "headers": {"X-Key": CANARY},
+            }),
+        ),
+        (
+            "orgs/{org}/wlans",
+            json!({
+                "ssid": "Maui", "auth": {"type": "psk", "psk": CANARY},
+                "auth_servers": [{"host": "10.0.0.1", "secret": CANARY}],
+            }),
+        ),
+        (
+            "sites/{site}/setting",
+            json!({
+                "radius_clients": [{"network": "10.0.0.0/8", "secret": CANARY}],
+            }),
+        ),
+    ];
+    let filled = |path: &str| path.replace("{org}", &world.org).replace("{site}", &world.site);
+    for (path, body) in &canaries {
+        world.post(&filled(path), body);
+    }
+    // A change of each, which is an audit with before and after.
+    let (_, hooks) = world.request("GET", &filled("orgs/{org}/webhooks"), &[], b"");
+    let hook = format!("{}/{}", filled("orgs/{org}/webhooks"), hooks[0]["id"].as_str().unwrap());
+    let change = json!({"secret": format!("{CANARY}-2"), "name": "renamed"});
+    assert_eq!(world.request("PUT", &hook, &[], change.to_string().as_bytes()).0, 200);
+    crate::process::until("the audit", || {
+        world.ledger().iter().any(|post| post["events"].to_string().contains("renamed"))
+    });
+    let audits = world.ledger();
+    let audit = audits.iter().find(|post| post["events"].to_string().contains("renamed")).unwrap();
+    let audit = &audit["events"][0];
+    for member in ["before", "after", "admin_name", "src_ip", "message"] {
+        assert!(audit[member].is_string(), "{member}: {audit}");
+    }
+    // Who may only look sees a mask.
+    let token = json!({"name": "r", "privileges": [{"scope": "org", "role": "read"}]});
+    let made = world.post(&filled("orgs/{org}/apitokens"), &token);
+    let reader = made["key"].as_str().unwrap().to_owned();
+    for (path, _) in &canaries {
+        let shown = request(world.api, &reader, "GET", &filled(path), &[], b"").unwrap();
+        assert_eq!(shown.0, 200);
+        assert!(!shown.1.to_string().contains(CANARY), "{path}: {}", shown.1);
+    }
+    let (_, logs) = world.request("GET", &filled("orgs/{org}/logs"), &[], b"");
+    assert!(!logs.to_string().contains(CANARY), "{logs}");
+    assert!(world.server.as_mut().unwrap().terminate());
+    let mut folders = vec![world.path("data"), world.path("serve.log"), world.path("ledger")];
+    while let Some(path) = folders.pop() {
+        if path.is_dir() {
+            folders.extend(std::fs::read_dir(&path).unwrap().map(|it| it.unwrap().path()));
+        } else {
+            let bytes = std::fs::read(&path).unwrap();
+            let found = bytes.windows(CANARY.len()).any(|part| part == CANARY.as_bytes());
+            assert!(!found, "{}", path.display());
+        }
+    }
 }

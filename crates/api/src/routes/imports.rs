@@ -1,0 +1,188 @@
+//! Many objects at once: a JSON list, or a CSV file with a line of names at its top.
+
+use crate::Api;
+use crate::caller::Caller;
+use crate::error::Error;
+use crate::openapi::{Method, Operation, Parameter, Routes};
+use crate::page::{Ids, Raw};
+use crate::resources::Level;
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{FromRequest, Multipart, Query, State};
+use foghorn_catalog::{Import, Imported, Kind, Right, Scope};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, Request};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+/// Rows of one import.
+const ROWS_MAX: usize = 10_000;
+
+/// What can be imported: the level, the path, the name, the kind, and what it takes.
+const IMPORTS: [(Level, &str, &str, Kind, Right); 4] = [
+    (
+        Level::Org,
+        "/api/v1/orgs/{org_id}/assets/import",
+        "importOrgAssets",
+        Kind::Asset,
+        Right::Write,
+    ),
+    (
+        Level::Site,
+        "/api/v1/sites/{site_id}/assets/import",
+        "importSiteAssets",
+        Kind::Asset,
+        Right::Write,
+    ),
+    (
+        Level::Org,
+        "/api/v1/orgs/{org_id}/inventory/import",
+        "importOrgInventory",
+        Kind::Device,
+        Right::Install,
+    ),
+    (
+        Level::Site,
+        "/api/v1/sites/{site_id}/devices/import",
+        "importSiteDevices",
+        Kind::Device,
+        Right::Install,
+    ),
+];
+
+const HOW: [Parameter; 2] = [
+    ("upsert", "string", "`true`: a row changes the object that has its MAC; else it is an error"),
+    ("dry_run", "string", "`true`: only tell what would be done (extension)"),
+];
+
+#[derive(Deserialize)]
+struct Asked {
+    upsert: Option<String>,
+    dry_run: Option<String>,
+}
+
+pub(super) fn routes() -> Routes {
+    IMPORTS.into_iter().fold(Routes::default(), |routes, (level, path, id, kind, right)| {
+        let noun = kind.row().noun;
+        let summary = format!("Takes a list of {noun} objects, as JSON or as a file in CSV");
+        let rows = json!({ "type": "array", "items": { "type": "object" } });
+        let numbers = json!({ "type": "integer" });
+        let answer = json!({
+            "type": "object",
+            "properties": {
+                "added": numbers, "updated": numbers, "errors": { "type": "array" },
+            },
+            "required": ["added", "updated", "errors"],
+        });
+        routes.at(
+            Operation::new(Method::Post, path, id, kind.row().name, summary)
+                .asks(&HOW)
+                .takes(rows)
+                .answers(answer),
+            move |caller: Caller,
+                  State(api): State<Api>,
+                  Ids(owner),
+                  query: Result<Query<Asked>, _>,
+                  headers: HeaderMap,
+                  Raw(body): Raw| async move {
+                let scope = level.scope(&caller, owner, right)?;
+                let Query(asked) =
+                    query.map_err(|error: axum::extract::rejection::QueryRejection| {
+                        Error::Bad(error.body_text())
+                    })?;
+                let rows = rows_of(&headers, body).await?;
+                import(&api, caller, kind, scope, rows, &asked).await
+            },
+        )
+    })
+}
+
+async fn import(
+    api: &Api,
+    caller: Caller,
+    kind: Kind,
+    scope: Scope,
+    rows: Vec<Map<String, Value>>,
+    asked: &Asked,
+) -> Result<Json<Value>, Error> {
+    let is_set = |flag: &Option<String>| {
+        flag.as_deref().is_some_and(|text| text.eq_ignore_ascii_case("true"))
+    };
+    let how = Import { key: "mac", upsert: is_set(&asked.upsert), dry_run: is_set(&asked.dry_run) };
+    let Imported { added, updated, errors } =
+        api.blocking(move |catalog| catalog.import(kind, scope, &caller.actor, rows, how)).await?;
+    let error = |(row, field, detail): &(usize, Option<String>, String)| json!({ "row": row, "field": field, "detail": detail });
+    Ok(Json(json!({
+        "added": added.len(),
+        "updated": updated.len(),
+        "errors": errors.iter().map(error).collect::<Vec<_>>(),
+        "dry_run": how.dry_run,
+    })))
+}
+
+/// The rows of a body.
+async fn rows_of(
+    headers: &HeaderMap,
+    body: bytes::Bytes,
+) -> Result<Vec<Map<String, Value>>, Error> {
+    let media = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let rows = if media.starts_with("multipart/form-data") {
+        rows_of_csv(&file(media, body).await?)?
+    } else if media.starts_with("text/csv") {
+        rows_of_csv(&body)?
+    } else {
+        serde_json::from_slice(&body)
+            .map_err(|error| Error::Bad(format!("JSON parse error - {error}")))?
+    };
+    if rows.len() > ROWS_MAX {
+        return Err(Error::TooLarge(format!("more than {ROWS_MAX} rows: send the rest again")));
+    }
+    Ok(rows)
+}
+
+/// The one file of a form.
+async fn file(media: &str, body: bytes::Bytes) -> Result<bytes::Bytes, Error> {
+    let bad = |detail: String| Error::Bad(format!("the form cannot be read: {detail}"));
+    let request = Request::builder().header(CONTENT_TYPE, media).body(Body::from(body));
+    let request = request.map_err(|error| bad(error.to_string()))?;
+    let form = Multipart::from_request(request, &()).await;
+    let mut form = form.map_err(|error| bad(error.body_text()))?;
+    while let Some(field) = form.next_field().await.map_err(|error| bad(error.body_text()))? {
+        if field.file_name().is_some() || field.name() == Some("file") {
+            return field.bytes().await.map_err(|error| bad(error.body_text()));
+        }
+    }
+    Err(bad("it has no file".into()))
+}
+
+/// Rows of a file whose first line names the members; an empty cell is an absent member.
+fn rows_of_csv(text: &[u8]) -> Result<Vec<Map<String, Value>>, Error> {
+    let bad = |error: csv::Error| Error::Bad(format!("CSV: {error}"));
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text);
+    let names = reader.headers().map_err(bad)?.clone();
+    let mut rows = Vec::new();
+    for record in reader.records() {
+        let record = record.map_err(bad)?;
+        let cells = names.iter().zip(record.iter()).filter(|(_, cell)| !cell.is_empty());
+        rows.push(cells.map(|(name, cell)| (name.to_owned(), json!(cell))).collect());
+        if rows.len() > ROWS_MAX {
+            break;
+        }
+    }
+    Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_read_by_the_names_at_its_top() {
+        let file = "\u{feff}name, mac\n\"a, b\",5c5b53010101\n,5c5b53010102\n";
+        let rows = rows_of_csv(file.as_bytes()).unwrap();
+        assert_eq!(rows[0]["name"], "a, b");
+        assert_eq!((rows[1].get("name"), &rows[1]["mac"]), (None, &json!("5c5b53010102")));
+        assert!(rows_of_csv(b"name,mac\na,b,c\n").is_err(), "a row with more cells than names");
+    }
+}

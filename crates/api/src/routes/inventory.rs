@@ -1,0 +1,203 @@
+//! The inventory of an org: its devices, assigned to a site or not.
+
+use crate::Api;
+use crate::caller::Caller;
+use crate::error::Error;
+use crate::openapi::{Method, Operation, Routes, array_of, reference};
+use crate::page::{Ids, Object, Paged};
+use crate::resources::PAGE;
+use crate::resources::handlers;
+use axum::Json;
+use axum::extract::State;
+use axum::response::Response;
+use foghorn_catalog::{Catalog, CatalogError, Document, Kind, Page, Right, Scope};
+use foghorn_model::{Actor, Mac, OrgId, SiteId};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+/// Devices of one assignment.
+const DEVICES_MAX: usize = 1000;
+const ALL: &str = "/api/v1/orgs/{org_id}/inventory";
+const ONE: &str = "/api/v1/orgs/{org_id}/inventory/{device_id}";
+
+pub(super) fn routes() -> Routes {
+    let new = |method, path, id, summary| Operation::new(method, path, id, "inventory", summary);
+    let device = || reference("Device");
+    Routes::default()
+        .at(
+            new(Method::Get, ALL, "getOrgInventory", "The devices of an org, assigned or not")
+                .asks(&PAGE)
+                .answers(array_of(device())),
+            list,
+        )
+        .at(
+            new(Method::Post, ALL, "addOrgDevice", "Adds a device without a site (extension)")
+                .takes(device())
+                .answers(device()),
+            add,
+        )
+        .at(
+            new(
+                Method::Put,
+                ALL,
+                "updateOrgInventoryAssignment",
+                "Assigns devices to a site, takes them back, or deletes them, by MAC or serial",
+            )
+            .takes(assignment())
+            .answers(json!({ "type": "object", "required": ["op", "success", "error", "reason"] })),
+            reassign,
+        )
+        .at(
+            new(
+                Method::Put,
+                ONE,
+                "assignOrgDevice",
+                "Changes a device; `site_id` assigns it, null takes it back (extension)",
+            )
+            .takes(reference("DeviceChange"))
+            .answers(device()),
+            assign,
+        )
+}
+
+fn assignment() -> Value {
+    let texts = json!({ "type": "array", "items": { "type": "string" }, "maxItems": DEVICES_MAX });
+    json!({
+        "type": "object",
+        "properties": {
+            "op": { "type": "string", "enum": ["assign", "unassign", "delete"] },
+            "macs": texts,
+            "serials": texts,
+            "site_id": { "type": "string", "format": "uuid" },
+            "no_reassign": { "type": "boolean" },
+        },
+        "required": ["op"],
+    })
+}
+
+/// What is to be done with some devices.
+#[derive(Deserialize)]
+struct Assignment {
+    op: Op,
+    #[serde(default)]
+    macs: Vec<String>,
+    #[serde(default)]
+    serials: Vec<String>,
+    site_id: Option<SiteId>,
+    /// Whether a device of another site stays there.
+    #[serde(default)]
+    no_reassign: bool,
+}
+
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+enum Op {
+    Assign,
+    Unassign,
+    Delete,
+}
+
+/// Each device by itself: what cannot be done is told, and the rest is done.
+async fn reassign(
+    caller: Caller,
+    State(api): State<Api>,
+    Ids(org): Ids<OrgId>,
+    Object(body): Object,
+) -> Result<Json<Value>, Error> {
+    let scope = caller.org(org, Right::Install)?;
+    let name = body.get("op").cloned().unwrap_or_default();
+    let asked: Assignment = serde_json::from_value(Value::Object(body))
+        .map_err(|error| Error::Bad(format!("JSON parse error - {error}")))?;
+    if asked.macs.len() + asked.serials.len() > DEVICES_MAX {
+        return Err(Error::Bad(format!("more than {DEVICES_MAX} devices")));
+    }
+    if asked.op == Op::Assign && asked.site_id.is_none() {
+        let reason = "it is missing".into();
+        return Err(Error::Field { field: "site_id".into(), reason });
+    }
+    let (mut success, mut error, mut reason) = (Vec::new(), Vec::new(), Vec::new());
+    let actor = caller.actor;
+    let done = api
+        .blocking(move |catalog| {
+            let all = Page { limit: u32::MAX, page: 1 };
+            let (devices, _) = catalog.list(Kind::Device, scope, all)?;
+            let macs = asked.macs.iter().map(|mac| ("mac", mac));
+            for (key, text) in macs.chain(asked.serials.iter().map(|it| ("serial", it))) {
+                let wanted = match text.parse::<Mac>() {
+                    Ok(mac) if key == "mac" => mac.to_string(),
+                    _ => text.clone(),
+                };
+                match devices
+                    .iter()
+                    .find(|it| it.text(key) == wanted)
+                    .map(|device| carry_out(catalog, scope, &actor, device, &asked))
+                {
+                    Some(Ok(())) => success.push(wanted),
+                    failed => {
+                        reason.push(failed.map_or("not found".into(), |it| match it {
+                            Ok(()) => String::new(),
+                            Err(error) => error.to_string(),
+                        }));
+                        error.push(wanted);
+                    }
+                }
+            }
+            Ok((success, error, reason))
+        })
+        .await?;
+    let (success, error, reason) = done;
+    Ok(Json(json!({ "op": name, "success": success, "error": error, "reason": reason })))
+}
+
+fn carry_out(
+    catalog: &Catalog,
+    scope: Scope,
+    actor: &Actor,
+    device: &Document,
+    asked: &Assignment,
+) -> Result<(), CatalogError> {
+    let elsewhere = device.site_id.is_some() && device.site_id != asked.site_id;
+    let assign = |site: Value| {
+        let patch = Map::from_iter([("site_id".to_owned(), site)]);
+        catalog.update(Kind::Device, scope, device.id, actor, patch).map(drop)
+    };
+    match asked.op {
+        Op::Assign if asked.no_reassign && elsewhere => {
+            Err(CatalogError::Conflict("it is assigned already".into()))
+        }
+        Op::Assign => assign(json!(asked.site_id)),
+        Op::Unassign => assign(Value::Null),
+        Op::Delete => catalog.delete(Kind::Device, scope, device.id, actor),
+    }
+}
+
+async fn list(
+    caller: Caller,
+    State(api): State<Api>,
+    Ids(org): Ids<OrgId>,
+    Paged(page): Paged,
+) -> Result<Response, Error> {
+    let scope = caller.org(org, Right::Read)?;
+    handlers::list(&api, &caller, Kind::Device, scope, page).await
+}
+
+async fn add(
+    caller: Caller,
+    State(api): State<Api>,
+    Ids(org): Ids<OrgId>,
+    Object(body): Object,
+) -> Result<Json<Value>, Error> {
+    let scope = caller.org(org, Right::Install)?;
+    handlers::create(&api, caller, Kind::Device, scope, body).await
+}
+
+async fn assign(
+    caller: Caller,
+    State(api): State<Api>,
+    Ids((org, id)): Ids<(OrgId, Uuid)>,
+    Object(body): Object,
+) -> Result<Json<Value>, Error> {
+    let scope = caller.org(org, Right::Install)?;
+    handlers::update(&api, caller, Kind::Device, scope, id, body).await
+}
