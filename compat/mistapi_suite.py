@@ -339,6 +339,17 @@ def check_constants(api, _, session, org, site):
     topics = {row["key"]: row for row in api.const.webhook_topics.listWebhookTopics(session).data}
     assert topics["alarms"]["for_org"] and "for_org" not in topics["location"], topics
     assert topics["device-events"]["allows_single_event_per_message"]
+    alarms = said_list(api.const.alarm_defs.listAlarmDefinitions(session))
+    assert alarms["rogue_ap"]["group"] == "security" and alarms["rogue_ap"]["display"] == "Rogue AP"
+    assert "AP_CONFIGURED" in said_list(api.const.device_events.listDeviceEventsDefinitions(session))
+    assert "ME_CONFIGURED" in said_list(api.const.mxedge_events.listMxEdgeEventsDefinitions(session))
+    assert said_list(api.const.nac_events.listNacEventsDefinitions(session))
+    assert said_list(api.const.client_events.listClientEventsDefinitions(session))
+
+
+def said_list(response):
+    assert response.status_code == 200, response.data
+    return {row["key"]: row for row in response.data}
 
 
 def check_maps_and_zones(api, _, session, org, site):

@@ -7,6 +7,7 @@ use crate::objects::shape::{self, OnDelete};
 use crate::objects::{self, KINDS, Kind};
 use crate::seal::{REDACTED, Sealer};
 use crate::stored::{Raw, place, read, signed, within};
+use foghorn_model::time::Micros;
 use foghorn_model::{Actor, Audit, Change, OrgId, SiteId, Timestamp};
 use rusqlite::{Transaction, params};
 use serde_json::{Map, Value};
@@ -152,6 +153,8 @@ impl Write<'_> {
             known.map(|it| (it.text(import.key).to_owned(), it.id)).collect();
         let mut done = Imported::default();
         for (number, mut row) in (1..).zip(rows) {
+            // Lists are in the order of making: rows in theirs.
+            self.now = self.now + Micros(1);
             objects::normalise(kind, &mut row);
             let key = row.get(import.key).and_then(Value::as_str).unwrap_or_default().to_owned();
             let taken = match ids.get(&key) {

@@ -6,6 +6,7 @@
 
 pub mod change;
 pub mod config;
+pub mod definitions;
 pub mod event;
 pub mod ids;
 pub mod mac;

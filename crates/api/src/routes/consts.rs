@@ -1,7 +1,11 @@
-//! Constants: the topics, and the kinds of telemetry with their schemas.
+//! Constants: the topics, the alarms and events, and the kinds of telemetry with their schemas.
 
 use crate::openapi::{Method, Operation, Routes, array_of};
 use axum::Json;
+use foghorn_model::definitions::{
+    ALARMS, AlarmRow, CLIENT_EVENTS, DEVICE_EVENTS, MXEDGE_EVENTS, NAC_EVENTS, OTHER_DEVICE_EVENTS,
+    display,
+};
 use foghorn_model::telemetry::json_schemas;
 use foghorn_model::topic::TOPICS;
 use serde_json::{Value, json};
@@ -11,7 +15,16 @@ pub(super) fn routes() -> Routes {
         let rows = array_of(json!({ "type": "object" }));
         Operation::new(Method::Get, path, id, "const", summary).answers(rows).public()
     };
-    Routes::default()
+    let families = EVENTS.into_iter().fold(Routes::default(), |routes, (path, id, keys, what)| {
+        let rows =
+            move || async move { Json(keys.iter().map(|key| named(key)).collect::<Value>()) };
+        routes.at(new(path, id, what), rows)
+    });
+    families
+        .at(
+            new("/api/v1/const/alarm_defs", "listAlarmDefinitions", "The alarms by their keys"),
+            alarm_defs,
+        )
         .at(
             new("/api/v1/const/webhook_topics", "listWebhookTopics", "The topics of webhooks"),
             webhook_topics,
@@ -24,6 +37,55 @@ pub(super) fn routes() -> Routes {
             ),
             telemetry_kinds,
         )
+}
+
+/// The families of events: path, name, keys, meaning.
+const EVENTS: [(&str, &str, &[&str], &str); 5] = [
+    (
+        "/api/v1/const/device_events",
+        "listDeviceEventsDefinitions",
+        DEVICE_EVENTS,
+        "The events of devices by their keys",
+    ),
+    (
+        "/api/v1/const/mxedge_events",
+        "listMxEdgeEventsDefinitions",
+        MXEDGE_EVENTS,
+        "The events of edges by their keys",
+    ),
+    (
+        "/api/v1/const/nac_events",
+        "listNacEventsDefinitions",
+        NAC_EVENTS,
+        "The events of access control by their keys",
+    ),
+    (
+        "/api/v1/const/client_events",
+        "listClientEventsDefinitions",
+        CLIENT_EVENTS,
+        "The events of wireless clients by their keys",
+    ),
+    (
+        "/api/v1/const/otherdevice_events",
+        "listOtherDeviceEventsDefinitions",
+        OTHER_DEVICE_EVENTS,
+        "The events of devices of other vendors by their keys",
+    ),
+];
+
+fn named(key: &str) -> Value {
+    json!({ "key": key, "display": display(key) })
+}
+
+async fn alarm_defs() -> Json<Value> {
+    let row = |row: &AlarmRow| {
+        let mut alarm = named(row.key);
+        alarm["group"] = json!(row.group.name());
+        alarm["severity"] = json!(row.severity.name());
+        alarm["fields"] = json!(row.fields);
+        alarm
+    };
+    Json(ALARMS.iter().map(row).collect())
 }
 
 /// The topics that webhooks may subscribe to. A flag stands where it is true.
