@@ -121,6 +121,12 @@ impl<S: Send + Sync> FromRequestParts<S> for Credentials {
 }
 
 impl Credentials {
+    /// Where it comes from, before it is known who it is.
+    pub(crate) fn actor(&self) -> Actor {
+        let (src_ip, user_agent) = (self.source.map(|ip| ip.to_string()), self.agent.clone());
+        Actor { src_ip, user_agent, ..Actor::default() }
+    }
+
     /// A browser sends cookies by itself: what changes something must show that the page knows
     /// what only this host's pages can read.
     pub(crate) fn check_csrf(&self, key: &str) -> Result<(), Error> {

@@ -107,8 +107,10 @@ async fn login_with_password(
     if let (false, Some(code)) = (passed, body.get("two_factor").and_then(Value::as_str)) {
         passed = checked(&api, &credentials, &admin, code)?;
     }
-    let (session, admin) =
-        api.blocking(move |catalog| Ok((catalog.begin_session(&admin, passed)?, admin))).await?;
+    let from = credentials.actor();
+    let (session, admin) = api
+        .blocking(move |catalog| Ok((catalog.begin_session(&admin, passed, &from)?, admin)))
+        .await?;
     let mut answer = super::whoami::of_admin(&api, &admin);
     answer["two_factor_required"] = json!(admin.two_factor);
     answer["two_factor_passed"] = json!(passed);
@@ -140,7 +142,8 @@ async fn show_second_factor(
     let session = api.blocking(move |catalog| catalog.session(&looked_up)).await?;
     let session = session.ok_or(Error::Unauthenticated)?;
     checked(&api, &credentials, &session.admin, text(&body, "two_factor")?)?;
-    api.blocking(move |catalog| catalog.pass_session(&key)).await
+    let from = credentials.actor();
+    api.blocking(move |catalog| catalog.pass_session(&key, &session.admin, &from)).await
 }
 
 /// Nobody logs in elsewhere; and whether an address is known is nobody's business.

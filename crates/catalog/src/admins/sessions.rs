@@ -5,9 +5,11 @@ use crate::auth::{hash, new_key, to_hex};
 use crate::catalog::Catalog;
 use crate::error::CatalogError;
 use crate::objects::Kind;
-use foghorn_model::{AdminId, Timestamp};
+use crate::write::Write;
+use foghorn_model::{Actor, AdminId, Timestamp};
 use rusqlite::{OptionalExtension, params};
 use serde_json::Value;
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// How long a session lasts where no org of the administrator says less.
@@ -40,11 +42,17 @@ pub struct Session {
 }
 
 impl Catalog {
-    /// Begins a session.
+    /// Begins a session. Once a second factor that is asked for was shown, each org of the
+    /// administrator has it in its audit log.
     ///
     /// # Errors
     /// If the database fails.
-    pub fn begin_session(&self, admin: &Admin, passed: bool) -> Result<NewSession, CatalogError> {
+    pub fn begin_session(
+        &self,
+        admin: &Admin,
+        passed: bool,
+        from: &Actor,
+    ) -> Result<NewSession, CatalogError> {
         let key = new_key()?;
         self.write(|write| {
             let mut mins = EXPIRY_MINS;
@@ -60,6 +68,9 @@ impl Catalog {
                 "INSERT INTO sessions (hash, admin_id, passed, expires) VALUES (?1, ?2, ?3, ?4)",
                 params![hash(&key), admin.id.to_string(), passed, expires.0],
             )?;
+            if passed {
+                note_login(write, admin, from)?;
+            }
             Ok(NewSession { csrf: csrf(&key), key: key.clone(), secs: mins * 60 })
         })
     }
@@ -86,9 +97,14 @@ impl Catalog {
     ///
     /// # Errors
     /// If the database fails.
-    pub fn pass_session(&self, key: &str) -> Result<(), CatalogError> {
-        self.lock().execute("UPDATE sessions SET passed = 1 WHERE hash = ?1", [hash(key)])?;
-        Ok(())
+    pub fn pass_session(&self, key: &str, admin: &Admin, from: &Actor) -> Result<(), CatalogError> {
+        self.write(|write| {
+            let passed = "UPDATE sessions SET passed = 1 WHERE hash = ?1 AND passed = 0";
+            match write.transaction.execute(passed, [hash(key)])? {
+                0 => Ok(()),
+                _ => note_login(write, admin, from),
+            }
+        })
     }
 
     /// Ends a session.
@@ -104,6 +120,19 @@ impl Catalog {
         self.lock().execute("DELETE FROM sessions WHERE admin_id = ?1", [id.to_string()])?;
         Ok(())
     }
+}
+
+/// Tells every org of an administrator that it is there.
+fn note_login(write: &mut Write<'_>, admin: &Admin, from: &Actor) -> Result<(), CatalogError> {
+    let who = admin.principal().actor(from.src_ip.clone(), from.user_agent.clone());
+    let mut told = BTreeSet::new();
+    for grant in &admin.grants {
+        if told.insert(grant.org_id) {
+            let message = format!("Login with Role \"{}\"", grant.role.name());
+            write.note(grant.org_id, &who, message)?;
+        }
+    }
+    Ok(())
 }
 
 /// What goes with the key of a session: made of it, so that nothing more need be kept.

@@ -242,7 +242,9 @@ fn whoever_is_invited_may_what_the_invitation_says() {
     let logs = || browser.ask("GET", &format!("{org}/logs"), &json!({})).1;
     until("the audit log", || logs()["results"].to_string().contains("Revoke Admin"));
     let told = logs()["results"].to_string();
-    for message in ["Invite Admin", "Add Admin", "Update Admin", "Acme & Co"] {
+    for message in
+        ["Login with Role \\\"read\\\"", "Invite Admin", "Add Admin", "Update Admin", "Acme & Co"]
+    {
         assert!(told.contains(message), "{message}: {told}");
     }
 }
