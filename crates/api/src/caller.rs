@@ -143,7 +143,11 @@ impl Credentials {
                 let pair = STANDARD.decode(encoded).ok().and_then(|it| String::from_utf8(it).ok());
                 let pair = pair.ok_or(Error::Unauthenticated)?;
                 let (email, password) = pair.split_once(':').ok_or(Error::Unauthenticated)?;
-                let admin = login::verified(api, self, email, password).await?;
+                let admin = login::verified(api, self, email, password).await;
+                let admin = admin.map_err(|error| match error {
+                    Error::Login => Error::Unauthenticated,
+                    other => other,
+                })?;
                 // A password alone is not enough where a second factor is asked for.
                 if admin.two_factor { Err(Error::Unauthenticated) } else { Ok(admin.acts()) }
             }
@@ -215,9 +219,15 @@ impl Caller {
         self.principal.access(scope.org, scope.site, Right::Write) == Access::Allowed
     }
 
-    /// The administrator that acts: what concerns a person is not a token's to do.
+    /// The administrator that acts, itself or by a token of its own.
     pub(crate) fn admin(&self) -> Result<AdminId, Error> {
         self.principal.admin.ok_or(Error::Forbidden)
+    }
+
+    /// The administrator, who has shown a password: what lets one in, now or later, is not a
+    /// token's to change.
+    pub(crate) fn person(&self) -> Result<AdminId, Error> {
+        if self.principal.in_person { self.admin() } else { Err(Error::Forbidden) }
     }
 
     /// How many calls its token has made in this hour.

@@ -27,6 +27,9 @@ use std::sync::Arc;
 
 pub use caller::CALLS_PER_HOUR;
 
+/// Passwords that are hashed at one time: each takes 19 MiB and some 30 ms.
+const HASHED_AT_ONCE: usize = 4;
+
 /// What the API needs of the rest of the server.
 pub trait Backend: Send + Sync + 'static {
     /// Journals the command that pings this webhook.
@@ -64,6 +67,8 @@ pub struct Api {
     backend: Arc<dyn Backend>,
     calls: Arc<caller::Calls>,
     throttle: Arc<throttle::Throttle>,
+    /// Passwords that are hashed at once.
+    hashing: Arc<tokio::sync::Semaphore>,
     /// Whether cookies are to be sent over TLS only.
     secure: bool,
     /// What makes the first administrator, where there is none.
@@ -99,6 +104,7 @@ impl Api {
             backend,
             calls: Arc::new(caller::Calls::new(CALLS_PER_HOUR)),
             throttle: Arc::default(),
+            hashing: Arc::new(tokio::sync::Semaphore::new(HASHED_AT_ONCE)),
             secure: false,
             setup_token: None,
         }

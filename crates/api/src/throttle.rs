@@ -4,7 +4,7 @@ use crate::error::Error;
 use foghorn_model::Timestamp;
 use foghorn_model::time::Micros;
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -22,32 +22,49 @@ pub(crate) struct Throttle {
     failures: Mutex<BTreeMap<String, (u32, Timestamp)>>,
 }
 
-/// Who tries: a name, and the address that it comes from.
+/// Who tries, and from where.
 #[derive(Debug, Clone)]
 pub(crate) struct Attempt {
-    name: String,
-    address: Option<String>,
+    keys: Vec<(String, u32)>,
 }
 
 impl Attempt {
-    pub(crate) fn new(name: &str, address: Option<IpAddr>) -> Self {
-        let name = format!("name {}", name.trim().to_lowercase());
-        Self { name, address: address.map(|ip| format!("address {ip}")) }
+    /// A password of an address of mail.
+    pub(crate) fn password(email: &str, source: Option<IpAddr>) -> Self {
+        Self::of(Some(format!("password {}", email.trim().to_lowercase())), source)
     }
 
-    fn limits(&self) -> impl Iterator<Item = (&String, u32)> {
-        let address = self.address.as_ref().map(|address| (address, OF_ADDRESS_MAX));
-        std::iter::once((&self.name, OF_NAME_MAX)).chain(address)
+    /// A code of somebody's second factor.
+    pub(crate) fn factor(email: &str, source: Option<IpAddr>) -> Self {
+        Self::of(Some(format!("factor {email}")), source)
+    }
+
+    /// A key that nobody can guess: only who floods is kept waiting.
+    pub(crate) fn key(source: Option<IpAddr>) -> Self {
+        Self::of(None, source)
+    }
+
+    fn of(name: Option<String>, source: Option<IpAddr>) -> Self {
+        let address = source.map(|ip| (format!("from {}", network(ip)), OF_ADDRESS_MAX));
+        Self { keys: name.map(|name| (name, OF_NAME_MAX)).into_iter().chain(address).collect() }
+    }
+}
+
+/// Who holds an IPv6 address holds its /64.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64).into(),
+        v4 => v4,
     }
 }
 
 impl Throttle {
-    /// Whether another try is allowed now.
-    pub(crate) fn check(&self, attempt: &Attempt, now: Timestamp) -> Result<(), Error> {
-        let failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        for (key, max) in attempt.limits() {
+    /// Counts a try as failed until it has [succeeded](Self::succeeded): many at once are as many.
+    pub(crate) fn begin(&self, attempt: &Attempt, now: Timestamp) -> Result<(), Error> {
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        for (key, max) in &attempt.keys {
             if let Some((count, last)) = failures.get(key)
-                && *count >= max
+                && count >= max
                 && now.since(*last) < WAIT
             {
                 let left = WAIT.0.saturating_sub(now.since(*last).0);
@@ -55,12 +72,6 @@ impl Throttle {
                 return Err(Error::TooManyFailures(left));
             }
         }
-        Ok(())
-    }
-
-    /// A try failed.
-    pub(crate) fn failed(&self, attempt: &Attempt, now: Timestamp) {
-        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
         if failures.len() >= REMEMBERED_MAX {
             failures.retain(|_, (_, last)| now.since(*last) < WAIT);
         }
@@ -70,16 +81,24 @@ impl Throttle {
         {
             failures.remove(&oldest);
         }
-        for (key, _) in attempt.limits() {
+        for (key, _) in &attempt.keys {
             let (count, last) = failures.entry(key.clone()).or_insert((0, now));
             let is_new = now.since(*last) >= WAIT;
             (*count, *last) = (if is_new { 1 } else { *count + 1 }, now);
         }
+        Ok(())
     }
 
-    /// A try succeeded: the name has a clean slate.
+    /// A try succeeded: the name has a clean slate, and the address one failure less.
     pub(crate) fn succeeded(&self, attempt: &Attempt) {
-        self.failures.lock().unwrap_or_else(PoisonError::into_inner).remove(&attempt.name);
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        for (key, max) in &attempt.keys {
+            if *max == OF_NAME_MAX {
+                failures.remove(key);
+            } else if let Some((count, _)) = failures.get_mut(key) {
+                *count = count.saturating_sub(1);
+            }
+        }
     }
 }
 
@@ -87,31 +106,37 @@ impl Throttle {
 mod tests {
     use super::*;
 
+    fn ip(text: &str) -> Option<IpAddr> {
+        text.parse().ok()
+    }
+
     #[test]
     fn three_failures_make_a_name_wait_and_a_success_clears_it() {
         let throttle = Throttle::default();
         let at = |secs: i64| Timestamp(secs * 1_000_000);
-        let attempt = Attempt::new("Ops@Example.net", "192.0.2.1".parse().ok());
+        let attempt = Attempt::password("Ops@Example.net", ip("192.0.2.1"));
         for secs in 0..3 {
-            assert!(throttle.check(&attempt, at(secs)).is_ok());
-            throttle.failed(&attempt, at(secs));
+            assert!(throttle.begin(&attempt, at(secs)).is_ok());
         }
-        let elsewhere = Attempt::new("ops@example.net ", "192.0.2.2".parse().ok());
-        assert!(throttle.check(&elsewhere, at(3)).is_err());
-        assert!(throttle.check(&Attempt::new("other@example.net", None), at(3)).is_ok());
-        assert!(throttle.check(&elsewhere, at(303)).is_ok());
+        let elsewhere = Attempt::password("ops@example.net ", ip("192.0.2.2"));
+        assert!(throttle.begin(&elsewhere, at(3)).is_err());
+        assert!(throttle.begin(&Attempt::password("other@example.net", None), at(3)).is_ok());
+        assert!(throttle.begin(&Attempt::factor("ops@example.net", None), at(3)).is_ok());
+        assert!(throttle.begin(&elsewhere, at(303)).is_ok());
         throttle.succeeded(&attempt);
-        assert!(throttle.check(&attempt, at(4)).is_ok());
+        (0..3).for_each(|_| assert!(throttle.begin(&attempt, at(304)).is_ok()));
     }
 
     #[test]
     fn an_address_that_tries_many_names_waits_too() {
         let throttle = Throttle::default();
         for number in 0..OF_ADDRESS_MAX {
-            let attempt = Attempt::new(&format!("{number}@example.net"), "192.0.2.1".parse().ok());
-            throttle.failed(&attempt, Timestamp(0));
+            let source = ip(&format!("2001:db8::{number:x}"));
+            let attempt = Attempt::password(&format!("{number}@example.net"), source);
+            assert!(throttle.begin(&attempt, Timestamp(0)).is_ok());
         }
-        let attempt = Attempt::new("new@example.net", "192.0.2.1".parse().ok());
-        assert!(throttle.check(&attempt, Timestamp(1)).is_err());
+        let beside = Attempt::password("new@example.net", ip("2001:db8::ffff"));
+        assert!(throttle.begin(&beside, Timestamp(1)).is_err());
+        assert!(throttle.begin(&Attempt::key(ip("2001:db8:1::1")), Timestamp(1)).is_ok());
     }
 }

@@ -105,6 +105,8 @@ pub struct Principal {
     pub name: String,
     /// The administrator that acts; `None` for a token of an org.
     pub admin: Option<AdminId>,
+    /// Whether it showed a password, and not a token.
+    pub in_person: bool,
     /// What it may do, and where.
     pub grants: Vec<Grant>,
     /// The addresses that it may come from; none is any.

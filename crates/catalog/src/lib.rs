@@ -34,5 +34,5 @@ pub use delivery::{
 pub use error::CatalogError;
 pub use history::{HistoryFilter, HistoryRecord, HistoryStore};
 pub use objects::shape::{Member, OnDelete, Shape};
-pub use objects::{KINDS, Kind, KindRow};
+pub use objects::{KINDS, Kind, KindRow, read_cells};
 pub use view::{ConfigView, RadiusClient};

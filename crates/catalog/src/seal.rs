@@ -36,6 +36,9 @@ const SECRET_KEYS: [&str; 11] = [
     "two_factor_secret",
     "two_factor_offered_secret",
 ];
+/// How the keys of other secrets end.
+const SECRET_ENDS: [&str; 8] =
+    ["secret", "password", "passphrase", "_psk", "_token", "api_key", "apikey", "private_key"];
 /// Objects all of whose values are secret: custom headers carry credentials.
 const SECRET_MAPS: [&str; 1] = ["headers"];
 
@@ -77,7 +80,8 @@ impl Sealer {
         body: &mut Map<String, Value>,
     ) -> Result<(), CatalogError> {
         each_secret(place, body, &mut |place, value| {
-            if value.get(SEALED).is_none() && !value.is_null() {
+            // Whatever it looks like: what is in memory is open.
+            if !value.is_null() {
                 *value = self.seal_value(place, value)?;
             }
             Ok(())
@@ -135,6 +139,26 @@ pub(crate) fn redact(body: &mut Map<String, Value>) {
     debug_assert!(done.is_ok());
 }
 
+/// A text is secret by how its key ends, so that members that nobody here has heard of are, too;
+/// once sealed it is an object.
+fn is_secret(key: &str, value: &Value) -> bool {
+    let ends = || SECRET_ENDS.iter().any(|end| key.ends_with(end));
+    SECRET_KEYS.contains(&key) || (ends() && (value.is_string() || value.get(SEALED).is_some()))
+}
+
+/// The first member, with what it is in, that has a mask where a secret belongs.
+pub(crate) fn masked(body: &mut Map<String, Value>) -> Option<String> {
+    let mut found = None;
+    let done = each_secret("", body, &mut |place, value| {
+        if *value == REDACTED {
+            found = found.take().or_else(|| place.split('/').nth(1).map(str::to_owned));
+        }
+        Ok(())
+    });
+    debug_assert!(done.is_ok());
+    found
+}
+
 fn each_secret(
     place: &str,
     body: &mut Map<String, Value>,
@@ -142,7 +166,7 @@ fn each_secret(
 ) -> Result<(), CatalogError> {
     for (key, value) in body.iter_mut() {
         let place = format!("{place}/{key}");
-        if SECRET_KEYS.contains(&key.as_str()) {
+        if is_secret(key, value) {
             act(&place, value)?;
         } else if SECRET_MAPS.contains(&key.as_str()) {
             if let Value::Object(map) = value {

@@ -35,8 +35,10 @@ impl Document {
         }
         body.insert("id".into(), json!(self.id));
         body.insert("org_id".into(), json!(self.org_id));
-        if let Some(site) = self.site_id.filter(|_| self.kind != Kind::Site) {
-            body.insert("site_id".into(), json!(site));
+        // A site is itself, and what is in the inventory is told to be of none.
+        let tells = self.site_id.is_some() || self.kind.is_inventory();
+        if tells && self.kind != Kind::Site {
+            body.insert("site_id".into(), json!(self.site_id));
         }
         if !matches!(self.kind, Kind::Org | Kind::Site | Kind::Token | Kind::Device) {
             body.insert("for_site".into(), json!(self.site_id.is_some()));
@@ -142,6 +144,7 @@ pub(crate) fn load(
         let (admin, token, hash) = row?;
         let mut principal = Admin::of_row(admin, sealer)?.principal();
         principal.token_id = TokenId(parse_id(&token));
+        principal.in_person = false;
         principals.insert(hash, Arc::new(principal));
     }
     Ok((view, principals))

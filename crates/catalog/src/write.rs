@@ -5,7 +5,7 @@ use crate::changes::difference;
 use crate::error::CatalogError;
 use crate::objects::shape::{self, OnDelete};
 use crate::objects::{self, KINDS, Kind};
-use crate::seal::{REDACTED, Sealer};
+use crate::seal::{REDACTED, Sealer, masked};
 use crate::stored::{Raw, place, read, signed, within};
 use foghorn_model::time::Micros;
 use foghorn_model::{Actor, Audit, Change, OrgId, SiteId, Timestamp};
@@ -77,6 +77,7 @@ impl Write<'_> {
         }
         objects::normalise(kind, &mut body);
         objects::validate(kind, scope, &body)?;
+        check_masks(&mut body)?;
         let mut document = Document {
             kind,
             id,
@@ -101,10 +102,12 @@ impl Write<'_> {
         scope: Scope,
         id: Uuid,
         actor: &Actor,
-        patch: Map<String, Value>,
+        mut patch: Map<String, Value>,
     ) -> Result<Document, CatalogError> {
         let before = self.get(kind, scope, id)?;
         let mut document = before.clone();
+        let site = patch.remove("site_id").filter(|_| kind.is_inventory());
+        document.site_id = objects::device::site(site, before.site_id)?;
         for (key, mut value) in patch {
             if let Some(old) = before.body.get(&key) {
                 unmask(&mut value, old);
@@ -112,20 +115,18 @@ impl Write<'_> {
             document.body.insert(key, value);
         }
         objects::normalise(kind, &mut document.body);
-        objects::validate(
-            kind,
-            Scope { org: document.org_id, site: document.site_id },
-            &document.body,
-        )?;
-        document.site_id = objects::site_of(kind, &document)?;
-        if document.site_id != before.site_id {
+        let place = Scope { org: document.org_id, site: document.site_id };
+        objects::validate(kind, place, &document.body)?;
+        check_masks(&mut document.body)?;
+        let moves = document.site_id != before.site_id;
+        if moves {
             // What stood on a map of the one site stands on none of the other.
             if document.body.get("map_id") == before.body.get("map_id") {
                 document.body.remove("map_id");
             }
-            self.check_scope(Scope { org: document.org_id, site: document.site_id })?;
+            self.check_scope(place)?;
         }
-        if document.body == before.body && document.site_id == before.site_id {
+        if document.body == before.body && !moves {
             return Ok(before);
         }
         self.check_references(&document)?;
@@ -134,7 +135,39 @@ impl Write<'_> {
         self.stamp_topics(Some(&before), &mut document);
         self.put(&document)?;
         self.change(actor, Some(&before), Some(&document))?;
+        if let (true, Some(left)) = (moves, before.site_id) {
+            self.leave_site(actor, &before, left)?;
+        }
         Ok(document)
+    }
+
+    /// What a site has that refers to something that has moved away lets it go.
+    fn leave_site(
+        &mut self,
+        actor: &Actor,
+        gone: &Document,
+        left: SiteId,
+    ) -> Result<(), CatalogError> {
+        for row in KINDS.iter().filter(|row| shape::may_refer(row.members, gone.kind)) {
+            for before in self.of_org(row.kind, gone.org_id, Some(gone.id))? {
+                if before.site_id != Some(left) {
+                    continue;
+                }
+                match after_removal(&before, gone) {
+                    Some(mut after) => {
+                        after.version += 1;
+                        after.modified = self.now;
+                        self.put(&after)?;
+                        self.change(actor, Some(&before), Some(&after))?;
+                    }
+                    None => {
+                        self.remove(&before)?;
+                        self.change(actor, Some(&before), None)?;
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Makes an object of each row, or changes the one that has its key already.
@@ -155,7 +188,7 @@ impl Write<'_> {
         for (number, mut row) in (1..).zip(rows) {
             // Lists are in the order of making: rows in theirs.
             self.now = self.now + Micros(1);
-            objects::normalise(kind, &mut row);
+            objects::spell(kind, &mut row);
             let key = row.get(import.key).and_then(Value::as_str).unwrap_or_default().to_owned();
             let taken = match ids.get(&key) {
                 Some(id) if import.upsert => {
@@ -226,11 +259,12 @@ impl Write<'_> {
     pub(crate) fn check_references(&self, document: &Document) -> Result<(), CatalogError> {
         let members = document.kind.row().members;
         for (key, kind, _, id) in shape::references(members, &document.body) {
+            // What is of the org may refer to what is of any of its sites.
             let target = self.find(kind, id)?.filter(|target| {
+                let of_site = document.site_id.filter(|_| document.kind != Kind::Site);
                 target.org_id == document.org_id
-                    && target.site_id.is_none_or(|site| document.site_id == Some(site))
+                    && (of_site.is_none() || target.site_id.is_none_or(|it| of_site == Some(it)))
             });
-            // An AP of the inventory is where it is assigned.
             if target.is_none() {
                 let reason = format!("there is no {} {id} here", kind.noun());
                 return Err(CatalogError::invalid(key, reason));
@@ -324,7 +358,8 @@ impl Write<'_> {
     ) -> Result<(), CatalogError> {
         if document.kind == Kind::Org {
             let org = document.id.to_string();
-            self.transaction.execute("DELETE FROM documents WHERE org_id = ?1", [org])?;
+            self.transaction.execute("DELETE FROM documents WHERE org_id = ?1", [&org])?;
+            self.transaction.execute("DELETE FROM invites WHERE org_id = ?1", [&org])?;
             return self.change(actor, Some(document), None);
         }
         for fate in self.removal(document)? {
@@ -363,7 +398,14 @@ impl Write<'_> {
         after: Option<&Document>,
     ) -> Result<(), CatalogError> {
         let Some(document) = after.or(before) else { return Ok(()) };
-        let (was, is) = difference(before.map(|it| &it.body), after.map(|it| &it.body));
+        let told = |it: &Document| {
+            let mut body = it.body.clone();
+            if it.kind.is_inventory() {
+                body.insert("site_id".into(), serde_json::json!(it.site_id));
+            }
+            body
+        };
+        let (was, is) = difference(before.map(told).as_ref(), after.map(told).as_ref());
         let site = match document.kind {
             kind if kind.is_inventory() => document.site_id.or(before.and_then(|it| it.site_id)),
             _ => document.site_id,
@@ -451,8 +493,21 @@ fn after_removal(document: &Document, gone: &Document) -> Option<Document> {
     }
     let mut after = document.clone();
     shape::let_go(members, &mut after.body, (gone.kind, gone.id));
+    if after.kind == Kind::Webhook {
+        objects::webhook::drop_filtered(&mut after.body);
+    }
     let scope = Scope { org: after.org_id, site: after.site_id };
     objects::validate(after.kind, scope, &after.body).is_ok().then_some(after)
+}
+
+/// A mask stands for a secret that is known; there is none that it could stand for here.
+fn check_masks(body: &mut Map<String, Value>) -> Result<(), CatalogError> {
+    match masked(body) {
+        None => Ok(()),
+        Some(key) => {
+            Err(CatalogError::invalid(&key, format!("{REDACTED} stands for no secret here")))
+        }
+    }
 }
 
 /// A secret that was shown masked comes back as it was shown: it stays.
@@ -466,9 +521,31 @@ fn unmask(value: &mut Value, old: &Value) {
                 }
             }
         }
+        // Entries of a list are known by what is not masked in them, wherever they stand now.
         (Value::Array(list), Value::Array(old)) => {
-            list.iter_mut().zip(old).for_each(|(value, old)| unmask(value, old));
+            for value in list {
+                if let Some(old) = old.iter().find(|old| is_same(value, old)) {
+                    unmask(value, old);
+                }
+            }
         }
         _ => {}
+    }
+}
+
+/// Whether two values differ in masks only.
+fn is_same(value: &Value, old: &Value) -> bool {
+    match (value, old) {
+        (value, _) if *value == REDACTED => true,
+        (Value::Object(map), Value::Object(old)) => {
+            map.len() == old.len()
+                && map
+                    .iter()
+                    .all(|(key, value)| old.get(key).is_some_and(|old| is_same(value, old)))
+        }
+        (Value::Array(list), Value::Array(old)) => {
+            list.len() == old.len() && list.iter().zip(old).all(|(value, old)| is_same(value, old))
+        }
+        (value, old) => value == old,
     }
 }

@@ -9,7 +9,7 @@ use crate::resources::Level;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{FromRequest, Multipart, Query, State};
-use foghorn_catalog::{Import, Imported, Kind, Right, Scope};
+use foghorn_catalog::{Import, Imported, Kind, Right, Scope, read_cells};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Request};
 use serde::Deserialize;
@@ -90,7 +90,7 @@ pub(super) fn routes() -> Routes {
                     query.map_err(|error: axum::extract::rejection::QueryRejection| {
                         Error::Bad(error.body_text())
                     })?;
-                let rows = rows_of(&headers, body).await?;
+                let rows = rows_of(kind, &headers, body).await?;
                 import(&api, caller, kind, scope, rows, &asked).await
             },
         )
@@ -105,10 +105,11 @@ async fn import(
     rows: Vec<Map<String, Value>>,
     asked: &Asked,
 ) -> Result<Json<Value>, Error> {
-    let is_set = |flag: &Option<String>| {
-        flag.as_deref().is_some_and(|text| text.eq_ignore_ascii_case("true"))
+    let how = Import {
+        key: "mac",
+        upsert: is_set("upsert", asked.upsert.as_deref())?,
+        dry_run: is_set("dry_run", asked.dry_run.as_deref())?,
     };
-    let how = Import { key: "mac", upsert: is_set(&asked.upsert), dry_run: is_set(&asked.dry_run) };
     let Imported { added, updated, errors } =
         api.blocking(move |catalog| catalog.import(kind, scope, &caller.actor, rows, how)).await?;
     let error = |(row, field, detail): &(usize, Option<String>, String)| json!({ "row": row, "field": field, "detail": detail });
@@ -120,16 +121,25 @@ async fn import(
     })))
 }
 
+fn is_set(name: &str, flag: Option<&str>) -> Result<bool, Error> {
+    match flag.map(str::to_ascii_lowercase).as_deref() {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(_) => Err(Error::Field { field: name.into(), reason: "not true or false".into() }),
+    }
+}
+
 /// The rows of a body.
 async fn rows_of(
+    kind: Kind,
     headers: &HeaderMap,
     body: bytes::Bytes,
 ) -> Result<Vec<Map<String, Value>>, Error> {
     let media = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let rows = if media.starts_with("multipart/form-data") {
-        rows_of_csv(&file(media, body).await?)?
+        rows_of_csv(kind, &file(media, body).await?)?
     } else if media.starts_with("text/csv") {
-        rows_of_csv(&body)?
+        rows_of_csv(kind, &body)?
     } else {
         serde_json::from_slice(&body)
             .map_err(|error| Error::Bad(format!("JSON parse error - {error}")))?
@@ -156,7 +166,7 @@ async fn file(media: &str, body: bytes::Bytes) -> Result<bytes::Bytes, Error> {
 }
 
 /// Rows of a file whose first line names the members; an empty cell is an absent member.
-fn rows_of_csv(text: &[u8]) -> Result<Vec<Map<String, Value>>, Error> {
+fn rows_of_csv(kind: Kind, text: &[u8]) -> Result<Vec<Map<String, Value>>, Error> {
     let bad = |error: csv::Error| Error::Bad(format!("CSV: {error}"));
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text);
@@ -165,7 +175,9 @@ fn rows_of_csv(text: &[u8]) -> Result<Vec<Map<String, Value>>, Error> {
     for record in reader.records() {
         let record = record.map_err(bad)?;
         let cells = names.iter().zip(record.iter()).filter(|(_, cell)| !cell.is_empty());
-        rows.push(cells.map(|(name, cell)| (name.to_owned(), json!(cell))).collect());
+        let mut row = cells.map(|(name, cell)| (name.to_owned(), json!(cell))).collect();
+        read_cells(kind, &mut row);
+        rows.push(row);
         if rows.len() > ROWS_MAX {
             break;
         }
@@ -180,9 +192,14 @@ mod tests {
     #[test]
     fn a_file_is_read_by_the_names_at_its_top() {
         let file = "\u{feff}name, mac\n\"a, b\",5c5b53010101\n,5c5b53010102\n";
-        let rows = rows_of_csv(file.as_bytes()).unwrap();
+        let rows = rows_of_csv(Kind::Asset, file.as_bytes()).unwrap();
         assert_eq!(rows[0]["name"], "a, b");
         assert_eq!((rows[1].get("name"), &rows[1]["mac"]), (None, &json!("5c5b53010102")));
-        assert!(rows_of_csv(b"name,mac\na,b,c\n").is_err(), "a row with more cells than names");
+        let placed = rows_of_csv(Kind::Device, b"mac,x,name\n5c5b53010101,1.5,7\n").unwrap();
+        assert_eq!((&placed[0]["x"], &placed[0]["name"]), (&json!(1.5), &json!("7")));
+        assert!(
+            rows_of_csv(Kind::Asset, b"name,mac\na,b,c\n").is_err(),
+            "a row with more cells than names"
+        );
     }
 }

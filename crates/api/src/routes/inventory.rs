@@ -128,19 +128,20 @@ async fn reassign(
                     Ok(mac) if key == "mac" => mac.to_string(),
                     _ => text.clone(),
                 };
-                match devices
-                    .iter()
-                    .find(|it| it.text(key) == wanted)
-                    .map(|device| carry_out(catalog, scope, &actor, device, &asked))
-                {
-                    Some(Ok(())) => success.push(wanted),
-                    failed => {
-                        reason.push(failed.map_or("not found".into(), |it| match it {
-                            Ok(()) => String::new(),
-                            Err(error) => error.to_string(),
-                        }));
+                // A device without a serial has an empty one, which names nothing.
+                let is_it = |it: &&Document| !wanted.is_empty() && it.text(key) == wanted;
+                let device = devices.iter().find(is_it).ok_or(CatalogError::NotFound);
+                match device.and_then(|it| carry_out(catalog, scope, &actor, it, &asked)) {
+                    Ok(()) => success.push(wanted),
+                    Err(
+                        why @ (CatalogError::NotFound
+                        | CatalogError::Conflict(_)
+                        | CatalogError::Invalid { .. }),
+                    ) => {
+                        reason.push(why.to_string());
                         error.push(wanted);
                     }
+                    Err(why) => return Err(why),
                 }
             }
             Ok((success, error, reason))

@@ -9,12 +9,13 @@ use crate::throttle::Attempt;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{AppendHeaders, IntoResponse, Response};
-use foghorn_catalog::{Admin, AdminPatch, CatalogError, Kind, NewSession, Scope};
-use foghorn_model::{Actor, OrgId};
+use foghorn_catalog::{Admin, AdminPatch, NewSession};
 use http::header::SET_COOKIE;
 use serde_json::{Map, Value, json};
 use subtle::ConstantTimeEq;
 
+/// No address of mail is longer (RFC 5321).
+const EMAIL_BYTES_MAX: usize = 254;
 /// Seconds that the cookie with the CSRF token is kept.
 const CSRF_COOKIE_SECS: i64 = 31_449_600;
 
@@ -60,7 +61,7 @@ pub(super) fn routes() -> Routes {
         .at(
             new("/api/v1/invites/accept", "acceptInvite", "Takes an invitation (extension)")
                 .takes(object(
-                    json!({ "token": text(), "password": text() }),
+                    json!({ "token": text(), "password": text(), "two_factor": text() }),
                     &["token", "password"],
                 ))
                 .answers(object(json!({}), &[])),
@@ -80,14 +81,17 @@ pub(crate) async fn verified(
     email: &str,
     password: &str,
 ) -> Result<Admin, Error> {
-    let attempt = Attempt::new(email, credentials.source);
-    api.throttle.check(&attempt, api.backend.now())?;
+    if email.len() > EMAIL_BYTES_MAX {
+        return Err(Error::Login);
+    }
+    let attempt = Attempt::password(email, credentials.source);
+    api.throttle.begin(&attempt, api.backend.now())?;
+    // Hashing a password takes memory and time, by design: a few at once are enough.
+    let _permit =
+        api.hashing.acquire().await.map_err(|error| Error::Internal(error.to_string()))?;
     let (email, password) = (email.to_owned(), password.to_owned());
     let found = api.blocking(move |catalog| catalog.verify_password(&email, &password)).await?;
-    let Some(admin) = found else {
-        api.throttle.failed(&attempt, api.backend.now());
-        return Err(Error::Login);
-    };
+    let admin = found.ok_or(Error::Login)?;
     api.throttle.succeeded(&attempt);
     Ok(admin)
 }
@@ -122,14 +126,13 @@ async fn login_with_password(
 
 /// Whether a code is right; a wrong one counts as a failed login.
 fn checked(api: &Api, credentials: &Credentials, admin: &Admin, code: &str) -> Result<bool, Error> {
-    let attempt = Attempt::new(&format!("{} factor", admin.email), credentials.source);
-    api.throttle.check(&attempt, api.backend.now())?;
-    if api.catalog.verify_factor(admin, code) {
-        api.throttle.succeeded(&attempt);
-        return Ok(true);
+    let attempt = Attempt::factor(&admin.email, credentials.source);
+    api.throttle.begin(&attempt, api.backend.now())?;
+    if !api.catalog.verify_factor(admin, code) {
+        return Err(Error::Login);
     }
-    api.throttle.failed(&attempt, api.backend.now());
-    Err(Error::Login)
+    api.throttle.succeeded(&attempt);
+    Ok(true)
 }
 
 async fn show_second_factor(
@@ -166,53 +169,43 @@ async fn set_up(
     State(api): State<Api>,
     Object(body): Object,
 ) -> Result<Json<Value>, Error> {
-    let attempt = Attempt::new("setup", credentials.source);
-    api.throttle.check(&attempt, api.backend.now())?;
+    let attempt = Attempt::key(credentials.source);
+    api.throttle.begin(&attempt, api.backend.now())?;
     let shown = text(&body, "token")?;
-    let fits = api
-        .setup_token
-        .as_ref()
-        .is_some_and(|token| bool::from(token.as_bytes().ct_eq(shown.as_bytes())));
-    if !fits {
-        api.throttle.failed(&attempt, api.backend.now());
+    let token = api.setup_token.as_ref();
+    if !token.is_some_and(|token| bool::from(token.as_bytes().ct_eq(shown.as_bytes()))) {
         return Err(Error::Forbidden);
     }
+    api.throttle.succeeded(&attempt);
     let (email, org_name) = (text(&body, "email")?.to_owned(), text(&body, "org_name")?.to_owned());
     let site_name = body.get("site_name").and_then(Value::as_str).map(str::to_owned);
     let patch = patch(&body);
-    api.blocking(move |catalog| {
-        if !catalog.is_empty()? {
-            return Err(CatalogError::NotFound);
-        }
-        let actor = Actor { admin_name: Some(email.clone()), ..Actor::default() };
-        let named = |name: String| Map::from_iter([("name".to_owned(), json!(name))]);
-        // The administrator first: an org without one could never be set up again.
-        let admin = catalog.create_admin(&email, patch, Vec::new())?;
-        let org = catalog.create_org_of(&actor, admin.id, named(org_name))?;
-        let scope = Scope { org: OrgId(org.id), site: None };
-        let mut answer = json!({ "org_id": org.id, "admin_id": admin.id, "site_id": null });
-        if let Some(name) = site_name {
-            let site = catalog.create(Kind::Site, scope, &actor, named(name))?;
-            answer["site_id"] = json!(site.id);
-        }
-        Ok(Json(answer))
-    })
-    .await
+    let (admin, org, site) = api
+        .blocking(move |catalog| catalog.set_up(&email, patch, &org_name, site_name.as_deref()))
+        .await?;
+    Ok(Json(json!({ "org_id": org, "admin_id": admin.id, "site_id": site })))
 }
 
+/// Whoever is known already shows the password, and the second factor where one is in force.
 async fn accept(
     credentials: Credentials,
     State(api): State<Api>,
     Object(body): Object,
 ) -> Result<Json<Value>, Error> {
-    let attempt = Attempt::new("invite", credentials.source);
-    api.throttle.check(&attempt, api.backend.now())?;
+    let attempt = Attempt::key(credentials.source);
+    api.throttle.begin(&attempt, api.backend.now())?;
     let (key, password) = (text(&body, "token")?.to_owned(), text(&body, "password")?.to_owned());
-    let accepted = api.blocking(move |catalog| catalog.accept_invite(&key, &password)).await;
-    if matches!(accepted, Err(Error::NotFound)) {
-        api.throttle.failed(&attempt, api.backend.now());
+    let looked_up = key.clone();
+    let (email, is_known) = api.blocking(move |catalog| catalog.invited(&looked_up)).await?;
+    api.throttle.succeeded(&attempt);
+    if is_known {
+        let admin = verified(&api, &credentials, &email, &password).await?;
+        if admin.two_factor {
+            checked(&api, &credentials, &admin, text(&body, "two_factor")?)?;
+        }
     }
-    Ok(Json(super::whoami::of_admin(&api, &accepted?)))
+    let org = api.blocking(move |catalog| catalog.accept_invite(&key, &password)).await?;
+    Ok(Json(json!({ "org_id": org, "email": email })))
 }
 
 /// What an administrator says of itself in a body.

@@ -157,7 +157,7 @@ async fn update(
     State(api): State<Api>,
     Object(body): Object,
 ) -> Result<Json<Value>, Error> {
-    let id = caller.admin()?;
+    let id = caller.person()?;
     let patch = patch(&body);
     let admin = api.blocking(move |catalog| catalog.update_admin(id, patch)).await?;
     Ok(Json(of_admin(&api, &admin)))
@@ -170,7 +170,7 @@ async fn usage(caller: Caller, State(api): State<Api>) -> Json<Value> {
 
 /// Offers a second factor; it is in force once a code of it was shown.
 async fn offer_factor(caller: Caller, State(api): State<Api>) -> Result<Json<Value>, Error> {
-    let id = caller.admin()?;
+    let id = caller.person()?;
     let secret = api.blocking(move |catalog| catalog.offer_factor(id)).await?;
     Ok(Json(json!({ "two_factor_secret": secret })))
 }
@@ -180,7 +180,7 @@ async fn confirm_factor(
     State(api): State<Api>,
     Object(body): Object,
 ) -> Result<(), Error> {
-    let id = caller.admin()?;
+    let id = caller.person()?;
     let code = body.get("two_factor").and_then(Value::as_str).unwrap_or_default().to_owned();
     api.blocking(move |catalog| catalog.confirm_factor(id, &code)).await
 }
@@ -206,7 +206,7 @@ async fn create_token(
     State(api): State<Api>,
     Object(body): Object,
 ) -> Result<Json<Value>, Error> {
-    let id = caller.admin()?;
+    let id = caller.person()?;
     let name = body.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
     let (new, token) =
         api.blocking(move |catalog| catalog.create_personal_token(id, &name)).await?;
@@ -232,7 +232,7 @@ async fn rename_token(
     Ids(id): Ids<TokenId>,
     Object(body): Object,
 ) -> Result<Json<Value>, Error> {
-    let admin = caller.admin()?;
+    let admin = caller.person()?;
     let name = body.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
     api.blocking(move |catalog| catalog.rename_personal_token(admin, id, &name)).await?;
     token(caller, State(api), Ids(id)).await
@@ -243,6 +243,6 @@ async fn delete_token(
     State(api): State<Api>,
     Ids(id): Ids<TokenId>,
 ) -> Result<(), Error> {
-    let admin = caller.admin()?;
+    let admin = caller.person()?;
     api.blocking(move |catalog| catalog.delete_personal_token(admin, id)).await
 }

@@ -1,6 +1,6 @@
 //! Invitations into an org. There is no mail: whoever invites gets the key and hands it on.
 
-use super::{Admin, AdminPatch, find, new_admin};
+use super::{AdminPatch, find, new_admin};
 use crate::auth::{Grant, hash, new_key};
 use crate::catalog::{Catalog, new_id};
 use crate::error::CatalogError;
@@ -73,6 +73,7 @@ impl Catalog {
         };
         let (key, id) = (new_key()?, new_id()?);
         self.write(|write| {
+            super::check_grants(write, org, &invite.grants)?;
             let expires = Timestamp(write.now.0 + hours * 3_600_000_000);
             let stored = serde_json::to_string(&invite).map_err(CatalogError::stored("invite"))?;
             write.transaction.execute("DELETE FROM invites WHERE expires < ?1", [write.now.0])?;
@@ -102,35 +103,34 @@ impl Catalog {
         })
     }
 
-    /// Takes an invitation: somebody new with a password, or who is known already and proves it
-    /// with the password.
+    /// Who is invited with this key, and whether that is somebody already.
+    ///
+    /// # Errors
+    /// [`CatalogError::NotFound`] if there is no such invitation, or it is over.
+    pub fn invited(&self, key: &str) -> Result<(String, bool), CatalogError> {
+        let connection = self.lock();
+        let mut query = connection
+            .prepare_cached("SELECT body FROM invites WHERE hash = ?1 AND expires > ?2")?;
+        let body: Option<String> =
+            query.query_row(params![hash(key), self.now().0], |row| row.get(0)).optional()?;
+        let body = body.ok_or(CatalogError::NotFound)?;
+        let invite: Invite = serde_json::from_str(&body).map_err(CatalogError::stored("invite"))?;
+        let is_known = find(&connection, &self.sealer, "email", &invite.email)?.is_some();
+        Ok((invite.email, is_known))
+    }
+
+    /// Takes an invitation. Somebody new gets this password; whoever is known already has proved
+    /// to be that before.
     ///
     /// # Errors
     /// [`CatalogError::NotFound`] if there is none, or it is over; [`CatalogError::Invalid`].
-    pub fn accept_invite(&self, key: &str, password: &str) -> Result<Admin, CatalogError> {
-        let known = {
-            let connection = self.lock();
-            let mut query = connection
-                .prepare_cached("SELECT body FROM invites WHERE hash = ?1 AND expires > ?2")?;
-            let body: Option<String> =
-                query.query_row(params![hash(key), self.now().0], |row| row.get(0)).optional()?;
-            let body = body.ok_or(CatalogError::NotFound)?;
-            let invite: Invite =
-                serde_json::from_str(&body).map_err(CatalogError::stored("invite"))?;
-            let known = find(&connection, &self.sealer, "email", &invite.email)?;
-            known.map(|admin| admin.email)
-        };
-        if let Some(email) = known
-            && self.verify_password(&email, password)?.is_none()
-        {
-            return Err(CatalogError::invalid("password", "not the one that is known"));
-        }
-        self.write(|write| {
+    pub fn accept_invite(&self, key: &str, password: &str) -> Result<OrgId, CatalogError> {
+        self.write_admins(|write| {
             let taken: Option<(String, String)> = write
                 .transaction
                 .query_row(
-                    "DELETE FROM invites WHERE hash = ?1 RETURNING org_id, body",
-                    [hash(key)],
+                    "DELETE FROM invites WHERE hash = ?1 AND expires > ?2 RETURNING org_id, body",
+                    params![hash(key), write.now.0],
                     |row| Ok((row.get(0)?, row.get(1)?)),
                 )
                 .optional()?;
@@ -138,6 +138,7 @@ impl Catalog {
             let org = OrgId(Uuid::try_parse(&org).unwrap_or_default());
             let invite: Invite =
                 serde_json::from_str(&body).map_err(CatalogError::stored("invite"))?;
+            super::check_grants(write, org, &invite.grants)?;
             let admin = match find(&write.transaction, write.sealer, "email", &invite.email)? {
                 Some(mut admin) => {
                     admin.grants.retain(|grant| grant.org_id != org);
@@ -157,7 +158,7 @@ impl Catalog {
             };
             let actor = admin.principal().actor(None, None);
             write.note(org, &actor, format!("Add Admin \"{}\"", admin.email))?;
-            Ok(admin)
+            Ok(org)
         })
     }
 }

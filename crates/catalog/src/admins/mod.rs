@@ -21,7 +21,7 @@ use crate::write::Write;
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use foghorn_model::{Actor, AdminId, OrgId, Timestamp, TokenId};
+use foghorn_model::{Actor, AdminId, OrgId, SiteId, Timestamp, TokenId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::{Map, Value, json};
 use std::sync::{Arc, LazyLock};
@@ -96,6 +96,7 @@ impl Admin {
             token_id: TokenId(self.id.0),
             name: self.title(),
             admin: Some(self.id),
+            in_person: true,
             grants: self.grants.clone(),
             src_ips: Vec::new(),
         }
@@ -170,23 +171,36 @@ impl Catalog {
     /// # Errors
     /// If the database fails.
     pub fn is_empty(&self) -> Result<bool, CatalogError> {
-        let query = "SELECT NOT EXISTS (SELECT 1 FROM admins)
-                     AND NOT EXISTS (SELECT 1 FROM documents)";
-        Ok(self.lock().query_row(query, [], |row| row.get(0))?)
+        is_empty(&self.lock())
     }
 
-    /// Makes an administrator.
+    /// Makes the first administrator of all, with an org and, if it is named, a site.
     ///
     /// # Errors
-    /// [`CatalogError::Invalid`] names the field; [`CatalogError::Conflict`] if the address is
-    /// taken.
-    pub fn create_admin(
+    /// [`CatalogError::NotFound`] if somebody is there already; [`CatalogError::Invalid`].
+    pub fn set_up(
         &self,
         email: &str,
         patch: AdminPatch,
-        grants: Vec<Grant>,
-    ) -> Result<Admin, CatalogError> {
-        self.write(|write| new_admin(write, email, patch, grants))
+        org_name: &str,
+        site_name: Option<&str>,
+    ) -> Result<(Admin, OrgId, Option<SiteId>), CatalogError> {
+        let (org, site) = (new_id()?, new_id()?);
+        let scope = Scope { org: OrgId(org), site: None };
+        let named = |name: &str| Map::from_iter([("name".to_owned(), json!(name))]);
+        self.write_admins(|write| {
+            if !is_empty(&write.transaction)? {
+                return Err(CatalogError::NotFound);
+            }
+            let grant = Grant { org_id: scope.org, site_id: None, role: Role::Admin };
+            let admin = new_admin(write, email, patch, vec![grant])?;
+            let actor = admin.principal().actor(None, None);
+            write.create(Kind::Org, org, scope, &actor, named(org_name))?;
+            if let Some(name) = site_name {
+                write.create(Kind::Site, site, scope, &actor, named(name))?;
+            }
+            Ok((admin, scope.org, site_name.map(|_| SiteId(site))))
+        })
     }
 
     /// Makes an org, with an administrator who may do everything in it.
@@ -224,16 +238,7 @@ impl Catalog {
     /// # Errors
     /// If the database fails.
     pub fn admins_of(&self, org: OrgId) -> Result<Vec<Admin>, CatalogError> {
-        let connection = self.lock();
-        let mut query = connection.prepare_cached(
-            "SELECT id, email, body, created, modified FROM admins
-             WHERE instr(body, ?1) ORDER BY email",
-        )?;
-        let rows = query.query_map([org.to_string()], Admin::read)?;
-        let admins = rows.map(|row| Admin::of_row(row?, &self.sealer));
-        let mut admins = admins.collect::<Result<Vec<_>, _>>()?;
-        admins.retain(|admin| admin.grants.iter().any(|grant| grant.org_id == org));
-        Ok(admins)
+        admins_of(&self.lock(), &self.sealer, org)
     }
 
     /// The administrator with this address and password. It takes as long when there is none.
@@ -326,12 +331,28 @@ impl Catalog {
     ) -> Result<Admin, CatalogError> {
         let grants = privileges.map_or(Ok(Vec::new()), |body| token::grants(org, body))?;
         self.write_admins(|write| {
+            check_grants(write, org, &grants)?;
+            let others = admins_of(&write.transaction, write.sealer, org)?;
+            let rules = |grants: &[Grant]| {
+                let whole = |grant: &Grant| grant.org_id == org && grant.site_id.is_none();
+                grants.iter().any(|grant| whole(grant) && grant.role == Role::Admin)
+            };
+            let others_rule = others.iter().any(|other| other.id != id && rules(&other.grants));
+            let ruled = others.iter().any(|other| other.id == id && rules(&other.grants));
+            if ruled && !others_rule && !rules(&grants) {
+                return Err(CatalogError::Conflict("an org needs an administrator".into()));
+            }
             let admin = find(&write.transaction, write.sealer, "id", &id.to_string())?;
             let in_org = |admin: &Admin| admin.grants.iter().any(|it| it.org_id == org);
             let mut admin = admin.filter(in_org).ok_or(CatalogError::NotFound)?;
             admin.grants.retain(|grant| grant.org_id != org);
             admin.grants.extend(&grants);
             admin.put(write)?;
+            // What was handed out before is not a way back.
+            write.transaction.execute(
+                "DELETE FROM invites WHERE org_id = ?1 AND instr(body, ?2)",
+                params![org.to_string(), json!(admin.email).to_string()],
+            )?;
             let verb = if grants.is_empty() { "Revoke" } else { "Update" };
             write.note(org, actor, format!("{verb} Admin \"{}\"", admin.email))?;
             Ok(admin)
@@ -351,6 +372,34 @@ impl Catalog {
             Ok(admin)
         })
     }
+}
+
+fn admins_of(
+    connection: &Connection,
+    sealer: &Sealer,
+    org: OrgId,
+) -> Result<Vec<Admin>, CatalogError> {
+    let mut query = connection.prepare_cached(
+        "SELECT id, email, body, created, modified FROM admins
+         WHERE instr(body, ?1) ORDER BY email",
+    )?;
+    let rows = query.query_map([org.to_string()], Admin::read)?;
+    let admins = rows.map(|row| Admin::of_row(row?, sealer));
+    let mut admins = admins.collect::<Result<Vec<_>, _>>()?;
+    admins.retain(|admin| admin.grants.iter().any(|grant| grant.org_id == org));
+    Ok(admins)
+}
+
+/// Nothing is granted in an org that is gone, nor at a site that is not its own.
+fn check_grants(write: &Write<'_>, org: OrgId, grants: &[Grant]) -> Result<(), CatalogError> {
+    write.check_scope(Scope { org, site: None })?;
+    for site in grants.iter().filter_map(|grant| grant.site_id) {
+        if write.check_scope(Scope { org, site: Some(site) }).is_err() {
+            let reason = format!("the org has no site {site}");
+            return Err(CatalogError::invalid("privileges", reason));
+        }
+    }
+    Ok(())
 }
 
 fn apply(admin: &mut Admin, patch: AdminPatch) -> Result<(), CatalogError> {
@@ -398,6 +447,12 @@ pub(crate) fn new_admin(
     apply(&mut admin, patch)?;
     admin.put(write)?;
     Ok(admin)
+}
+
+fn is_empty(connection: &Connection) -> Result<bool, CatalogError> {
+    let query = "SELECT NOT EXISTS (SELECT 1 FROM admins)
+                 AND NOT EXISTS (SELECT 1 FROM documents)";
+    Ok(connection.query_row(query, [], |row| row.get(0))?)
 }
 
 /// An address in lower case.

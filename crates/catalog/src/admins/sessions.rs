@@ -12,7 +12,7 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
-/// How long a session lasts where no org of the administrator says less.
+/// Minutes that a session lasts where no org of the administrator says otherwise.
 const EXPIRY_MINS: i64 = 1440;
 
 /// A session that was just begun: the only time that its key can be seen.
@@ -55,13 +55,14 @@ impl Catalog {
     ) -> Result<NewSession, CatalogError> {
         let key = new_key()?;
         self.write(|write| {
-            let mut mins = EXPIRY_MINS;
+            let mut mins = i64::MAX;
             for grant in &admin.grants {
                 let org = write.find(Kind::Org, grant.org_id.0)?;
                 let expiry =
                     org.and_then(|org| org.body.get("session_expiry").and_then(Value::as_i64));
                 mins = mins.min(expiry.unwrap_or(EXPIRY_MINS));
             }
+            let mins = if mins == i64::MAX { EXPIRY_MINS } else { mins };
             let expires = Timestamp(write.now.0 + mins * 60_000_000);
             write.transaction.execute("DELETE FROM sessions WHERE expires < ?1", [write.now.0])?;
             write.transaction.execute(

@@ -34,18 +34,18 @@ fn device_type(body: &Map<String, Value>) -> Option<DeviceType> {
     body.get("type")?.as_str()?.parse().ok()
 }
 
-/// `site_id` assigns a device; null puts it back into the inventory.
-pub(super) fn site(
-    body: &Map<String, Value>,
+/// The site that a patch says: `site_id` assigns, null takes back, and none leaves it.
+pub(crate) fn site(
+    given: Option<Value>,
     now: Option<SiteId>,
 ) -> Result<Option<SiteId>, CatalogError> {
-    match body.get("site_id") {
+    match given {
         None => Ok(now),
         Some(Value::Null) => Ok(None),
-        Some(Value::String(site)) => {
-            site.parse().map(Some).map_err(|_| CatalogError::invalid("site_id", "not an id"))
+        Some(given) => {
+            let site = given.as_str().and_then(|site| site.parse().ok());
+            site.map(Some).ok_or_else(|| CatalogError::invalid("site_id", "not an id"))
         }
-        Some(_) => Err(CatalogError::invalid("site_id", "not an id")),
     }
 }
 

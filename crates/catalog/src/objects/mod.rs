@@ -184,9 +184,8 @@ pub(crate) fn normalise(kind: Kind, body: &mut Map<String, Value>) {
     }
     // What begins so is the catalog's own.
     body.retain(|key, _| !key.starts_with('$') || key == webhook::SINCE);
-    if !kind.is_inventory() {
-        body.remove("site_id");
-    }
+    // Where it belongs is not among its members.
+    body.remove("site_id");
     shape::normalise(kind.row().members, body);
     if kind == Kind::Webhook {
         webhook::normalise(body);
@@ -203,12 +202,15 @@ pub(crate) fn validate(
     (kind.row().check)(scope, body)
 }
 
-/// The site that an object belongs to after a write.
-pub(crate) fn site_of(kind: Kind, document: &Document) -> Result<Option<SiteId>, CatalogError> {
-    match kind {
-        kind if kind.is_inventory() => device::site(&document.body, document.site_id),
-        _ => Ok(document.site_id),
-    }
+/// Makes of the cells of a table, which are all text, what the members of a kind hold.
+pub fn read_cells(kind: Kind, row: &mut Map<String, Value>) {
+    shape::read_cells(kind.row().members, row);
+}
+
+/// Brings the members of a row into their one spelling, without filling any in.
+pub(crate) fn spell(kind: Kind, row: &mut Map<String, Value>) {
+    row.remove("site_id");
+    shape::spell_all(kind.row().members, row);
 }
 
 pub(crate) fn device_mac(document: &Document) -> Option<Mac> {

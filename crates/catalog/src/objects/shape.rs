@@ -83,13 +83,39 @@ impl Member {
 pub(crate) fn normalise(members: &[Member], body: &mut Map<String, Value>) {
     for member in members {
         match body.get_mut(member.key) {
-            Some(value) => spell(&member.shape, value),
-            None => {
+            Some(value) if !value.is_null() || member.default.is_none() => {
+                spell(&member.shape, value);
+            }
+            _ => {
                 let default = member.default.and_then(|json| serde_json::from_str(json).ok());
                 if let Some(default) = default {
                     body.insert(member.key.into(), default);
                 }
             }
+        }
+    }
+}
+
+/// Brings what is given into its one spelling.
+pub(crate) fn spell_all(members: &[Member], body: &mut Map<String, Value>) {
+    for member in members {
+        if let Some(value) = body.get_mut(member.key) {
+            spell(&member.shape, value);
+        }
+    }
+}
+
+/// Makes of the cells of a table, which are all text, what the members hold.
+pub(crate) fn read_cells(members: &[Member], row: &mut Map<String, Value>) {
+    for member in members {
+        let Some(value) = row.get_mut(member.key) else { continue };
+        let Some(text) = value.as_str() else { continue };
+        let read = match member.shape {
+            Shape::Whole(..) | Shape::Number(..) | Shape::Flag => serde_json::from_str(text).ok(),
+            _ => None,
+        };
+        if let Some(read) = read {
+            *value = read;
         }
     }
 }

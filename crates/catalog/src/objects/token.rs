@@ -1,6 +1,7 @@
 //! API tokens.
 
-use super::shape::{Member, Shape, member};
+use super::Kind;
+use super::shape::{self, Member, OnDelete, Shape, member};
 use crate::auth::{Grant, Principal, Role};
 use crate::catalog::Document;
 use crate::error::CatalogError;
@@ -20,12 +21,15 @@ const PRIVILEGE: Shape = Shape::Object(&[
         "what it may do",
     )
     .required(),
-    member("site_id", Shape::Id, "for scope `site`"),
+    member("site_id", Shape::Ref(Kind::Site, OnDelete::LetGo), "for scope `site`"),
 ]);
+
+const PRIVILEGES: Member =
+    member("privileges", Shape::List(&PRIVILEGE, 1000), "what it may do, and where").required();
 
 pub(crate) const MEMBERS: &[Member] = &[
     member("name", Shape::Text(super::NAME_BYTES_MAX), "its name").required(),
-    member("privileges", Shape::List(&PRIVILEGE, 1000), "what it may do, and where").required(),
+    PRIVILEGES,
     member("src_ips", Shape::List(&Shape::Text(64), SRC_IPS_MAX), "addresses or networks"),
 ];
 
@@ -37,6 +41,8 @@ pub(super) fn validate(body: &Map<String, Value>) -> Result<(), CatalogError> {
 /// What a list of privileges grants in an org.
 pub(crate) fn grants(org_id: OrgId, body: &Map<String, Value>) -> Result<Vec<Grant>, CatalogError> {
     let invalid = |reason: &str| CatalogError::invalid("privileges", reason);
+    // Also of what is no token: nothing else may grant more than it says.
+    shape::check(&[PRIVILEGES], body)?;
     let list = body.get("privileges").and_then(Value::as_array).map(Vec::as_slice);
     let list = list.unwrap_or_default();
     if list.is_empty() {
@@ -46,12 +52,12 @@ pub(crate) fn grants(org_id: OrgId, body: &Map<String, Value>) -> Result<Vec<Gra
         let text = |key: &str| privilege.get(key).and_then(Value::as_str);
         let role =
             text("role").and_then(Role::named).ok_or_else(|| invalid("role is not known"))?;
-        let site_id = match text("scope") {
-            Some("site") => {
-                let site = text("site_id").and_then(|site| site.parse().ok());
-                Some(site.ok_or_else(|| invalid("site_id is missing or no id"))?)
-            }
-            _ => None,
+        let site = text("site_id").and_then(|site| site.parse().ok());
+        let site_id = match (text("scope"), site) {
+            (Some("org"), None) => None,
+            (Some("site"), Some(site)) => Some(site),
+            (Some("org"), Some(_)) => return Err(invalid("scope org has no site_id")),
+            _ => return Err(invalid("scope site needs a site_id")),
         };
         Ok(Grant { org_id, site_id, role })
     };
@@ -80,6 +86,7 @@ pub(crate) fn principal(document: &Document) -> Option<Principal> {
         token_id: TokenId(document.id),
         name: document.text("name").into(),
         admin: None,
+        in_person: false,
         grants: grants(document.org_id, &document.body).ok()?,
         src_ips: src_ips(&document.body).ok()?,
     })

@@ -112,6 +112,14 @@ fn check_filters(body: &Map<String, Value>) -> Result<(), CatalogError> {
     Ok(())
 }
 
+/// Without its last filter a webhook has no filtered topic; the others go on.
+pub(crate) fn drop_filtered(body: &mut Map<String, Value>) {
+    let filters = body.get("assetfilter_ids").and_then(Value::as_array).map_or(0, Vec::len);
+    if let (0, Some(Value::Array(topics))) = (filters, body.get_mut("topics")) {
+        topics.retain(|topic| *topic != Topic::FilteredAssetRssi.name());
+    }
+}
+
 /// Whether a webhook may stand beside the others of its site: raw data goes to one of them only,
 /// and filtered data to [`FILTERED_MAX`].
 pub(crate) fn check_beside(document: &Document, others: &[Document]) -> Result<(), CatalogError> {

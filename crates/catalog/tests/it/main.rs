@@ -5,6 +5,7 @@
 mod deliveries;
 mod documents;
 mod history;
+mod hostile;
 mod references;
 mod tokens;
 

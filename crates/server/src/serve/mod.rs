@@ -190,6 +190,9 @@ impl Listeners {
     }
 }
 
+/// The niceness of the thread that fills the history (setpriority(2)).
+const PROJECTOR_NICE: i32 = 15;
+
 /// Where there is nobody yet, a token that makes the first administrator, shown where only who
 /// runs the server looks. Another start makes another.
 fn setup_token(catalog: &Catalog) -> Result<Option<String>> {
@@ -327,8 +330,13 @@ impl Server {
             projector_news,
             Arc::clone(&stop_projecting),
         )?;
-        let projector =
-            std::thread::Builder::new().name("projector".into()).spawn(move || projector.run())?;
+        let projector = std::thread::Builder::new().name("projector".into()).spawn(move || {
+            // Deliveries come first: a history that is behind catches up.
+            if let Err(error) = rustix::process::setpriority_process(None, PROJECTOR_NICE) {
+                tracing::warn!(%error, "the projector runs at the priority of the others");
+            }
+            projector.run()
+        })?;
         let housekeeping = Housekeeping {
             options: options.clone(),
             storage: Arc::clone(&stores.storage),

@@ -168,6 +168,21 @@ fn a_second_factor_is_asked_for_once_it_is_verified() {
     assert_eq!(Browser::log_in(&world, &at_once).unwrap().1["two_factor_passed"], true);
     let basic = basic("ops@example.net", PASSWORD);
     assert_eq!(exchange(world.api, "GET", "self", &[&basic], b"").unwrap().0, 401);
+    // Nor is an invitation a way around it.
+    let org = format!("orgs/{}/invites", world.org);
+    let invite = json!({
+        "email": "ops@example.net", "privileges": [{"scope": "org", "role": "admin"}],
+    });
+    let (_, invited) = waiting.ask("POST", &org, &invite);
+    let accept = |more: Value| {
+        let mut body = json!({"token": invited["token"], "password": PASSWORD});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let body = body.to_string();
+        exchange(world.api, "POST", "invites/accept", &[JSON], body.as_bytes()).unwrap().0
+    };
+    assert_eq!(accept(json!({"password": "a guess of it"})), 400);
+    assert_eq!(accept(json!({})), 400);
+    assert_eq!(accept(json!({"two_factor": code(&secret)})), 200);
 }
 
 #[test]
@@ -193,7 +208,14 @@ fn a_token_of_ones_own_may_what_one_may() {
     let (_, listed) = ask("GET", "self/apitokens", &json!({}));
     assert_ne!(listed[0]["key"], made["key"]);
     let one = format!("self/apitokens/{}", made["id"].as_str().unwrap());
-    assert_eq!(ask("PUT", &one, &json!({"name": "renamed"})).1["name"], "renamed");
+    assert_eq!(browser.ask("PUT", &one, &json!({"name": "renamed"})).1["name"], "renamed");
+    // What lets one in is not a token's to change.
+    for (method, path) in
+        [("PUT", "self"), ("GET", "self/two_factor/token"), ("POST", "self/apitokens")]
+    {
+        let body = json!({"password": "a password of a thief", "name": "more"});
+        assert_eq!(ask(method, path, &body).0, 403, "{method} {path}");
+    }
     assert_eq!(browser.ask("DELETE", &one, &json!({})).0, 200);
     assert_eq!(ask("GET", "self", &json!({})).0, 401);
     assert_eq!(
@@ -236,7 +258,24 @@ fn whoever_is_invited_may_what_the_invitation_says() {
     let more = json!({"privileges": [{"scope": "org", "role": "write"}]});
     assert_eq!(browser.ask("PUT", &admin, &more).0, 200);
     assert_eq!(desk.ask("PUT", &org, &json!({"name": "Acme & Co"})).0, 200);
+    // Nothing else than is said, and nowhere else.
+    let elsewhere = "00000000-0000-4000-8000-000000000001";
+    for privilege in [
+        json!({"scope": "sitegroup", "role": "admin"}),
+        json!({"role": "admin", "site_id": world.site}),
+        json!({"scope": "org", "site_id": world.site, "role": "admin"}),
+        json!({"scope": "site", "site_id": elsewhere, "role": "admin"}),
+    ] {
+        let asked = browser.ask("PUT", &admin, &json!({"privileges": [privilege]}));
+        assert_eq!((asked.0, &asked.1["field"]), (400, &json!("privileges")), "{privilege}");
+    }
+    // An invitation that lies about is no way back.
+    let (_, again) = browser.ask("POST", &format!("{org}/invites"), &invite);
     assert_eq!(browser.ask("DELETE", &admin, &json!({})).0, 200);
+    assert_eq!(accept(&again["token"]), 404);
+    let mine = admins.as_array().unwrap().iter().find(|it| it["email"] == "ops@example.net");
+    let mine = format!("{org}/admins/{}", mine.unwrap()["admin_id"].as_str().unwrap());
+    assert_eq!(browser.ask("DELETE", &mine, &json!({})).0, 400, "the last one stays");
     assert_eq!(desk.ask("GET", &org, &json!({})).0, 404, "at once");
     // All of it stands in the audit log.
     let logs = || browser.ask("GET", &format!("{org}/logs"), &json!({})).1;
