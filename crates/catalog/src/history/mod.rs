@@ -73,14 +73,13 @@ impl HistoryStore {
         Ok(record.and_then(|record| u64::try_from(record).ok()).unwrap_or(0))
     }
 
-    /// Takes over the events of a partition through this record.
+    /// Takes over events: those of each of these partitions through this record.
     ///
     /// # Errors
     /// If the database fails; then nothing of it is written.
     pub fn project(
         &self,
-        partition: Partition,
-        through: u64,
+        cursors: &[(Partition, u64)],
         events: &[HistoryRecord],
     ) -> Result<(), CatalogError> {
         let mut writer = self.writer();
@@ -106,7 +105,9 @@ impl HistoryStore {
             let mut mark = transaction.prepare_cached(
                 "INSERT OR REPLACE INTO cursors (partition, record) VALUES (?1, ?2)",
             )?;
-            mark.execute(params![partition.0, signed(through)])?;
+            for (partition, through) in cursors {
+                mark.execute(params![partition.0, signed(*through)])?;
+            }
         }
         Ok(transaction.commit()?)
     }

@@ -48,9 +48,9 @@ fn an_event_that_is_read_again_is_kept_once_and_scopes_do_not_mix() {
         session(3, org(2), site(3)),
         session(4, org(1), site(1)),
     ];
-    store.project(PARTITION, 3, &events[..3]).unwrap();
+    store.project(&[(PARTITION, 3)], &events[..3]).unwrap();
     // As after a crash that lost the cursor.
-    store.project(PARTITION, 5, &events).unwrap();
+    store.project(&[(PARTITION, 5)], &events).unwrap();
     assert_eq!(store.cursor(PARTITION).unwrap(), 5);
     let scope = |org, site| Scope { org, site };
     assert_eq!(found(&store, scope(org(1), None), None), [1, 2, 4]);

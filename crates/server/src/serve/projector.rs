@@ -22,6 +22,8 @@ const TOPICS: TopicSet = TopicSet::of(&[Topic::Audits, Topic::ClientSessions, To
 const REST: Duration = Duration::from_millis(250);
 /// Bytes of events that are read at a time.
 const READ_BYTES: usize = 1 << 20;
+/// Rows of one transaction, about.
+const BATCH_ROWS: usize = 4000;
 /// A cursor that moved over nothing to keep is written after so many records.
 const CURSOR_RECORDS: u64 = 10_000;
 
@@ -33,6 +35,8 @@ pub struct Projector {
     news: Arc<ProjectorNews>,
     /// By partition: the last record that is done with, and the last one written down.
     cursors: Vec<(u64, u64)>,
+    /// What is done with and not written: a transaction costs more than a row.
+    batch: Vec<HistoryRecord>,
 }
 
 /// What the shards have stored since the projector last asked, by partition.
@@ -109,7 +113,7 @@ impl Projector {
     ) -> Result<Self, CatalogError> {
         let cursor = |partition| store.cursor(partition).map(|record| (record, record));
         let cursors = Partition::all().map(cursor).collect::<Result<_, _>>()?;
-        Ok(Self { log, store, stop, news, cursors })
+        Ok(Self { log, store, stop, news, cursors, batch: Vec::new() })
     }
 
     /// Runs until told to stop, and then through what is there. A failure is told and tried
@@ -117,11 +121,10 @@ impl Projector {
     pub fn run(mut self) {
         loop {
             let stopping = self.stop.load(Ordering::Acquire);
-            for partition in Partition::all() {
-                if let Err(error) = self.turn(partition) {
-                    tracing::error!(%error, "searches are behind: trying again");
-                    self.news.recovered(partition, self.log.reach(partition.0));
-                }
+            let turned = Partition::all().try_for_each(|partition| self.turn(partition));
+            if let Err(error) = turned.and_then(|()| self.write()) {
+                tracing::error!(%error, "searches are behind: trying again");
+                self.start_over();
             }
             if stopping {
                 return;
@@ -140,18 +143,37 @@ impl Projector {
                 from = through + 1;
             }
         }
-        let (done, written) = &mut self.cursors[partition.index()];
+        let (done, _) = &mut self.cursors[partition.index()];
         *done = (*done).max(news.last);
-        if *done - *written >= CURSOR_RECORDS {
-            self.store.project(partition, *done, &[])?;
-            *written = *done;
-        }
         Ok(())
+    }
+
+    /// Writes what is done with, and where each partition is, in one transaction.
+    fn write(&mut self) -> Result<(), ProjectorError> {
+        let far = self.cursors.iter().any(|(done, written)| done - written >= CURSOR_RECORDS);
+        if self.batch.is_empty() && !far {
+            return Ok(());
+        }
+        let moved = Partition::all().zip(&self.cursors).filter(|(_, (done, at))| done > at);
+        let moved: Vec<(Partition, u64)> =
+            moved.map(|(partition, (done, _))| (partition, *done)).collect();
+        self.store.project(&moved, &self.batch)?;
+        self.batch.clear();
+        self.cursors.iter_mut().for_each(|(done, written)| *written = *done);
+        Ok(())
+    }
+
+    /// Goes back to what is written.
+    fn start_over(&mut self) {
+        self.batch.clear();
+        for (partition, (done, written)) in Partition::all().zip(&mut self.cursors) {
+            *done = *written;
+            self.news.recovered(partition, self.log.reach(partition.0));
+        }
     }
 
     /// Takes over one piece of the log; the last record of it, if there is any.
     fn project(&mut self, partition: Partition, from: u64) -> Result<Option<u64>, ProjectorError> {
-        let mut records = Vec::new();
         let blocks = self.log.read(partition.0, from, READ_BYTES)?;
         let Some(through) = blocks.last().map(|block| block.last) else { return Ok(None) };
         for block in &blocks {
@@ -162,16 +184,14 @@ impl Projector {
                     break;
                 };
                 if event.entry.key.record >= from && TOPICS.contains(event.entry.topic) {
-                    records.push(record(&event));
+                    self.batch.push(record(&event));
                 }
             }
         }
-        let (done, written) = &mut self.cursors[partition.index()];
-        if !records.is_empty() {
-            self.store.project(partition, through, &records)?;
-            *written = through;
+        self.cursors[partition.index()].0 = through;
+        if self.batch.len() >= BATCH_ROWS {
+            self.write()?;
         }
-        *done = through;
         Ok(Some(through))
     }
 }
