@@ -109,7 +109,7 @@ async fn login_with_password(
         verified(&api, &credentials, text(&body, "email")?, text(&body, "password")?).await?;
     let mut passed = !admin.two_factor;
     if let (false, Some(code)) = (passed, body.get("two_factor").and_then(Value::as_str)) {
-        passed = checked(&api, &credentials, &admin, code)?;
+        passed = checked(&api, &credentials, &admin, code).await?;
     }
     let from = credentials.actor();
     let (session, admin) = api
@@ -124,11 +124,17 @@ async fn login_with_password(
     Ok((cookies(&api, &session), Json(answer)).into_response())
 }
 
-/// Whether a code is right; a wrong one counts as a failed login.
-fn checked(api: &Api, credentials: &Credentials, admin: &Admin, code: &str) -> Result<bool, Error> {
+/// Whether a code is right; a wrong one, or one that was used, counts as a failed login.
+async fn checked(
+    api: &Api,
+    credentials: &Credentials,
+    admin: &Admin,
+    code: &str,
+) -> Result<bool, Error> {
     let attempt = Attempt::factor(&admin.email, credentials.source);
     api.throttle.begin(&attempt, api.backend.now())?;
-    if !api.catalog.verify_factor(admin, code) {
+    let (id, code) = (admin.id, code.to_owned());
+    if !api.blocking(move |catalog| catalog.use_factor(id, &code)).await? {
         return Err(Error::Login);
     }
     api.throttle.succeeded(&attempt);
@@ -144,7 +150,7 @@ async fn show_second_factor(
     let looked_up = key.clone();
     let session = api.blocking(move |catalog| catalog.session(&looked_up)).await?;
     let session = session.ok_or(Error::Unauthenticated)?;
-    checked(&api, &credentials, &session.admin, text(&body, "two_factor")?)?;
+    checked(&api, &credentials, &session.admin, text(&body, "two_factor")?).await?;
     let from = credentials.actor();
     api.blocking(move |catalog| catalog.pass_session(&key, &session.admin, &from)).await
 }
@@ -201,7 +207,7 @@ async fn accept(
     if is_known {
         let admin = verified(&api, &credentials, &email, &password).await?;
         if admin.two_factor {
-            checked(&api, &credentials, &admin, text(&body, "two_factor")?)?;
+            checked(&api, &credentials, &admin, text(&body, "two_factor")?).await?;
         }
     }
     let org = api.blocking(move |catalog| catalog.accept_invite(&key, &password)).await?;

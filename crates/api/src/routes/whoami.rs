@@ -20,7 +20,13 @@ pub(super) fn routes() -> Routes {
     let named = json!({ "type": "object", "properties": { "name": { "type": "string" } } });
     let code = json!({
         "type": "object",
-        "properties": { "two_factor": { "type": "string" } },
+        "properties": {
+            "two_factor": { "type": "string" },
+            "two_factor_old": {
+                "type": "string",
+                "description": "a code of the factor that is in force, where one is (extension)",
+            },
+        },
         "required": ["two_factor"],
     });
     let me = "/api/v1/self";
@@ -181,8 +187,9 @@ async fn confirm_factor(
     Object(body): Object,
 ) -> Result<(), Error> {
     let id = caller.person()?;
-    let code = body.get("two_factor").and_then(Value::as_str).unwrap_or_default().to_owned();
-    api.blocking(move |catalog| catalog.confirm_factor(id, &code)).await
+    let text = |key: &str| body.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let (code, of_the_old) = (text("two_factor"), text("two_factor_old"));
+    api.blocking(move |catalog| catalog.confirm_factor(id, &code, &of_the_old)).await
 }
 
 fn of_token(token: &PersonalToken) -> Value {

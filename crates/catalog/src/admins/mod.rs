@@ -78,6 +78,9 @@ const FACTOR: &str = "two_factor_secret";
 /// A second factor that has not been verified yet.
 const FACTOR_OFFERED: &str = "two_factor_offered_secret";
 
+/// The step of the last code that was accepted.
+const FACTOR_STEP: &str = "two_factor_step";
+
 /// What an unknown address is checked against, so that it takes as long as a known one.
 static NOBODY: LazyLock<String> = LazyLock::new(|| hashed("nobody has this").unwrap_or_default());
 
@@ -152,6 +155,18 @@ impl Admin {
             params![id, self.email, Value::Object(body).to_string(), self.created.0, write.now.0],
         )?;
         Ok(())
+    }
+
+    /// Whether a code fits that is newer than the last one that did; from now on it is the last.
+    fn use_code(&mut self, code: &str, now: Timestamp) -> bool {
+        let secret = self.hidden.get(FACTOR).and_then(Value::as_str);
+        let last = self.hidden.get(FACTOR_STEP).and_then(Value::as_u64);
+        let step = secret.and_then(|secret| step_of(secret, code, now));
+        let newer = step.filter(|step| last.is_none_or(|last| *step > last));
+        if let Some(step) = newer {
+            self.hidden.insert(FACTOR_STEP.into(), step.into());
+        }
+        newer.is_some()
     }
 
     fn set_password(&mut self, password: &str) -> Result<(), CatalogError> {
@@ -260,11 +275,22 @@ impl Catalog {
         Ok(admin.filter(|_| fits && password.len() <= PASSWORD_BYTES.1))
     }
 
-    /// Whether a code is one of the administrator's second factor now.
-    pub fn verify_factor(&self, admin: &Admin, code: &str) -> bool {
-        let now = u64::try_from(self.now().secs()).unwrap_or(0);
-        let secret = admin.hidden.get(FACTOR).and_then(Value::as_str);
-        secret.and_then(factor).is_some_and(|factor| factor.check(code.trim(), now).is_some())
+    /// Whether a code is one of the administrator's second factor now. It is so once (RFC 6238,
+    /// section 5.2): neither it nor one before it is again.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn use_factor(&self, id: AdminId, code: &str) -> Result<bool, CatalogError> {
+        let now = self.now();
+        self.write(|write| {
+            let admin = find(&write.transaction, write.sealer, "id", &id.to_string())?;
+            let mut admin = admin.ok_or(CatalogError::NotFound)?;
+            let fits = admin.use_code(code, now);
+            if fits {
+                admin.put(write)?;
+            }
+            Ok(fits)
+        })
     }
 
     /// Offers a second factor: its secret in base32, as authenticators read it. It is in force
@@ -283,22 +309,30 @@ impl Catalog {
         Ok(secret)
     }
 
-    /// Puts the offered factor in force.
+    /// Puts the offered factor in force, in place of one that is: then a code of that is asked
+    /// for, too.
     ///
     /// # Errors
-    /// [`CatalogError::Invalid`] if the code is not one of it.
-    pub fn confirm_factor(&self, id: AdminId, code: &str) -> Result<(), CatalogError> {
-        let now = u64::try_from(self.now().secs()).unwrap_or(0);
+    /// [`CatalogError::Invalid`] if a code does not fit.
+    pub fn confirm_factor(
+        &self,
+        id: AdminId,
+        code: &str,
+        of_the_old: &str,
+    ) -> Result<(), CatalogError> {
+        let now = self.now();
         self.change_admin(id, |admin| {
-            let offered = admin.hidden.remove(FACTOR_OFFERED).unwrap_or_default();
-            let fits = offered.as_str().and_then(factor);
-            if fits.is_none_or(|factor| factor.check(code.trim(), now).is_none()) {
-                return Err(CatalogError::invalid(
-                    "two_factor",
-                    "not a code of the offered factor",
-                ));
+            if admin.two_factor && !admin.use_code(of_the_old, now) {
+                let reason = "not a code of the factor in force";
+                return Err(CatalogError::invalid("two_factor_old", reason));
             }
+            let offered = admin.hidden.remove(FACTOR_OFFERED).unwrap_or_default();
+            let step = offered.as_str().and_then(|secret| step_of(secret, code, now));
+            let step = step.ok_or_else(|| {
+                CatalogError::invalid("two_factor", "not a code of the offered factor")
+            })?;
             admin.hidden.insert(FACTOR.into(), offered);
+            admin.hidden.insert(FACTOR_STEP.into(), step.into());
             Ok(())
         })
         .map(drop)
@@ -493,6 +527,11 @@ fn hashed(password: &str) -> Result<String, CatalogError> {
 fn factor(secret: &str) -> Option<Totp> {
     let secret = totp_rs::Secret::try_from_base32(secret).ok()?;
     Builder::new().with_secret(secret).build().ok()
+}
+
+/// The step of 30 s whose code this is, if it is near enough.
+fn step_of(secret: &str, code: &str, now: Timestamp) -> Option<u64> {
+    factor(secret)?.check(code.trim(), u64::try_from(now.secs()).ok()?)
 }
 
 /// RFC 4648, without padding.

@@ -150,30 +150,39 @@ fn a_second_factor_is_asked_for_once_it_is_verified() {
     let (_, offered) = browser.ask("GET", "self/two_factor/token", &json!({}));
     assert_ne!(offered["two_factor_secret"], secret.as_str(), "each is offered once");
     let secret = offered["two_factor_secret"].as_str().unwrap().to_owned();
-    assert_eq!(verify(&code(&secret)), (200, Value::Null));
+    let used = code(&secret, 0);
+    assert_eq!(verify(&used), (200, Value::Null));
 
     let (waiting, answer) = Browser::log_in(&world, &login("ops@example.net", PASSWORD)).unwrap();
-    assert_eq!(
-        (&answer["two_factor_passed"], &answer["privileges"]),
-        (&json!(false), &Value::Null)
-    );
+    let told = (&answer["two_factor_passed"], &answer["privileges"]);
+    assert_eq!(told, (&json!(false), &Value::Null));
     assert_eq!(waiting.ask("GET", "self", &json!({})).0, 401);
     let show = |code: &str| waiting.ask("POST", "login/two_factor", &json!({"two_factor": code}));
     assert_eq!(show("nonsense").0, 400);
-    assert_eq!(show(&code(&secret)).0, 200);
+    assert_eq!(show(&used).0, 400, "it was used");
+    assert_eq!(show(&code(&secret, 1)).0, 200);
     assert_eq!(waiting.ask("GET", "self", &json!({})).0, 200);
-    // At once, and not by the password alone.
-    let mut at_once = login("ops@example.net", PASSWORD);
-    at_once["two_factor"] = code(&secret).into();
-    assert_eq!(Browser::log_in(&world, &at_once).unwrap().1["two_factor_passed"], true);
+    // Nor by the password alone, nor by another factor.
     let basic = basic("ops@example.net", PASSWORD);
     assert_eq!(exchange(world.api, "GET", "self", &[&basic], b"").unwrap().0, 401);
-    // Nor is an invitation a way around it.
-    let org = format!("orgs/{}/invites", world.org);
+    let (_, offered) = waiting.ask("GET", "self/two_factor/token", &json!({}));
+    let other = code(offered["two_factor_secret"].as_str().unwrap(), 0);
+    let asked = waiting.ask("POST", "self/two_factor/verify", &json!({"two_factor": other}));
+    assert_eq!((asked.0, &asked.1["field"]), (400, &json!("two_factor_old")));
+}
+
+#[test]
+fn an_invitation_is_no_way_around_a_second_factor() {
+    let world = set_up();
+    let (browser, _) = Browser::log_in(&world, &login("ops@example.net", PASSWORD)).unwrap();
+    let (_, offered) = browser.ask("GET", "self/two_factor/token", &json!({}));
+    let secret = offered["two_factor_secret"].as_str().unwrap();
+    let confirm = json!({"two_factor": code(secret, 0)});
+    assert_eq!(browser.ask("POST", "self/two_factor/verify", &confirm).0, 200);
     let invite = json!({
         "email": "ops@example.net", "privileges": [{"scope": "org", "role": "admin"}],
     });
-    let (_, invited) = waiting.ask("POST", &org, &invite);
+    let (_, invited) = browser.ask("POST", &format!("orgs/{}/invites", world.org), &invite);
     let accept = |more: Value| {
         let mut body = json!({"token": invited["token"], "password": PASSWORD});
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -182,7 +191,13 @@ fn a_second_factor_is_asked_for_once_it_is_verified() {
     };
     assert_eq!(accept(json!({"password": "a guess of it"})), 400);
     assert_eq!(accept(json!({})), 400);
-    assert_eq!(accept(json!({"two_factor": code(&secret)})), 200);
+    let used = code(secret, 1);
+    assert_eq!(accept(json!({"two_factor": used})), 200);
+    assert_eq!(accept(json!({"two_factor": used})), 404);
+    // All at once, with a code that was used.
+    let mut at_once = login("ops@example.net", PASSWORD);
+    at_once["two_factor"] = used.into();
+    assert_eq!(Browser::log_in(&world, &at_once).map(drop).unwrap_err().0, 400);
 }
 
 #[test]
@@ -308,10 +323,10 @@ fn basic(email: &str, password: &str) -> String {
     format!("Authorization: Basic {pair}")
 }
 
-/// The code of now, as an authenticator makes it.
-fn code(secret: &str) -> String {
+/// The code of now, or of so many steps later, as an authenticator makes it.
+fn code(secret: &str, later: u64) -> String {
     let secret = totp_rs::Secret::try_from_base32(secret).unwrap();
     let factor = totp_rs::Builder::new().with_secret(secret).build().unwrap();
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
-    factor.generate(now).to_string()
+    factor.generate(now + 30 * later).to_string()
 }
