@@ -75,6 +75,24 @@ impl Journal {
         Ok(())
     }
 
+    /// A change stands before everything that was routed under it.
+    pub fn check_changes(&self, partition: Partition) -> Result<()> {
+        let mut routed = 0;
+        self.each(partition, |number, record| {
+            if matches!(record.body, RecordBody::Change(_)) {
+                ensure!(
+                    record.catalog_seq > routed,
+                    "order of changes: in partition {partition} change {} stands at record \
+                     {number}, after one that was routed under change {routed}",
+                    record.catalog_seq
+                );
+            } else {
+                routed = routed.max(record.catalog_seq);
+            }
+            Ok(())
+        })
+    }
+
     /// What a clean fold makes of a partition, the bugs switched off. `snapshot_every` restores
     /// the engine from its own snapshot after so many records.
     pub fn fold(

@@ -30,6 +30,7 @@ pub fn check(
 ) -> Result<()> {
     let mut expected = Expected::new();
     for partition in Partition::all() {
+        journal.check_changes(partition)?;
         let (events, snapshot) = journal.fold(partition, &node.interventions, None)?;
         let (again, restored) = journal.fold(partition, &node.interventions, Some(7))?;
         let differs = events.iter().zip(&again).find(|(a, b)| a != b);
