@@ -169,7 +169,7 @@ fn i08_before_the_disk_fills_input_is_refused_and_told_to_come_again() {
 }
 
 #[test]
-fn an_org_over_its_quota_is_refused() {
+fn t10_an_org_over_its_quota_is_refused() {
     let mut world = World::new();
     world.serve(&["--org-bytes-per-day", "100"]);
     world.device("5c5b35000001", "AP");

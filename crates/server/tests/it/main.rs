@@ -15,3 +15,4 @@ mod openapi;
 mod phases;
 mod process;
 mod receivers;
+mod tenancy;

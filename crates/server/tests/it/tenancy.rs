@@ -1,0 +1,214 @@
+//! Orgs and sites kept apart, and what the API's surface gives away, by the numbers of the cases in
+//! `docs/security.md`. The matrix of all routes (`t01_…`) stands with the objects.
+
+use crate::process::{World, exchange, request, until};
+use serde_json::{Value, json};
+
+const AP: &str = "5c5b35000001";
+
+/// A server with two sites of one org; the second one's id.
+fn two_sites() -> (World, String) {
+    let mut world = World::new();
+    world.listen();
+    world.serve(&[]);
+    let made = world.post(&format!("orgs/{}/sites", world.org), &json!({"name": "Branch"}));
+    let branch = made["id"].as_str().unwrap().to_owned();
+    (world, branch)
+}
+
+fn ask(world: &World, method: &str, path: &str, body: &Value) -> (u16, Value) {
+    world.request(method, path, &[], body.to_string().as_bytes())
+}
+
+fn event(text: &str) -> Value {
+    json!({"kind": "device-event", "mac": AP, "type": "AP_CONFIGURED", "text": text})
+}
+
+/// The texts of the events that came, with their sites.
+fn came(world: &World) -> Vec<(String, String)> {
+    let text = |event: &Value, key: &str| event[key].as_str().unwrap_or_default().to_owned();
+    let ledger = world.ledger();
+    let events = ledger.iter().flat_map(|post| post["events"].as_array().unwrap());
+    events.map(|it| (text(it, "text"), text(it, "site_id"))).collect()
+}
+
+#[test]
+fn t02_what_is_of_a_site_is_not_found_through_its_org_nor_through_another() {
+    let (world, branch) = two_sites();
+    let webhook = json!({"url": format!("http://{}/", world.receiver), "topics": ["audits"]});
+    let of_org = world.post(&format!("orgs/{}/webhooks", world.org), &webhook);
+    let of_site = world.post(&format!("sites/{}/webhooks", world.site), &webhook);
+    let (of_org, of_site) = (of_org["id"].as_str().unwrap(), of_site["id"].as_str().unwrap());
+    for path in [
+        format!("orgs/{}/webhooks/{of_site}", world.org),
+        format!("sites/{}/webhooks/{of_org}", world.site),
+        format!("sites/{branch}/webhooks/{of_site}"),
+    ] {
+        for method in ["GET", "PUT", "POST", "DELETE"] {
+            assert_eq!(ask(&world, method, &path, &json!({"name": "x"})).0, 404, "{method} {path}");
+        }
+        for (method, what) in [("POST", "ping"), ("GET", "events/search"), ("GET", "events/count")]
+        {
+            assert_eq!(ask(&world, method, &format!("{path}/{what}"), &json!({})).0, 404, "{what}");
+        }
+    }
+}
+
+#[test]
+fn t03_a_body_refers_to_nothing_of_another_site() {
+    let (world, branch) = two_sites();
+    let filter = json!({"name": "f", "rssi": -70});
+    let filter = world.post(&format!("sites/{branch}/assetfilters"), &filter);
+    let map = world.post(&format!("sites/{branch}/maps"), &json!({"name": "1st"}));
+    let device = world.post(&format!("sites/{branch}/devices"), &json!({"mac": AP}));
+    let corners = json!([{"x": 0, "y": 0}, {"x": 9, "y": 0}, {"x": 0, "y": 9}]);
+    let cases = [
+        (
+            "webhooks",
+            "assetfilter_ids",
+            json!({
+                "url": format!("http://{}/", world.receiver), "topics": ["filtered-asset-rssi"],
+                "assetfilter_ids": [filter["id"]],
+            }),
+        ),
+        ("zones", "map_id", json!({"map_id": map["id"], "vertices": corners})),
+        ("rssizones", "devices", json!({"devices": [{"device_id": device["id"], "rssi": -60}]})),
+        ("assets", "map_id", json!({"name": "a", "mac": "5c5b35aa0001", "map_id": map["id"]})),
+    ];
+    for (collection, field, body) in cases {
+        let path = format!("sites/{}/{collection}", world.site);
+        let (status, answer) = ask(&world, "POST", &path, &body);
+        assert_eq!((status, &answer["field"]), (400, &json!(field)), "{collection}: {answer}");
+    }
+    // A path says where, whatever the body says.
+    let elsewhere = json!({"name": "m", "site_id": branch, "org_id": branch});
+    let made = world.post(&format!("sites/{}/maps", world.site), &elsewhere);
+    assert_eq!((&made["site_id"], &made["org_id"]), (&json!(world.site), &json!(world.org)));
+}
+
+#[test]
+fn t05_a_site_tells_nothing_of_anothers_devices() {
+    let (world, branch) = two_sites();
+    world.device(AP, "AP");
+    let path = format!("sites/{branch}/telemetry");
+    let (status, answer) = ask(&world, "POST", &path, &event("not mine"));
+    assert_eq!((status, &answer["rejected"][0]["field"]), (200, &json!("mac")));
+}
+
+#[test]
+fn t07_what_moves_or_is_deleted_speaks_where_it_is_or_not_at_all() {
+    let (world, branch) = two_sites();
+    world.device(AP, "AP");
+    world.webhook(&["device-events"]);
+    let id = "00000000-0000-0000-1000-5c5b35000001";
+    world.telemetry(&event("first").to_string());
+    let assign = |site: Value| {
+        let path = format!("orgs/{}/inventory/{id}", world.org);
+        assert_eq!(ask(&world, "PUT", &path, &json!({ "site_id": site })).0, 200);
+    };
+    assign(json!(branch));
+    assert_eq!(world.telemetry(&event("gone").to_string())["accepted"], 0);
+    let path = format!("sites/{branch}/telemetry");
+    assert_eq!(ask(&world, "POST", &path, &event("second")).1["accepted"], 1);
+    until("both events", || came(&world).len() == 2);
+    let expected = [("first".into(), world.site.clone()), ("second".into(), branch.clone())];
+    let mut told = came(&world);
+    told.sort();
+    assert_eq!(told, expected);
+    assert_eq!(ask(&world, "DELETE", &format!("sites/{branch}"), &json!({})).0, 200);
+    assert_eq!(ask(&world, "POST", &path, &event("dead")).0, 404);
+}
+
+#[test]
+fn t08_a_search_is_asked_nothing_but_values() {
+    let (world, _) = two_sites();
+    let webhook = world.webhook(&["audits"]);
+    world.post(&format!("orgs/{}/webhooks/{webhook}/ping", world.org), &json!({}));
+    let events = format!("orgs/{}/webhooks/{webhook}/events", world.org);
+    let logs = format!("orgs/{}/logs", world.org);
+    until("the ping", || {
+        ask(&world, "GET", &format!("{events}/search"), &json!({})).1["total"] != 0
+    });
+    for value in ["%27%20OR%201=1%20--", "%25", "_", "%22%5D%7D", "(a%2B)%2B%24", "%00"] {
+        for path in [
+            format!("{events}/search?error={value}"),
+            format!("{events}/search?topic={value}"),
+            format!("{logs}?message={value}"),
+            format!("{logs}?admin_name={value}"),
+        ] {
+            let (status, answer) = ask(&world, "GET", &path, &json!({}));
+            assert_eq!((status, &answer["total"]), (200, &json!(0)), "{path}: {answer}");
+        }
+        for path in [
+            format!("{events}/count?distinct={value}"),
+            format!("{logs}/count?distinct={value}"),
+            format!("{logs}?sort={value}"),
+            format!("{logs}?search_after={value}"),
+            format!("{logs}?start={value}"),
+        ] {
+            assert_eq!(ask(&world, "GET", &path, &json!({})).0, 400, "{path}");
+        }
+    }
+    for path in [format!("{logs}?limit=1001"), format!("{logs}?limit=0"), format!("{logs}?limit=x")]
+    {
+        assert_eq!(ask(&world, "GET", &path, &json!({})).0, 400, "{path}");
+    }
+}
+
+#[test]
+fn u06_what_a_request_says_of_its_way_is_not_believed() {
+    let (world, _) = two_sites();
+    world.webhook(&["audits"]);
+    let token = format!("Authorization: Token {}", world.token);
+    let forged = [
+        token.as_str(),
+        "X-Forwarded-For: 203.0.113.9",
+        "X-Real-IP: 203.0.113.9",
+        "Forwarded: for=203.0.113.9;host=evil.example",
+        "X-Forwarded-Host: evil.example",
+    ];
+    let path = format!("orgs/{}/sites", world.org);
+    let body = json!({"name": "Third"}).to_string();
+    assert_eq!(exchange(world.api, "POST", &path, &forged, body.as_bytes()).unwrap().0, 200);
+    until("the audit", || {
+        world.ledger().iter().any(|post| post["events"].to_string().contains("Third"))
+    });
+    let ledger = world.ledger();
+    let audit = ledger.iter().flat_map(|post| post["events"].as_array().unwrap());
+    let audit = audit.into_iter().find(|it| it.to_string().contains("Third")).unwrap();
+    assert_eq!(audit["src_ip"], "127.0.0.1");
+    // A link leads to the server that it is asked of, by path alone.
+    let logs = format!("orgs/{}/logs?limit=1", world.org);
+    let (_, _, page) = exchange(world.api, "GET", &logs, &forged, b"").unwrap();
+    until("the projection", || {
+        exchange(world.api, "GET", &logs, &forged, b"").unwrap().2["next"].is_string()
+    });
+    let next = exchange(world.api, "GET", &logs, &forged, b"").unwrap().2["next"].clone();
+    assert!(next.as_str().unwrap().starts_with("/api/v1/orgs/"), "{next} {page}");
+}
+
+#[test]
+fn u08_an_error_says_what_is_wrong_and_nothing_of_how_it_is_made() {
+    let (world, _) = two_sites();
+    let org = format!("orgs/{}", world.org);
+    let cases: [(&str, String, &[u8]); 9] = [
+        ("GET", "nonsense".into(), b""),
+        ("PATCH", "self".into(), b"{}"),
+        ("GET", "orgs/nonsense".into(), b""),
+        ("GET", format!("{org}/webhooks/nonsense"), b""),
+        ("GET", format!("{org}/webhooks?limit=x&page=%00"), b""),
+        ("POST", format!("{org}/webhooks"), b"{"),
+        ("POST", format!("{org}/webhooks"), b"[1]"),
+        ("POST", format!("{org}/sites"), b"{\"name\":{}}"),
+        ("PUT", format!("{org}/setting"), b"{\"ap_updown_threshold\":\"x\"}"),
+    ];
+    for (method, path, body) in cases {
+        let (status, answer) = request(world.api, &world.token, method, &path, &[], body).unwrap();
+        assert!((400..500).contains(&status), "{method} {path}: {status}");
+        assert!(answer["detail"].is_string(), "{method} {path}: {answer}");
+        let told = answer.to_string().to_lowercase();
+        for word in ["sql", "panick", ".rs", "src/", "thread", "unwrap", "axum", "serde", "data/"] {
+            assert!(!told.contains(word), "{method} {path}: {answer}");
+        }
+    }
+}
