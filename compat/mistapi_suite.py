@@ -355,6 +355,12 @@ def said_list(response):
 def check_maps_and_zones(api, _, session, org, site):
     floor = said(api.sites.maps.createSiteMap(
         session, site, {"name": "1st", "width": 800, "height": 600, "ppm": 12.5}), 200)
+    with tempfile.NamedTemporaryFile(suffix=".png") as file:
+        file.write(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x02\0\0\0\x03\x08\x02\0\0\0\0\0\0\0")
+        file.flush()
+        said(api.sites.maps.addSiteMapImageFile(session, site, floor["id"], file.name), 200)
+    said(api.sites.maps.getSiteMap(session, site, floor["id"]), 200, width=2, height=3)
+    said(api.sites.maps.deleteSiteMapImage(session, site, floor["id"]), 200)
     corners = [{"x": 0, "y": 0}, {"x": 9, "y": 0}, {"x": 0, "y": 9}]
     zone = {"name": "lobby", "map_id": floor["id"], "vertices": corners}
     zone = said(api.sites.zones.createSiteZone(session, site, zone), 200, for_site=True)

@@ -25,8 +25,8 @@ pub(crate) struct Operation {
     query: Vec<Parameter>,
     /// The media type and the schema of the body that it takes.
     body: Option<(&'static str, Value)>,
-    /// The schema of what it answers; none is an empty body.
-    answer: Option<Value>,
+    /// The media type and the schema of what it answers; none is an empty body.
+    answer: Option<(&'static str, Value)>,
     /// Whether anybody may ask for it.
     is_public: bool,
 }
@@ -127,7 +127,12 @@ impl Operation {
 
     /// It answers JSON.
     pub(crate) fn answers(self, schema: Value) -> Self {
-        Self { answer: Some(schema), ..self }
+        self.answers_media("application/json", schema)
+    }
+
+    /// It answers this media type.
+    pub(crate) fn answers_media(self, media: &'static str, schema: Value) -> Self {
+        Self { answer: Some((media, schema)), ..self }
     }
 
     /// It reads these parameters of the query.
@@ -145,8 +150,8 @@ impl Operation {
             })
         }));
         let mut done = json!({ "description": "Done." });
-        if let Some(answer) = &self.answer {
-            done["content"] = content("application/json", answer);
+        if let Some((media, answer)) = &self.answer {
+            done["content"] = content(media, answer);
         }
         let mut responses = json!({ "200": done });
         for (code, name, _) in PROBLEMS {

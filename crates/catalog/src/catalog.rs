@@ -18,8 +18,11 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use uuid::Uuid;
 
-const MIGRATIONS: [&str; 2] =
-    [include_str!("migrations/catalog_0001.sql"), include_str!("migrations/catalog_0002.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("migrations/catalog_0001.sql"),
+    include_str!("migrations/catalog_0002.sql"),
+    include_str!("migrations/catalog_0003.sql"),
+];
 const FILE: &str = "catalog.db";
 const KEY_FILE: &str = "secret.key";
 const LOCK_FILE: &str = "lock";

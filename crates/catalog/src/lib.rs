@@ -16,6 +16,7 @@ mod database;
 mod delivery;
 mod error;
 mod history;
+mod images;
 mod objects;
 mod seal;
 mod stored;
@@ -33,6 +34,7 @@ pub use delivery::{
 };
 pub use error::CatalogError;
 pub use history::{HistoryFilter, HistoryRecord, HistoryStore};
+pub use images::Image;
 pub use objects::shape::{Member, OnDelete, Shape};
 pub use objects::{KINDS, Kind, KindRow, read_cells};
 pub use view::{ConfigView, RadiusClient};

@@ -4,6 +4,7 @@ use crate::admins::Admin;
 use crate::auth::{Principals, from_hex};
 use crate::catalog::{Document, Scope};
 use crate::error::CatalogError;
+use crate::images::IMAGE;
 use crate::objects::{self, Kind};
 use crate::seal::Sealer;
 use crate::view::ConfigView;
@@ -29,6 +30,10 @@ impl Document {
     /// those are masked.
     pub fn to_json(&self, secrets: bool) -> Value {
         let mut body = self.body.clone();
+        if let (Some(version), Some(site)) = (body.get(IMAGE), self.site_id) {
+            let url = format!("/api/v1/sites/{site}/maps/{}/image?v={version}", self.id);
+            body.insert("url".into(), json!(url));
+        }
         body.retain(|key, _| !key.starts_with('$') && key != "key_hash");
         if !secrets {
             crate::seal::redact(&mut body);

@@ -75,6 +75,7 @@ impl Write<'_> {
         if self.find(kind, id)?.is_some() {
             return Err(CatalogError::Conflict(format!("{} already exists", kind.noun())));
         }
+        body.retain(|key, _| !key.starts_with('$'));
         objects::normalise(kind, &mut body);
         objects::validate(kind, scope, &body)?;
         check_masks(&mut body)?;
@@ -106,6 +107,8 @@ impl Write<'_> {
     ) -> Result<Document, CatalogError> {
         let before = self.get(kind, scope, id)?;
         let mut document = before.clone();
+        // What begins so is the catalog's own.
+        patch.retain(|key, _| !key.starts_with('$'));
         let site = patch.remove("site_id").filter(|_| kind.is_inventory());
         document.site_id = objects::device::site(site, before.site_id)?;
         for (key, mut value) in patch {
@@ -154,12 +157,7 @@ impl Write<'_> {
                     continue;
                 }
                 match after_removal(&before, gone) {
-                    Some(mut after) => {
-                        after.version += 1;
-                        after.modified = self.now;
-                        self.put(&after)?;
-                        self.change(actor, Some(&before), Some(&after))?;
-                    }
+                    Some(after) => drop(self.replace(actor, &before, after)?),
                     None => {
                         self.remove(&before)?;
                         self.change(actor, Some(&before), None)?;
@@ -358,6 +356,10 @@ impl Write<'_> {
     ) -> Result<(), CatalogError> {
         if document.kind == Kind::Org {
             let org = document.id.to_string();
+            self.transaction.execute(
+                "DELETE FROM images WHERE id IN (SELECT id FROM documents WHERE org_id = ?1)",
+                [&org],
+            )?;
             self.transaction.execute("DELETE FROM documents WHERE org_id = ?1", [&org])?;
             self.transaction.execute("DELETE FROM invites WHERE org_id = ?1", [&org])?;
             return self.change(actor, Some(document), None);
@@ -384,7 +386,29 @@ impl Write<'_> {
         Ok(())
     }
 
+    /// Puts a document in place of what it was.
+    pub(crate) fn replace(
+        &mut self,
+        actor: &Actor,
+        before: &Document,
+        mut after: Document,
+    ) -> Result<Document, CatalogError> {
+        after.version += 1;
+        after.modified = self.now;
+        self.put(&after)?;
+        self.change(actor, Some(before), Some(&after))?;
+        Ok(after)
+    }
+
+    pub(crate) fn remove_image(&self, document: &Document) -> Result<(), CatalogError> {
+        let (kind, id) = (document.kind.name(), document.id.to_string());
+        self.transaction
+            .execute("DELETE FROM images WHERE kind = ?1 AND id = ?2", [kind, id.as_str()])?;
+        Ok(())
+    }
+
     fn remove(&self, document: &Document) -> Result<(), CatalogError> {
+        self.remove_image(document)?;
         let (kind, id) = (document.kind.name(), document.id.to_string());
         self.transaction
             .execute("DELETE FROM documents WHERE kind = ?1 AND id = ?2", [kind, id.as_str()])?;

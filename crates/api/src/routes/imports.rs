@@ -8,13 +8,16 @@ use crate::page::{Ids, Raw};
 use crate::resources::Level;
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{FromRequest, Multipart, Query, State};
+use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Query, State};
 use foghorn_catalog::{Import, Imported, Kind, Right, Scope, read_cells};
+use foghorn_ingest::http::BODY_BYTES_MAX;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Request};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+/// What a form has beside its file.
+const FORM_BYTES: usize = 4096;
 /// Rows of one import.
 const ROWS_MAX: usize = 10_000;
 
@@ -137,7 +140,7 @@ async fn rows_of(
 ) -> Result<Vec<Map<String, Value>>, Error> {
     let media = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let rows = if media.starts_with("multipart/form-data") {
-        rows_of_csv(kind, &file(media, body).await?)?
+        rows_of_csv(kind, &file(media, body, BODY_BYTES_MAX).await?)?
     } else if media.starts_with("text/csv") {
         rows_of_csv(kind, &body)?
     } else {
@@ -150,11 +153,20 @@ async fn rows_of(
     Ok(rows)
 }
 
-/// The one file of a form.
-async fn file(media: &str, body: bytes::Bytes) -> Result<bytes::Bytes, Error> {
+/// The one file of a form, of at most so many bytes.
+pub(super) async fn file(
+    media: &str,
+    body: bytes::Bytes,
+    bytes_max: usize,
+) -> Result<bytes::Bytes, Error> {
     let bad = |detail: String| Error::Bad(format!("the form cannot be read: {detail}"));
+    if body.len() > bytes_max + FORM_BYTES {
+        return Err(Error::TooLarge(format!("the file is larger than {bytes_max} bytes")));
+    }
     let request = Request::builder().header(CONTENT_TYPE, media).body(Body::from(body));
-    let request = request.map_err(|error| bad(error.to_string()))?;
+    let mut request = request.map_err(|error| bad(error.to_string()))?;
+    // It is read already, and measured.
+    DefaultBodyLimit::disable().apply(&mut request);
     let form = Multipart::from_request(request, &()).await;
     let mut form = form.map_err(|error| bad(error.body_text()))?;
     while let Some(field) = form.next_field().await.map_err(|error| bad(error.body_text()))? {

@@ -4,6 +4,7 @@ mod admins;
 mod consts;
 mod deliveries;
 mod history;
+mod images;
 mod imports;
 mod inventory;
 pub(crate) mod login;
@@ -29,6 +30,7 @@ pub(crate) fn all() -> Routes {
         settings::routes(),
         inventory::routes(),
         imports::routes(),
+        images::routes(),
         webhooks::routes(),
         resources::routes(),
         deliveries::routes(),

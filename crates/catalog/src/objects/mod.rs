@@ -182,8 +182,11 @@ pub(crate) fn normalise(kind: Kind, body: &mut Map<String, Value>) {
     for key in ["id", "org_id", "for_site", "created_time", "modified_time"] {
         body.remove(key);
     }
-    // What begins so is the catalog's own.
-    body.retain(|key, _| !key.starts_with('$') || key == webhook::SINCE);
+    if kind == Kind::Map {
+        // Where its picture is, is not for anybody to say.
+        body.remove("url");
+        body.remove("thumbnail_url");
+    }
     // Where it belongs is not among its members.
     body.remove("site_id");
     shape::normalise(kind.row().members, body);

@@ -364,3 +364,48 @@ fn a_secret_stands_nowhere_but_where_it_is_told() {
         }
     }
 }
+
+/// A picture of 2 by 3 pixels, and of what else there is: the header says it all.
+fn png() -> Vec<u8> {
+    let mut png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
+    png.extend([0, 0, 0, 2, 0, 0, 0, 3, 8, 2, 0, 0, 0, 0, 0, 0, 0]);
+    png
+}
+
+#[test]
+fn a_map_has_a_picture_that_goes_with_it() {
+    let mut world = World::new();
+    world.serve(&[]);
+    let map =
+        world.post(&format!("sites/{}/maps", world.site), &json!({"name": "1st", "url": "x"}));
+    assert!(map.get("url").is_none(), "{map}");
+    let path = format!("sites/{}/maps/{}", world.site, map["id"].as_str().unwrap());
+    let image = format!("{path}/image");
+    let upload = |bytes: &[u8]| {
+        let head = "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\n";
+        let body = [head.as_bytes(), bytes, b"\r\n--x--\r\n"].concat();
+        world.request("POST", &image, &["Content-Type: multipart/form-data; boundary=x"], &body)
+    };
+    let svg = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>";
+    for wrong in [&b"nonsense"[..], svg, &png()[..12]] {
+        let (status, answer) = upload(wrong);
+        assert_eq!((status, &answer["field"]), (400, &json!("file")), "{answer}");
+    }
+    assert_eq!(upload(&vec![0; 11 << 20]).0, 413);
+    assert_eq!(upload(&png()), (200, Value::Null));
+    let (_, shown) = world.request("GET", &path, &[], b"");
+    assert_eq!((&shown["width"], &shown["height"]), (&json!(2), &json!(3)));
+    let url = shown["url"].as_str().unwrap().strip_prefix("/api/v1/").unwrap();
+    let token = format!("Authorization: Token {}", world.token);
+    let (status, head, _) =
+        crate::process::exchange(world.api, "GET", url, &[&token], b"").unwrap();
+    assert_eq!(status, 200);
+    assert!(head.contains("content-type: image/png") && head.contains("nosniff"), "{head}");
+    assert_eq!(crate::process::exchange(world.api, "GET", url, &[], b"").unwrap().0, 401);
+
+    assert_eq!(world.request("DELETE", &image, &[], b"").0, 200);
+    assert_eq!(world.request("GET", &image, &[], b"").0, 404);
+    assert_eq!(upload(&png()).0, 200);
+    assert_eq!(world.request("DELETE", &path, &[], b"").0, 200);
+    assert_eq!(world.request("GET", &image, &[], b"").0, 404);
+}
