@@ -41,6 +41,9 @@ pub fn succeeds(command: &[&str]) -> bool {
     command.status().is_ok_and(|status| status.success())
 }
 
+/// What tests can do without, and do more with: a clock that can be set.
+const WELCOME: [&str; 4] = ["apt-get", "install", "-y", "faketime"];
+
 /// Says what is missing and how to get it; with `install`, gets it.
 pub fn check(install: bool) -> Result<()> {
     let mut missing = Vec::new();
@@ -55,6 +58,9 @@ pub fn check(install: bool) -> Result<()> {
         if !status.is_ok_and(|status| status.success()) {
             missing.push(format!("{} (could not be installed: {})", need.what, need.get.join(" ")));
         }
+    }
+    if install && !succeeds(&["faketime", "--version"]) && !succeeds(&WELCOME) {
+        eprintln!("xtask: there is no faketime to be had: the chaos test sets no clock");
     }
     if missing.is_empty() {
         return Ok(());

@@ -1,10 +1,11 @@
 //! A long run of the real binary under load, while everything around it fails: SIGKILL aimed at
 //! each phase of its work and at chance moments, SIGSTOP, a receiver that is gone, a disk that is
-//! full or read-only. At the end the ledger must balance. The clock of a machine is not ours to
-//! set: that its steps do no harm is for the simulator to show.
+//! full or read-only, a clock that is set. At the end the ledger must balance. The clock of the
+//! machine is not ours to set, so the server is shown another one, where libfaketime is there.
 
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
+mod clock;
 #[path = "../it/ledger.rs"]
 mod ledger;
 mod mount;
@@ -14,6 +15,7 @@ mod phases;
 #[expect(dead_code, reason = "shared with the tests of the binary")]
 mod process;
 
+use clock::FakeClock;
 use ledger::Load;
 use mount::Mount;
 use phases::Phase;
@@ -22,9 +24,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Few, for every change; a long run says how many it wants.
-const KILLS: u32 = 24;
+const KILLS: u32 = 25;
 /// So many must hit every phase.
-const MANY: u32 = 100;
+const MANY: u32 = 1000;
 /// Between the requests of a sender.
 const PAUSE: Duration = Duration::from_millis(15);
 const HARSH: [&str; 10] = [
@@ -45,10 +47,11 @@ fn the_ledger_balances_after_everything() {
     let kills = std::env::var("FOGHORN_KILLS").ok().and_then(|text| text.parse().ok());
     let kills: u32 = kills.unwrap_or(KILLS);
     // Something else than a kill happens after so many: each of it once at least.
-    let every = (kills / 4).min(25);
+    let every = (kills / 5).clamp(1, 25);
     let directory = tempfile::tempdir().unwrap();
     // A small file system of its own, where the machine allows it.
     let mount = Mount::new(directory.path());
+    let clock = FakeClock::find(directory.path());
     let mut world = World::in_directory(directory);
     world.listen();
     world.serve(&HARSH);
@@ -61,7 +64,7 @@ fn the_ledger_balances_after_everything() {
     let mut others: BTreeMap<&str, u32> = BTreeMap::new();
     for kill in 0..kills {
         if kill % every == every - 1 {
-            let what = other(&mut world, mount.as_ref(), kill / every);
+            let what = other(&mut world, mount.as_ref(), clock.as_ref(), kill / every);
             *others.entry(what).or_default() += 1;
         }
         for phase in world.serve_and_kill(&HARSH, kill) {
@@ -77,8 +80,23 @@ fn the_ledger_balances_after_everything() {
 }
 
 /// One of the other things that go wrong.
-fn other(world: &mut World, mount: Option<&Mount>, number: u32) -> &'static str {
-    let what = match (number % 4, mount) {
+fn other(
+    world: &mut World,
+    mount: Option<&Mount>,
+    clock: Option<&FakeClock>,
+    number: u32,
+) -> &'static str {
+    if let (4, Some(clock)) = (number % 5, clock) {
+        clock.step("+0");
+        world.serve_with(&HARSH, &clock.variables());
+        for offset in clock::STEPS {
+            clock.step(offset);
+            std::thread::sleep(Duration::from_secs(2));
+        }
+        drop(world.server.take());
+        return "clock set to and fro";
+    }
+    let what = match (number % 5, mount) {
         (1, _) => {
             world.serve(&HARSH);
             world.listener.as_mut().unwrap().kill();

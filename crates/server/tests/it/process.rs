@@ -42,10 +42,11 @@ pub fn within_patience(mut holds: impl FnMut() -> bool) -> bool {
 pub struct Process(pub Child);
 
 impl Process {
-    pub fn start(arguments: &[&str], log: &Path) -> Self {
+    pub fn start(arguments: &[&str], log: &Path, variables: &[(&str, &str)]) -> Self {
         let log = std::fs::File::options().create(true).append(true).open(log).unwrap();
         let mut command = Command::new(BINARY);
         command.args(arguments).stdout(Stdio::null()).stderr(log);
+        command.envs(variables.iter().copied());
         Self(command.spawn().unwrap())
     }
 
@@ -136,9 +137,14 @@ impl World {
     }
 
     pub fn serve(&mut self, more: &[&str]) {
+        self.serve_with(more, &[]);
+    }
+
+    /// Starts the server with more of the environment.
+    pub fn serve_with(&mut self, more: &[&str], variables: &[(&str, &str)]) {
         let arguments = self.serve_arguments(more);
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        self.server = Some(Process::start(&arguments, &self.path("serve.log")));
+        self.server = Some(Process::start(&arguments, &self.path("serve.log"), variables));
         until("the API", || TcpStream::connect(self.api).is_ok());
     }
 
@@ -194,7 +200,7 @@ impl World {
             "--ledger",
             ledger.to_str().unwrap(),
         ];
-        self.listener = Some(Process::start(&arguments, &self.path("listen.log")));
+        self.listener = Some(Process::start(&arguments, &self.path("listen.log"), &[]));
         until("the receiver", || TcpStream::connect(self.receiver).is_ok());
     }
 
