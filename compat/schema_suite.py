@@ -44,7 +44,7 @@ def main():
         lines = [f'"path.{name}" = "{value}"' for name, value in ids.items()]
         config = directory / "schemathesis.toml"
         config.write_text("[parameters]\n" + "\n".join(lines) + "\n")
-        program = pathlib.Path(sys.executable).with_name("schemathesis")
+        program = pathlib.Path(sys.executable).absolute().with_name("schemathesis")
         ran = subprocess.run(
             [program, "--config-file", config, "run",
              f"http://127.0.0.1:{port}/api/v1/openapi.json",
@@ -52,7 +52,7 @@ def main():
              "--max-examples", examples, "--exclude-path-regex", ENDS,
              "--exclude-name", "POST /api/v1/sites/{site_id}/telemetry",
              "--phases", "examples,coverage,fuzzing", "--continue-on-failure", "--seed", "1",
-             "--suppress-health-check", "all"])
+             "--suppress-health-check", "all"], cwd=directory)
         assert "ERROR" not in log.read_text(), log.read_text()
         assert "panicked" not in log.read_text(), log.read_text()
     finally:
