@@ -26,6 +26,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 pub use caller::CALLS_PER_HOUR;
+pub use throttle::network;
 
 /// Passwords that are hashed at one time: each takes 19 MiB and some 30 ms.
 const HASHED_AT_ONCE: usize = 4;

@@ -50,8 +50,8 @@ impl Attempt {
     }
 }
 
-/// Who holds an IPv6 address holds its /64.
-fn network(address: IpAddr) -> IpAddr {
+/// What one source is known by: who holds an IPv6 address holds its /64.
+pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64).into(),
         v4 => v4,

@@ -24,7 +24,7 @@ mod view;
 mod write;
 
 pub use admins::{
-    Admin, AdminPatch, Invite, NewInvite, NewSession, PASSWORD_BYTES, PersonalToken, Session,
+    Admin, AdminPatch, EMAIL_BYTES_MAX, Invite, NewInvite, NewSession, PersonalToken, Session,
 };
 pub use auth::{Access, Grant, NewToken, Principal, Right, Role, new_key};
 pub use catalog::{Catalog, Document, Import, Imported, Page, Scope};

@@ -133,11 +133,8 @@ impl Write<'_> {
             return Ok(before);
         }
         self.check_references(&document)?;
-        document.version += 1;
-        document.modified = self.now;
         self.stamp_topics(Some(&before), &mut document);
-        self.put(&document)?;
-        self.change(actor, Some(&before), Some(&document))?;
+        let document = self.replace(actor, &before, document)?;
         if let (true, Some(left)) = (moves, before.site_id) {
             self.leave_site(actor, &before, left)?;
         }
@@ -156,13 +153,11 @@ impl Write<'_> {
                 if before.site_id != Some(left) {
                     continue;
                 }
-                match after_removal(&before, gone) {
-                    Some(after) => drop(self.replace(actor, &before, after)?),
-                    None => {
-                        self.remove(&before)?;
-                        self.change(actor, Some(&before), None)?;
-                    }
-                }
+                let fate = match after_removal(&before, gone) {
+                    Some(after) => Fate::Stays { before, after },
+                    None => Fate::Goes(before),
+                };
+                self.carry_out(actor, fate, true)?;
             }
         }
         Ok(())
@@ -230,7 +225,14 @@ impl Write<'_> {
         }
     }
 
-    pub(crate) fn put(&self, document: &Document) -> Result<(), CatalogError> {
+    /// Stores the next version of a document.
+    fn put_next(&self, document: &mut Document) -> Result<(), CatalogError> {
+        document.version += 1;
+        document.modified = self.now;
+        self.put(document)
+    }
+
+    fn put(&self, document: &Document) -> Result<(), CatalogError> {
         let mut body = document.body.clone();
         self.sealer.seal(&place(document.kind, document.id), &mut body)?;
         let mut statement = self.transaction.prepare_cached(
@@ -365,25 +367,29 @@ impl Write<'_> {
             return self.change(actor, Some(document), None);
         }
         for fate in self.removal(document)? {
-            match fate {
-                Fate::Stays { before, mut after } => {
-                    after.version += 1;
-                    after.modified = self.now;
-                    self.put(&after)?;
-                    if document.kind != Kind::Site || !before.kind.is_inventory() {
-                        self.change(actor, Some(&before), Some(&after))?;
-                    }
-                }
-                Fate::Goes(gone) => {
-                    self.remove(&gone)?;
-                    let is_itself = (gone.kind, gone.id) == (document.kind, document.id);
-                    if is_itself || document.kind != Kind::Site {
-                        self.change(actor, Some(&gone), None)?;
-                    }
-                }
-            }
+            let told = document.kind != Kind::Site
+                || match &fate {
+                    Fate::Stays { before, .. } => !before.kind.is_inventory(),
+                    Fate::Goes(gone) => (gone.kind, gone.id) == (document.kind, document.id),
+                };
+            self.carry_out(actor, fate, told)?;
         }
         Ok(())
+    }
+
+    /// Does to an object what another's going means for it; `told` in a change of its own.
+    fn carry_out(&mut self, actor: &Actor, fate: Fate, told: bool) -> Result<(), CatalogError> {
+        let (before, after) = match fate {
+            Fate::Stays { before, mut after } => {
+                self.put_next(&mut after)?;
+                (before, Some(after))
+            }
+            Fate::Goes(gone) => {
+                self.remove(&gone)?;
+                (gone, None)
+            }
+        };
+        if told { self.change(actor, Some(&before), after.as_ref()) } else { Ok(()) }
     }
 
     /// Puts a document in place of what it was.
@@ -393,9 +399,7 @@ impl Write<'_> {
         before: &Document,
         mut after: Document,
     ) -> Result<Document, CatalogError> {
-        after.version += 1;
-        after.modified = self.now;
-        self.put(&after)?;
+        self.put_next(&mut after)?;
         self.change(actor, Some(before), Some(&after))?;
         Ok(after)
     }

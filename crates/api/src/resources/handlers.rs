@@ -58,10 +58,8 @@ pub(crate) async fn create(
     caller: Caller,
     kind: Kind,
     scope: Scope,
-    mut body: Map<String, Value>,
+    body: Map<String, Value>,
 ) -> Result<Json<Value>, Error> {
-    // Where it belongs is said by the path.
-    body.remove("site_id");
     check(api, kind, &body).await?;
     let secrets = caller.sees_secrets(scope);
     let made =

@@ -9,13 +9,11 @@ use crate::throttle::Attempt;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{AppendHeaders, IntoResponse, Response};
-use foghorn_catalog::{Admin, AdminPatch, NewSession};
+use foghorn_catalog::{Admin, AdminPatch, EMAIL_BYTES_MAX, NewSession};
 use http::header::SET_COOKIE;
 use serde_json::{Map, Value, json};
 use subtle::ConstantTimeEq;
 
-/// No address of mail is longer (RFC 5321).
-const EMAIL_BYTES_MAX: usize = 254;
 /// Seconds that the cookie with the CSRF token is kept.
 const CSRF_COOKIE_SECS: i64 = 31_449_600;
 
@@ -109,7 +107,8 @@ async fn login_with_password(
         verified(&api, &credentials, text(&body, "email")?, text(&body, "password")?).await?;
     let mut passed = !admin.two_factor;
     if let (false, Some(code)) = (passed, body.get("two_factor").and_then(Value::as_str)) {
-        passed = checked(&api, &credentials, &admin, code).await?;
+        check_code(&api, &credentials, &admin, code).await?;
+        passed = true;
     }
     let from = credentials.actor();
     let (session, admin) = api
@@ -124,13 +123,13 @@ async fn login_with_password(
     Ok((cookies(&api, &session), Json(answer)).into_response())
 }
 
-/// Whether a code is right; a wrong one, or one that was used, counts as a failed login.
-async fn checked(
+/// Checks a code; a wrong one, or one that was used, counts as a failed login.
+async fn check_code(
     api: &Api,
     credentials: &Credentials,
     admin: &Admin,
     code: &str,
-) -> Result<bool, Error> {
+) -> Result<(), Error> {
     let attempt = Attempt::factor(&admin.email, credentials.source);
     api.throttle.begin(&attempt, api.backend.now())?;
     let (id, code) = (admin.id, code.to_owned());
@@ -138,7 +137,7 @@ async fn checked(
         return Err(Error::Login);
     }
     api.throttle.succeeded(&attempt);
-    Ok(true)
+    Ok(())
 }
 
 async fn show_second_factor(
@@ -150,7 +149,7 @@ async fn show_second_factor(
     let looked_up = key.clone();
     let session = api.blocking(move |catalog| catalog.session(&looked_up)).await?;
     let session = session.ok_or(Error::Unauthenticated)?;
-    checked(&api, &credentials, &session.admin, text(&body, "two_factor")?).await?;
+    check_code(&api, &credentials, &session.admin, text(&body, "two_factor")?).await?;
     let from = credentials.actor();
     api.blocking(move |catalog| catalog.pass_session(&key, &session.admin, &from)).await
 }
@@ -207,7 +206,7 @@ async fn accept(
     if is_known {
         let admin = verified(&api, &credentials, &email, &password).await?;
         if admin.two_factor {
-            checked(&api, &credentials, &admin, text(&body, "two_factor")?).await?;
+            check_code(&api, &credentials, &admin, text(&body, "two_factor")?).await?;
         }
     }
     let org = api.blocking(move |catalog| catalog.accept_invite(&key, &password)).await?;

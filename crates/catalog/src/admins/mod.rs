@@ -29,8 +29,9 @@ use totp_rs::{Builder, Totp};
 use uuid::Uuid;
 
 /// The shortest and the longest password in bytes (NIST SP 800-63B asks for eight characters).
-pub const PASSWORD_BYTES: (usize, usize) = (8, 256);
-const EMAIL_BYTES_MAX: usize = 254;
+const PASSWORD_BYTES: (usize, usize) = (8, 256);
+/// No address of mail is longer (RFC 5321).
+pub const EMAIL_BYTES_MAX: usize = 254;
 /// Bytes of the secret of a second factor (RFC 4226 recommends 160 bits).
 const FACTOR_BYTES: usize = 20;
 

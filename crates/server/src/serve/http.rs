@@ -5,6 +5,7 @@ use anyhow::{Context as _, Result};
 use axum::Router;
 use axum::extract::ConnectInfo;
 use axum::routing::get;
+use foghorn_api::network;
 use http::StatusCode;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -13,7 +14,7 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::io;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -102,14 +103,6 @@ pub fn raise_file_limit() {
 /// How many connections each address has.
 #[derive(Debug, Default)]
 struct Shares(Mutex<HashMap<IpAddr, usize>>);
-
-/// Who holds an IPv6 address holds its /64.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64).into(),
-        v4 => v4,
-    }
-}
 
 /// One connection of an address, for as long as it lives.
 struct Share {
