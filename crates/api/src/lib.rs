@@ -18,6 +18,7 @@ use axum::Router;
 use axum::extract::FromRef;
 use foghorn_catalog::{Catalog, CatalogError, DeliveryStore, HistoryStore};
 use foghorn_ingest::journal::{Durable, Journal, Refused};
+use foghorn_model::alarm::Acknowledgement;
 use foghorn_model::{Timestamp, Webhook};
 use serde_json::Value;
 use std::fmt;
@@ -38,6 +39,12 @@ pub trait Backend: Send + Sync + 'static {
     /// # Errors
     /// When it cannot be taken for now.
     fn ping(&self, webhook: &Webhook) -> Result<Durable, Refused>;
+
+    /// Journals the command that acknowledges alarms of a site, or takes that back.
+    ///
+    /// # Errors
+    /// When it cannot be taken for now.
+    fn acknowledge(&self, acknowledgement: Acknowledgement) -> Result<Durable, Refused>;
 
     /// Whether webhooks may go to this URL, looked up as a send would.
     fn check_url<'a>(

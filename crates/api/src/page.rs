@@ -85,6 +85,9 @@ pub(crate) fn listing(
 /// A body that is a JSON object.
 pub(crate) struct Object(pub(crate) Map<String, Value>);
 
+/// A body that is a JSON object, or none at all, which is an empty object.
+pub(crate) struct MaybeObject(pub(crate) Map<String, Value>);
+
 /// A body that is any JSON.
 pub(crate) struct Json(pub(crate) Value);
 
@@ -141,6 +144,17 @@ impl<S: Send + Sync> FromRequest<S> for Object {
             Value::Object(map) => Ok(Self(map)),
             _ => Err(Error::Bad("JSON parse error - the body is not an object".into())),
         }
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for MaybeObject {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Error> {
+        if request.body().size_hint().exact() == Some(0) {
+            return Ok(Self(Map::new()));
+        }
+        Object::from_request(request, state).await.map(|Object(map)| Self(map))
     }
 }
 

@@ -38,6 +38,37 @@ pub(crate) fn schemas() -> Map<String, Value> {
         "limit": whole(),
         "total": { "type": "integer", "description": "how many values there are" },
     });
+    let id = || json!({ "type": "string", "format": "uuid" });
+    let acknowledgement = json!({
+        "alarm_ids": { "type": "array", "items": id(), "maxItems": 1000, "description": "which ones, where the path does not say" },
+        "note": { "type": ["string", "null"], "maxLength": 1024, "description": "why" },
+    });
+    let suppression = json!({
+        "duration": { "type": "number", "default": 3600, "minimum": 0, "maximum": 15_552_000, "description": "seconds; 0 tells alarms again" },
+        "scheduled_time": { "type": "integer", "description": "from when on, epoch seconds, up to 7 days ahead; now unless it is given" },
+        "scope": { "type": "string", "enum": ["site", "org"], "default": "site", "description": "of sites, or of the org itself" },
+        "applies": {
+            "type": "object",
+            "description": "which sites",
+            "properties": {
+                "org_id": { "type": ["string", "null"], "description": "this org: all of its sites" },
+                "sitegroup_ids": array_of(id()),
+                "site_ids": array_of(id()),
+            },
+        },
+    });
+    let suppressions = json!({
+        "results": array_of(json!({
+            "type": "object",
+            "properties": {
+                "scope": text(),
+                "site_id": id(),
+                "scheduled_time": whole(),
+                "expire_time": whole(),
+                "duration": { "type": "integer", "description": "seconds that are left" },
+            },
+        })),
+    });
     let wanted = ["results", "start", "end", "limit", "total"];
     let all = [
         ("Problem", named(problem, &["detail"])),
@@ -49,6 +80,9 @@ pub(crate) fn schemas() -> Map<String, Value> {
             "PersonalToken",
             named(json!({ "name": text(), "key": text() }), &["id", "name", "created_time"]),
         ),
+        ("Acknowledgement", named(acknowledgement, &[])),
+        ("Suppression", named(suppression, &[])),
+        ("Suppressions", named(suppressions, &["results"])),
         ("Setting", setting()),
         ("Self", named(json!({ "name": text(), "privileges": array_of(json!({})) }), &["name"])),
     ];

@@ -277,6 +277,31 @@ impl Catalog {
         })
     }
 
+    /// Removes an object, if it is there.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn delete_if_there(
+        &self,
+        kind: Kind,
+        scope: Scope,
+        id: Uuid,
+        actor: &Actor,
+    ) -> Result<(), CatalogError> {
+        match self.delete(kind, scope, id, actor) {
+            Err(CatalogError::NotFound) => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Notes in the audit log that something was done which changes no object.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn note(&self, scope: Scope, actor: &Actor, message: String) -> Result<(), CatalogError> {
+        self.write(|write| write.note_at(scope, actor, message))
+    }
+
     /// What deleting an object would take along, and what would be changed by it: `(goes, stays)`,
     /// the object itself first.
     ///
@@ -385,6 +410,15 @@ impl Catalog {
         let documents =
             rows.map(|row| row?.document(kind, &self.sealer)).collect::<Result<_, _>>()?;
         Ok((documents, total))
+    }
+
+    /// All objects of a kind in a scope.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn all(&self, kind: Kind, scope: Scope) -> Result<Vec<Document>, CatalogError> {
+        let every = Page { limit: u32::MAX, page: 1 };
+        self.list(kind, scope, every).map(|(documents, _)| documents)
     }
 
     /// Makes a token; this is the only time that its key can be seen.

@@ -33,7 +33,9 @@ pub use delivery::{
     WatermarkRecord,
 };
 pub use error::CatalogError;
-pub use history::{HistoryFilter, HistoryRecord, HistoryStore};
+pub use history::{
+    AlarmFilter, AlarmMember, AlarmRecord, HistoryFilter, HistoryRecord, HistoryStore,
+};
 pub use images::Image;
 pub use objects::shape::{Member, OnDelete, Shape};
 pub use objects::{KINDS, Kind, KindRow, read_cells};

@@ -471,11 +471,22 @@ impl Write<'_> {
         actor: &Actor,
         message: String,
     ) -> Result<(), CatalogError> {
+        self.note_at(Scope { org, site: None }, actor, message)
+    }
+
+    /// The same for a site.
+    pub(crate) fn note_at(
+        &mut self,
+        scope: Scope,
+        actor: &Actor,
+        message: String,
+    ) -> Result<(), CatalogError> {
+        let site = scope.site.map(|site| self.find(Kind::Site, site.0)).transpose()?.flatten();
         let audit = Audit {
             actor: actor.clone(),
             message,
-            site_id: None,
-            site_name: None,
+            site_id: scope.site,
+            site_name: site.map(|site| site.text("name").to_owned()),
             device: None,
             before: None,
             after: None,
@@ -483,7 +494,7 @@ impl Write<'_> {
         self.append(&Change {
             seq: self.seq,
             at: self.now,
-            org_id: org,
+            org_id: scope.org,
             updates: Vec::new(),
             audit: Some(audit),
         })

@@ -2,16 +2,18 @@
 
 use crate::FOLD_VERSION;
 use crate::output::{Emitter, Output};
-use crate::processors::{Scene, audits, ping};
+use crate::processors::{Scene, alarms, audits, ping};
 use crate::seen::Source;
 use crate::state::{SiteState, State};
 use crate::timers::{Subject, Timers};
-use foghorn_model::record::RecordBody;
+use foghorn_model::record::{Command, RecordBody};
 use foghorn_model::telemetry::{Report, Telemetry};
 use foghorn_model::{
-    Change, ConfigUpdate, OrgId, Partition, Record, Setting, Site, SiteId, Timestamp,
+    AlarmTemplate, AlarmTemplateId, Change, ConfigUpdate, Org, OrgId, Partition, Record, Setting,
+    Site, SiteId, Timestamp,
 };
 use foghorn_mutant::{Mutant, is as mutated};
+use std::collections::BTreeMap;
 
 /// The fold of one partition.
 #[derive(Debug)]
@@ -69,6 +71,8 @@ impl Engine {
             let over = org_setting(&engine.state.orgs, site.site.org_id);
             site.devices.rearm(&site.site, &over, &mut engine.timers);
             site.clients.rearm(&site.site, &over, &mut engine.timers);
+            let template = template(&engine.state.templates, &engine.state.orgs, &site.site);
+            site.alarms.rearm(&site.site, template, engine.state.clock, &mut engine.timers);
         }
         Ok(engine)
     }
@@ -145,7 +149,7 @@ impl Engine {
         match &record.body {
             RecordBody::Telemetry(line) => self.on_telemetry(record.site, line, &mut emitter),
             RecordBody::Change(change) => self.on_change(change, &mut emitter),
-            RecordBody::Command(command) => ping::on_command(command, now, &mut emitter),
+            RecordBody::Command(command) => self.on_command(command, &mut emitter),
             RecordBody::Tick | RecordBody::Resumed { .. } | RecordBody::InputGap(_) => {}
             RecordBody::Upgrade(upgrade) => {
                 self.state.fold = upgrade.to;
@@ -189,6 +193,8 @@ impl Engine {
                 over: &over,
                 now: self.state.clock,
                 at: self.state.clock,
+                template: template(&self.state.templates, &self.state.orgs, &state.site),
+                alarms: &mut state.alarms,
                 emitter,
                 timers: &mut self.timers,
                 tally: &mut self.tally,
@@ -196,6 +202,7 @@ impl Engine {
             match subject {
                 Subject::Device(mac) => state.devices.on_timer(mac, &mut scene),
                 Subject::Client(mac) => state.clients.on_timer(mac, &state.devices, &mut scene),
+                Subject::Alarm(slot) => scene.on_alarm_timer(slot),
             }
         }
         self.state.clock = self.state.clock.max(to);
@@ -226,6 +233,8 @@ impl Engine {
             over: &over,
             now,
             at: telemetry.time.map_or(now, |time| time.min(now)),
+            template: template(&self.state.templates, &self.state.orgs, &state.site),
+            alarms: &mut state.alarms,
             emitter,
             timers: &mut self.timers,
             tally: &mut self.tally,
@@ -241,6 +250,19 @@ impl Engine {
                 state.clients.on_disassociated(left, &state.devices, &mut scene);
             }
             Report::Accounting(request) => state.sessions.on_request(request, timed, &mut scene),
+            Report::Alarm(report) => state.devices.on_alarm(report, &mut scene),
+        }
+    }
+
+    fn on_command(&mut self, command: &Command, emitter: &mut Emitter<'_>) {
+        let now = self.state.clock;
+        match command {
+            Command::Ping { webhook_id, name, org_id, site_id } => {
+                ping::on_command(*webhook_id, name, (*org_id, *site_id), now, emitter);
+            }
+            Command::Acknowledge(acknowledgement) => {
+                alarms::on_acknowledgement(acknowledgement, now, emitter);
+            }
         }
     }
 
@@ -264,6 +286,7 @@ impl Engine {
             }
             ConfigUpdate::OrgDeleted { id } => {
                 self.state.orgs.remove(id);
+                self.state.templates.retain(|_, template| template.org_id != *id);
                 let gone = |site: &SiteState| site.site.org_id == *id;
                 let sites: Vec<SiteId> = self
                     .state
@@ -291,6 +314,17 @@ impl Engine {
                     state.devices.configure(device.clone());
                 }
             }
+            ConfigUpdate::AlarmTemplate(template) => {
+                self.state.templates.insert(template.id, template.clone());
+                self.rearm(|site| site.org_id == template.org_id);
+            }
+            ConfigUpdate::AlarmTemplateDeleted { id } => drop(self.state.templates.remove(id)),
+            ConfigUpdate::Suppression { site_id, span } => {
+                if let Some(state) = self.state.sites.get_mut(site_id) {
+                    state.alarms.suppress(*span);
+                    self.rearm(|site| site.id == *site_id);
+                }
+            }
             ConfigUpdate::DeviceRemoved { site_id, mac } => {
                 if let Some(state) = self.state.sites.get_mut(site_id) {
                     state.devices.remove(*mac, &state.site, &mut self.timers);
@@ -309,6 +343,8 @@ impl Engine {
             let over = org_setting(&self.state.orgs, state.site.org_id);
             state.devices.rearm(&state.site, &over, &mut self.timers);
             state.clients.rearm(&state.site, &over, &mut self.timers);
+            let template = template(&self.state.templates, &self.state.orgs, &state.site);
+            state.alarms.rearm(&state.site, template, self.state.clock, &mut self.timers);
         }
     }
 
@@ -324,11 +360,18 @@ impl Engine {
     }
 }
 
-fn org_setting(
-    orgs: &std::collections::BTreeMap<OrgId, foghorn_model::Org>,
-    org: OrgId,
-) -> Setting {
+fn org_setting(orgs: &BTreeMap<OrgId, Org>, org: OrgId) -> Setting {
     orgs.get(&org).map(|org| org.setting.clone()).unwrap_or_default()
+}
+
+/// The template that says which alarms of a site are told: its own, or else its org's.
+fn template<'a>(
+    templates: &'a BTreeMap<AlarmTemplateId, AlarmTemplate>,
+    orgs: &BTreeMap<OrgId, Org>,
+    site: &Site,
+) -> Option<&'a AlarmTemplate> {
+    let of_org = || orgs.get(&site.org_id)?.alarmtemplate_id;
+    templates.get(&site.alarmtemplate_id.or_else(of_org)?)
 }
 
 fn source(report: &Report<'_>) -> Source {
@@ -338,5 +381,6 @@ fn source(report: &Report<'_>) -> Source {
         Report::Seen(seen) => Source::Device(seen.ap.unwrap_or(seen.mac)),
         Report::Disassociated(left) => Source::Device(left.ap.unwrap_or(left.mac)),
         Report::Accounting(request) => Source::Nas(request.nas_ip),
+        Report::Alarm(report) => Source::Device(report.mac),
     }
 }

@@ -4,10 +4,11 @@
 //! one's. Whatever can be derived of the rest (timers) is left out.
 
 use crate::processors::accounting::Sessions;
+use crate::processors::alarms::Alarms;
 use crate::processors::clients::Clients;
 use crate::processors::devices::Devices;
 use crate::seen::Seen;
-use foghorn_model::{Org, OrgId, Site, SiteId, Timestamp};
+use foghorn_model::{AlarmTemplate, AlarmTemplateId, Org, OrgId, Site, SiteId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -27,6 +28,8 @@ pub(crate) struct State {
     pub(crate) catalog_seq: u64,
     /// The orgs that have to do with this partition.
     pub(crate) orgs: BTreeMap<OrgId, Org>,
+    /// The alarm templates of the orgs.
+    pub(crate) templates: BTreeMap<AlarmTemplateId, AlarmTemplate>,
     /// The sites that live in it.
     pub(crate) sites: BTreeMap<SiteId, SiteState>,
 }
@@ -43,6 +46,8 @@ pub(crate) struct SiteState {
     #[serde(default)]
     pub(crate) sessions: Sessions,
     #[serde(default)]
+    pub(crate) alarms: Alarms,
+    #[serde(default)]
     pub(crate) seen: Seen,
 }
 
@@ -53,6 +58,7 @@ impl SiteState {
             devices: Devices::default(),
             clients: Clients::default(),
             sessions: Sessions::default(),
+            alarms: Alarms::default(),
             seen: Seen::default(),
         }
     }

@@ -7,6 +7,7 @@
 use foghorn_model::{Mac, SiteId, Timestamp};
 use foghorn_mutant::{Mutant, is as mutated};
 use std::collections::BTreeSet;
+use uuid::Uuid;
 
 /// What a timer is about. The order decides which of two timers with one deadline fires first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -15,6 +16,8 @@ pub(crate) enum Subject {
     Device(Mac),
     /// A client was last heard of long ago.
     Client(Mac),
+    /// An alarm is to be updated, or ends.
+    Alarm(Uuid),
 }
 
 /// The timers of a partition.

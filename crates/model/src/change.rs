@@ -1,8 +1,9 @@
 //! Configuration changes as they travel through the journal: what the engine must know after the
 //! change, and who made it, for `audits`.
 
+use crate::alarm::{AlarmTemplate, Suppression};
 use crate::config::{Device, Org, Site};
-use crate::ids::{AdminId, OrgId, SiteId};
+use crate::ids::{AdminId, AlarmTemplateId, OrgId, SiteId};
 use crate::mac::Mac;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -44,6 +45,20 @@ pub enum ConfigUpdate {
     },
     /// The device is now as given. It may have come from another site of the org.
     Device(Device),
+    /// The alarm template is now as given.
+    AlarmTemplate(AlarmTemplate),
+    /// The alarm template is gone.
+    AlarmTemplateDeleted {
+        /// Which one.
+        id: AlarmTemplateId,
+    },
+    /// The alarms of a site are not told in this span, or are told again.
+    Suppression {
+        /// The site.
+        site_id: SiteId,
+        /// The span.
+        span: Option<Suppression>,
+    },
     /// The device has left this site, by deletion or by moving to another.
     DeviceRemoved {
         /// The site that it left.

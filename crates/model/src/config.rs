@@ -1,7 +1,7 @@
 //! The part of the configuration that shapes events: orgs, sites, devices and the settings that
 //! drive them. The catalog keeps whole documents; what the engine needs of them stands here.
 
-use crate::ids::{OrgId, SiteId};
+use crate::ids::{AlarmTemplateId, OrgId, SiteId};
 use crate::mac::Mac;
 use crate::time::Micros;
 use serde::{Deserialize, Serialize};
@@ -75,6 +75,9 @@ pub struct Org {
     /// Its settings, under those of its sites.
     #[serde(default)]
     pub setting: Setting,
+    /// Which alarms are told at its sites, where they have no template of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alarmtemplate_id: Option<AlarmTemplateId>,
 }
 
 /// A site as the engine knows it.
@@ -89,6 +92,9 @@ pub struct Site {
     /// Its settings, over those of its org.
     #[serde(default)]
     pub setting: Setting,
+    /// Which alarms are told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alarmtemplate_id: Option<AlarmTemplateId>,
 }
 
 /// A device of the inventory that is assigned to a site.

@@ -1,5 +1,6 @@
 //! One type per kind of id, so that a site can never be looked up by the id of an org.
 
+use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -65,6 +66,10 @@ ids! {
     AdminId;
     /// One change in the audit log.
     AuditId;
+    /// An alarm: one condition or run of incidents at a site.
+    AlarmId;
+    /// What says which alarms are told.
+    AlarmTemplateId;
     /// A WLAN, given by the source or derived from site and SSID.
     WlanId;
 }
@@ -73,6 +78,19 @@ impl WlanId {
     /// The id that stands for an SSID of a site for which no source gave a WLAN id.
     pub fn derived(site: SiteId, ssid: &str) -> Self {
         Self(Uuid::new_v5(&site.0, format!("wlan:{ssid}").as_bytes()))
+    }
+}
+
+impl AlarmId {
+    /// What stays the same of all alarms of one type about one thing of a site. `about` is empty
+    /// where the type gathers what befalls the whole site.
+    pub fn slot(site: SiteId, key: &str, about: &str) -> Uuid {
+        Uuid::new_v5(&site.0, format!("alarm:{key}:{about}").as_bytes())
+    }
+
+    /// The id of the alarm of a slot that began at this time.
+    pub fn derived(slot: Uuid, onset: Timestamp) -> Self {
+        Self(Uuid::new_v5(&slot, format!("{}", onset.0).as_bytes()))
     }
 }
 

@@ -4,6 +4,7 @@
 //! This crate knows no storage, no network and no clock. Everything here is plain data with one
 //! encoding, so that the engine, the log and the API agree by construction.
 
+pub mod alarm;
 pub mod change;
 pub mod config;
 pub mod definitions;
@@ -17,11 +18,14 @@ pub mod time;
 pub mod topic;
 pub mod webhook;
 
+pub use alarm::{AlarmTemplate, Suppression};
 pub use change::{Actor, Audit, Change, ConfigUpdate};
 pub use config::{Device, DeviceType, Org, Setting, Site};
 pub use event::block::{EventBlock, EventEntry, EventRef};
 pub use event::key::EventKey;
-pub use ids::{AdminId, AuditId, OrgId, SiteId, TokenId, WebhookId, WlanId};
+pub use ids::{
+    AdminId, AlarmId, AlarmTemplateId, AuditId, OrgId, SiteId, TokenId, WebhookId, WlanId,
+};
 pub use mac::Mac;
 pub use partition::Partition;
 pub use record::{Record, RecordBody};

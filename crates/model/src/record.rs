@@ -15,6 +15,7 @@
 //! came in, and is read by the same decoder again: a decoder that learns new fields can still
 //! read every old journal, and an operator can read the journal with `foghorn inspect`.
 
+use crate::alarm::Acknowledgement;
 use crate::change::Change;
 use crate::ids::SiteId;
 use crate::time::Timestamp;
@@ -101,9 +102,19 @@ pub enum Command {
         /// Its site, for a site webhook.
         site_id: Option<SiteId>,
     },
+    /// Acknowledge alarms, or take that back.
+    Acknowledge(Acknowledgement),
 }
 
 impl Command {
+    /// The site that it is about.
+    pub fn site(&self) -> Option<SiteId> {
+        match self {
+            Self::Ping { site_id, .. } => *site_id,
+            Self::Acknowledge(acknowledgement) => Some(acknowledgement.site_id),
+        }
+    }
+
     /// The command that pings this webhook.
     pub fn ping(webhook: &Webhook) -> Self {
         Self::Ping {

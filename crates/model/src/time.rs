@@ -64,6 +64,17 @@ impl Timestamp {
         Micros(self.0.saturating_sub(earlier.0))
     }
 
+    /// ISO 8601 text of whole seconds in UTC without a zone: `2025-06-05T04:00:00`.
+    pub fn zoneless(self) -> String {
+        let at = jiff::Timestamp::from_second(self.secs()).unwrap_or_default();
+        at.strftime("%Y-%m-%dT%H:%M:%S").to_string()
+    }
+
+    /// Reads what [`Timestamp::zoneless`] writes.
+    pub fn from_zoneless(text: &str) -> Option<Self> {
+        Self::from_rfc3339(&format!("{text}Z"))
+    }
+
     /// Reads RFC 3339 text; the same bounds as [`Timestamp::from_secs_f64`].
     pub fn from_rfc3339(text: &str) -> Option<Self> {
         let at: jiff::Timestamp = text.parse().ok()?;

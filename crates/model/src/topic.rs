@@ -30,6 +30,8 @@ pub struct TopicRow {
     pub allows_single_event_per_message: bool,
     /// Whether it can be delivered but not subscribed.
     pub internal: bool,
+    /// Whether it is for our own searches only, and no topic of the wire.
+    pub is_private: bool,
     /// Whether it is raw location data, of which a site may send each to one webhook only.
     pub is_raw: bool,
 }
@@ -53,6 +55,7 @@ macro_rules! topics {
                 has_delivery_results: false,
                 allows_single_event_per_message: false,
                 internal: false,
+                is_private: false,
                 is_raw: false,
             };
             $(row.$flag = true;)*
@@ -118,6 +121,7 @@ topics! {
     SdkclientScanData = 30 "sdkclient-scan-data" Stream;
     WifiConnRaw = 31 "wifi-conn-raw" Stream is_raw;
     WifiUnconnRaw = 32 "wifi-unconn-raw" Stream is_raw;
+    AlarmAcks = 33 "alarm-acks" Record is_private;
 }
 
 /// Spellings that are read besides the wire's.
@@ -194,7 +198,8 @@ impl FromStr for Topic {
 
     fn from_str(name: &str) -> Result<Self, UnknownTopic> {
         let alias = ALIASES.iter().find(|(alias, _)| *alias == name).map(|(_, topic)| *topic);
-        let row = TOPICS.iter().find(|row| row.name == name).map(|row| row.topic);
+        let mut public = TOPICS.iter().filter(|row| !row.is_private);
+        let row = public.find(|row| row.name == name).map(|row| row.topic);
         row.or(alias).ok_or(UnknownTopic)
     }
 }
@@ -219,7 +224,8 @@ mod tests {
     #[test]
     fn names_and_codes_read_back() {
         for row in TOPICS {
-            assert_eq!(row.name.parse(), Ok(row.topic));
+            let public = if row.is_private { Err(UnknownTopic) } else { Ok(row.topic) };
+            assert_eq!(row.name.parse(), public);
             assert_eq!(Topic::from_code(row.topic as u8), Some(row.topic));
             assert_eq!(row.topic.row().name, row.name);
         }

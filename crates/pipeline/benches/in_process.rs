@@ -40,11 +40,18 @@ fn sites() -> Vec<SiteId> {
 }
 
 fn feed(org: OrgId) -> Feed {
-    let org_itself = Org { id: org, name: "Bench".into(), setting: Setting::default() };
+    let org_itself =
+        Org { id: org, name: "Bench".into(), setting: Setting::default(), alarmtemplate_id: None };
     let mut updates = vec![ConfigUpdate::Org(org_itself)];
     for (at, id) in sites().into_iter().enumerate() {
         let (name, setting) = ("bench".to_owned(), Setting::default());
-        updates.push(ConfigUpdate::Site(Site { id, org_id: org, name, setting }));
+        updates.push(ConfigUpdate::Site(Site {
+            id,
+            org_id: org,
+            name,
+            setting,
+            alarmtemplate_id: None,
+        }));
         updates.push(ConfigUpdate::Device(Device {
             mac: mac(at).parse().unwrap(),
             org_id: org,

@@ -29,9 +29,10 @@ pub fn targets(change: &Change) -> BTreeSet<Partition> {
     }
     for update in &change.updates {
         match update {
-            ConfigUpdate::Org(_) | ConfigUpdate::OrgDeleted { .. } => {
-                targets.extend(Partition::all());
-            }
+            ConfigUpdate::Org(_)
+            | ConfigUpdate::OrgDeleted { .. }
+            | ConfigUpdate::AlarmTemplate(_)
+            | ConfigUpdate::AlarmTemplateDeleted { .. } => targets.extend(Partition::all()),
             ConfigUpdate::Site(site) => {
                 targets.insert(Partition::of_site(site.id));
             }
@@ -41,7 +42,8 @@ pub fn targets(change: &Change) -> BTreeSet<Partition> {
             ConfigUpdate::Device(device) => {
                 targets.extend(device.site_id.map(Partition::of_site));
             }
-            ConfigUpdate::DeviceRemoved { site_id, .. } => {
+            ConfigUpdate::DeviceRemoved { site_id, .. }
+            | ConfigUpdate::Suppression { site_id, .. } => {
                 targets.insert(Partition::of_site(*site_id));
             }
         }

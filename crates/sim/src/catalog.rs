@@ -4,16 +4,19 @@
 use crate::dice::Dice;
 use foghorn_dispatch::egress::{AddressPolicy, Egress, Options};
 use foghorn_dispatch::{Endpoint, Index};
+use foghorn_model::time::Micros;
 use foghorn_model::{
-    Actor, AdminId, Audit, Change, ConfigUpdate, Device, DeviceType, Mac, Org, OrgId, Partition,
-    Setting, Site, SiteId, Timestamp, Topic, Webhook, WebhookId,
+    Actor, AdminId, AlarmTemplate, AlarmTemplateId, Audit, Change, ConfigUpdate, Device,
+    DeviceType, Mac, Org, OrgId, Partition, Setting, Site, SiteId, Suppression, Timestamp, Topic,
+    Webhook, WebhookId,
 };
 use foghorn_pipeline::{ChangeFeed, FeedError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Topics that are subscribed to.
-const TOPICS: [Topic; 6] = [
+const TOPICS: [Topic; 7] = [
+    Topic::Alarms,
     Topic::Audits,
     Topic::DeviceEvents,
     Topic::DeviceUpdowns,
@@ -21,6 +24,11 @@ const TOPICS: [Topic; 6] = [
     Topic::ClientSessions,
     Topic::NacAccounting,
 ];
+
+/// Alarms that are told.
+const ALARMS: [&str; 4] = ["device_down", "device_reconnected", "device_restarted", "missing_vlan"];
+/// Whose alarms are told at all times, so that they can be counted.
+pub const UNSUPPRESSED: OrgId = OrgId(uuid::Uuid::from_bytes([1; 16]));
 
 /// A site with its devices.
 #[derive(Debug, Clone)]
@@ -85,7 +93,14 @@ impl Catalog {
             let id = OrgId::from_bytes([org; 16]);
             let setting = Setting { device_updown_threshold: Some(1), ..Setting::default() };
             let name = format!("org {org}");
-            catalog.commit(id, vec![ConfigUpdate::Org(Org { id, name, setting })], None, now);
+            let template = AlarmTemplateId::from_bytes([org; 16]);
+            let enabled = ALARMS.map(str::to_owned).into();
+            let rules = AlarmTemplate { id: template, org_id: id, enabled };
+            let updates = vec![
+                ConfigUpdate::AlarmTemplate(rules),
+                ConfigUpdate::Org(Org { id, name, setting, alarmtemplate_id: Some(template) }),
+            ];
+            catalog.commit(id, updates, None, now);
             for number in 0..1 + dice.below(2) {
                 catalog.add_site(id, number, dice, now);
             }
@@ -122,7 +137,13 @@ impl Catalog {
             ..Setting::default()
         };
         self.settings.insert(id, setting.clone());
-        let site = Site { id, org_id: org, name: format!("site {number}"), setting };
+        let site = Site {
+            id,
+            org_id: org,
+            name: format!("site {number}"),
+            setting,
+            alarmtemplate_id: None,
+        };
         self.commit(org, vec![ConfigUpdate::Site(site)], Some("Add Site"), now);
         let aps: Vec<Mac> = (0..3).map(|at| Mac([0x5c, 0x5b, 0x35, 0, number, at])).collect();
         for mac in &aps {
@@ -147,6 +168,7 @@ impl Catalog {
             1 => self.delete_webhook(dice, now),
             2 | 3 => self.change_webhook(dice, now),
             4 => self.rotate_secret(dice, now),
+            5 => self.suppress(dice, now),
             _ => self.change_site(dice, now),
         }
     }
@@ -236,9 +258,27 @@ impl Catalog {
         let setting = self.settings.entry(place.id).or_default();
         setting.ap_updown_threshold = Some(u32::try_from(dice.below(3)).unwrap_or(0));
         let setting = setting.clone();
-        let site = Site { id: place.id, org_id: place.org, name: "a site".into(), setting };
+        let site = Site {
+            id: place.id,
+            org_id: place.org,
+            name: "a site".into(),
+            setting,
+            alarmtemplate_id: None,
+        };
         let updates = vec![ConfigUpdate::Site(site)];
         self.commit(place.org, updates, Some("Update Site Settings"), now);
+    }
+
+    /// The alarms of a site are not told for a while, or are told again.
+    fn suppress(&mut self, dice: &mut Dice, now: Timestamp) {
+        let place = dice.pick(&self.places).clone();
+        if place.org == UNSUPPRESSED {
+            return;
+        }
+        let until = now + Micros::from_secs(dice.between(1, 120));
+        let span = dice.one_in(2).then_some(Suppression { from: now, until });
+        let update = ConfigUpdate::Suppression { site_id: place.id, span };
+        self.commit(place.org, vec![update], Some("Add Alarm Suppression"), now);
     }
 
     fn next_seq(&self) -> u64 {

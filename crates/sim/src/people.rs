@@ -127,7 +127,11 @@ impl People {
         ]);
         // Some tell a time of their own, some of which are late.
         let time = dice.one_in(3).then(|| (now - Micros(dice.between(0, 3_000_000))).as_secs_f64());
-        let line = match dice.below(16) {
+        let line = match dice.below(18) {
+            16 => json!({"kind": "alarm", "type": "missing_vlan", "mac": wild,
+                         "vlan": dice.below(3).to_string()}),
+            17 => json!({"kind": "alarm", "type": "missing_vlan", "mac": wild,
+                         "vlan": dice.below(3).to_string(), "status": "resolved"}),
             0 => json!({"kind": "device-connected", "mac": wild}),
             1 => json!({"kind": "device-disconnected", "mac": wild, "reason": "cut"}),
             2 => json!({"kind": "device-restarted", "mac": wild}),

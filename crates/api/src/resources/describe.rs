@@ -98,6 +98,7 @@ pub(crate) fn name(kind: Kind) -> &'static str {
         Kind::SiteGroup => "SiteGroup",
         Kind::AlarmTemplate => "AlarmTemplate",
         Kind::MxEdge => "MxEdge",
+        Kind::Suppression => "AlarmSuppression",
     }
 }
 

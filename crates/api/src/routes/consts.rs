@@ -103,7 +103,7 @@ async fn webhook_topics() -> Json<Value> {
         }
         topic
     };
-    Json(TOPICS.iter().map(row).collect())
+    Json(TOPICS.iter().filter(|row| !row.is_private).map(row).collect())
 }
 
 /// The kinds of telemetry: description, JSON Schema and an example of each.

@@ -1,6 +1,7 @@
 //! The routes that are more than objects, one module a subject.
 
 mod admins;
+mod alarms;
 mod consts;
 mod deliveries;
 mod history;
@@ -11,6 +12,7 @@ pub(crate) mod login;
 mod orgs;
 mod settings;
 mod sites;
+mod suppression;
 mod telemetry;
 mod tokens;
 mod webhooks;
@@ -35,6 +37,8 @@ pub(crate) fn all() -> Routes {
         resources::routes(),
         deliveries::routes(),
         history::routes(),
+        alarms::routes(),
+        suppression::routes(),
         telemetry::routes(),
         consts::routes(),
     ]

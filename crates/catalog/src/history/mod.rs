@@ -6,20 +6,23 @@
 //! empties both tables, and they are filled anew from what the event log still holds; losing the
 //! file altogether does the same.
 
+mod alarms;
 mod search;
 
+pub use alarms::{AlarmFilter, AlarmMember, AlarmRecord};
 pub use search::HistoryFilter;
 
 use crate::database::{Durability, open};
 use crate::error::CatalogError;
 use foghorn_model::{EventKey, OrgId, Partition, SiteId, Timestamp, Topic};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Transaction, params};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     include_str!("../migrations/history_0001.sql"),
     include_str!("../migrations/history_0002.sql"),
+    include_str!("../migrations/history_0003.sql"),
 ];
 const FILE: &str = "history.db";
 /// Rows removed in one transaction.
@@ -85,22 +88,12 @@ impl HistoryStore {
         let mut writer = self.writer();
         let transaction = writer.transaction()?;
         {
-            let mut add = transaction.prepare_cached(
-                "INSERT OR IGNORE INTO events
-                 (partition, record, ordinal, topic, org_id, site_id, at, json)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-            )?;
             for it in events {
-                add.execute(params![
-                    it.key.partition.0,
-                    signed(it.key.record),
-                    it.key.ordinal,
-                    it.topic.name(),
-                    it.org_id.to_string(),
-                    it.site_id.map(|site| site.to_string()),
-                    it.at.0,
-                    it.json,
-                ])?;
+                match it.topic {
+                    Topic::Alarms => alarms::put(&transaction, it)?,
+                    Topic::AlarmAcks => alarms::acknowledge(&transaction, it)?,
+                    _ => add(&transaction, it)?,
+                }
             }
             let mut mark = transaction.prepare_cached(
                 "INSERT OR REPLACE INTO cursors (partition, record) VALUES (?1, ?2)",
@@ -112,16 +105,24 @@ impl HistoryStore {
         Ok(transaction.commit()?)
     }
 
-    /// Forgets events from before this time, a bounded number at once.
+    /// Forgets events from before this time, a bounded number at once; not an alarm that is open.
     ///
     /// # Errors
     /// If the database fails.
     pub fn trim(&self, before: Timestamp) -> Result<usize, CatalogError> {
-        let query = format!(
-            "DELETE FROM events WHERE row IN
-             (SELECT row FROM events WHERE at < ?1 ORDER BY at LIMIT {TRIM_ROWS_MAX})"
-        );
-        Ok(self.writer().execute(&query, [before.0])?)
+        let writer = self.writer();
+        let mut removed = 0;
+        for (table, kept) in [("events", "false"), ("alarms", "status IS 'open'")] {
+            removed += writer.execute(
+                &format!(
+                    "DELETE FROM {table} WHERE row IN
+                     (SELECT row FROM {table} WHERE at < ?1 AND NOT ({kept})
+                      ORDER BY at LIMIT {TRIM_ROWS_MAX})"
+                ),
+                [before.0],
+            )?;
+        }
+        Ok(removed)
     }
 
     fn writer(&self) -> MutexGuard<'_, Connection> {
@@ -131,6 +132,25 @@ impl HistoryStore {
     fn reader(&self) -> MutexGuard<'_, Connection> {
         self.reader.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn add(transaction: &Transaction<'_>, it: &HistoryRecord) -> Result<(), CatalogError> {
+    let mut add = transaction.prepare_cached(
+        "INSERT OR IGNORE INTO events
+         (partition, record, ordinal, topic, org_id, site_id, at, json)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    )?;
+    add.execute(params![
+        it.key.partition.0,
+        signed(it.key.record),
+        it.key.ordinal,
+        it.topic.name(),
+        it.org_id.to_string(),
+        it.site_id.map(|site| site.to_string()),
+        it.at.0,
+        it.json,
+    ])?;
+    Ok(())
 }
 
 fn signed(number: u64) -> i64 {

@@ -1,6 +1,7 @@
 //! The kinds of objects. Each has a module that says what its members must be, what the engine
 //! must know of it, and how a change of it is called.
 
+mod alarms;
 pub(crate) mod device;
 mod floor;
 pub(crate) mod org;
@@ -13,7 +14,7 @@ pub(crate) mod webhook;
 
 use crate::catalog::{Document, Scope};
 use crate::error::CatalogError;
-use foghorn_model::{ConfigUpdate, Mac, OrgId, SiteId};
+use foghorn_model::{AlarmTemplateId, ConfigUpdate, Mac, OrgId, SiteId};
 use serde_json::{Map, Value};
 use shape::Member;
 use uuid::Uuid;
@@ -58,6 +59,8 @@ pub enum Kind {
     AlarmTemplate,
     /// An edge of the inventory.
     MxEdge,
+    /// A span in which the alarms of a site are not told.
+    Suppression,
 }
 
 /// A kind by its name, and what its objects are made of.
@@ -135,8 +138,9 @@ pub const KINDS: &[KindRow] = &[
     },
     KindRow { is_of_its_level: true, ..row(Kind::Wlan, "wlan", "WLAN", things::WLAN) },
     row(Kind::SiteGroup, "sitegroup", "Site Group", things::SITE_GROUP),
-    row(Kind::AlarmTemplate, "alarmtemplate", "Alarm Template", things::ALARM_TEMPLATE),
+    row(Kind::AlarmTemplate, "alarmtemplate", "Alarm Template", alarms::TEMPLATE),
     KindRow { is_inventory: true, ..row(Kind::MxEdge, "mxedge", "Mist Edge", things::MX_EDGE) },
+    row(Kind::Suppression, "suppression", "Alarm Suppression", alarms::SUPPRESSION),
 ];
 
 impl Kind {
@@ -216,6 +220,11 @@ pub(crate) fn spell(kind: Kind, row: &mut Map<String, Value>) {
     shape::spell_all(kind.row().members, row);
 }
 
+/// The alarm template that a site or an org names.
+fn alarmtemplate_id(body: &Map<String, Value>) -> Option<AlarmTemplateId> {
+    body.get("alarmtemplate_id")?.as_str()?.parse().ok()
+}
+
 pub(crate) fn device_mac(document: &Document) -> Option<Mac> {
     (document.kind == Kind::Device).then(|| device::mac(&document.body).ok())?
 }
@@ -258,6 +267,11 @@ pub(crate) fn updates(
             vec![ConfigUpdate::Site(site)]
         }
         Kind::Device => device::updates(before, after),
+        Kind::AlarmTemplate if is_deleted => {
+            vec![ConfigUpdate::AlarmTemplateDeleted { id: AlarmTemplateId(document.id) }]
+        }
+        Kind::AlarmTemplate => vec![ConfigUpdate::AlarmTemplate(alarms::template(document))],
+        Kind::Suppression => alarms::suppression(before, after),
         _ => Vec::new(),
     })
 }

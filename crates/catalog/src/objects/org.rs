@@ -19,5 +19,10 @@ pub(crate) const MEMBERS: &[Member] = &[
 /// The org as the engine knows it.
 pub(super) fn org(id: OrgId, body: &Map<String, Value>, setting: &Map<String, Value>) -> Org {
     let name = body.get("name").and_then(Value::as_str).unwrap_or_default();
-    Org { id, name: name.into(), setting: setting::engine(setting) }
+    Org {
+        id,
+        name: name.into(),
+        setting: setting::engine(setting),
+        alarmtemplate_id: super::alarmtemplate_id(body),
+    }
 }

@@ -38,5 +38,6 @@ pub(crate) fn site(document: &Document) -> Site {
         org_id: document.org_id,
         name: document.text("name").into(),
         setting: Setting::default(),
+        alarmtemplate_id: super::alarmtemplate_id(&document.body),
     }
 }

@@ -1,5 +1,5 @@
 //! Objects of an org that are told by their members alone: assets and their filters, WLANs, site
-//! groups, alarm templates, edges.
+//! groups, edges.
 
 use super::Kind;
 use super::shape::{Member, OnDelete, Shape, member};
@@ -59,23 +59,6 @@ pub(crate) const WLAN: &[Member] = &[
 ];
 
 pub(crate) const SITE_GROUP: &[Member] = &[member("name", NAME, "its name").required()];
-
-const DELIVERY: Shape = Shape::Object(&[
-    member("enabled", Shape::Flag, "whether mails are sent").required(),
-    member("to_org_admins", Shape::Flag, "to the admins of the org"),
-    member("to_site_admins", Shape::Flag, "to the admins of the site"),
-    member("additional_emails", Shape::List(&Shape::Text(254), 100), "and to these"),
-]);
-const RULE: Shape = Shape::Object(&[
-    member("enabled", Shape::Flag, "whether the alarm is told").required(),
-    member("delivery", DELIVERY, "by mail, in place of the template's"),
-]);
-
-pub(crate) const ALARM_TEMPLATE: &[Member] = &[
-    member("name", NAME, "its name"),
-    member("delivery", DELIVERY, "by mail").required(),
-    member("rules", Shape::MapOf(&RULE, 1000), "by key of the alarm").required(),
-];
 
 pub(crate) const MX_EDGE: &[Member] = &[
     member("name", NAME, "its name").required(),

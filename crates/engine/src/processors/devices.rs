@@ -8,10 +8,13 @@
 //! source says it is.
 
 use super::Scene;
+use super::alarms::{self, Incident};
 use super::deferral::Deferral;
 use crate::timers::{Armed, Subject, Timers};
+use foghorn_model::alarm::{AlarmStatus, Evidence};
+use foghorn_model::definitions::{AlarmRow, alarm_of_event};
 use foghorn_model::event::device::{DeviceFacts, Happening, encode_event, encode_updown};
-use foghorn_model::telemetry::{DeviceChange, DeviceEvent, DeviceReport, Severity};
+use foghorn_model::telemetry::{AlarmReport, DeviceChange, DeviceEvent, DeviceReport, Severity};
 use foghorn_model::{Device, DeviceType, Mac, Setting, Site, Timestamp, Topic};
 use foghorn_mutant::{Mutant, is as mutated};
 use serde::{Deserialize, Serialize};
@@ -76,6 +79,11 @@ struct Owed {
     audit_id: Option<Uuid>,
 }
 
+/// The members of alarms that list devices.
+const LISTS: [&str; 3] = ["aps", "gateways", "switches"];
+/// Members that only alarms of incidents have.
+const OF_INCIDENTS: [&str; 3] = ["client_mac1", "client_mac2", "wcids"];
+
 /// Why a device went down that just fell silent.
 const SILENT: &str = "heartbeat_timeout";
 
@@ -100,6 +108,22 @@ impl Transition {
             (DeviceType::Gateway, Self::Disconnected) => "GW_DISCONNECTED",
             (DeviceType::Gateway, Self::Restarted) => "GW_RESTARTED",
         }
+    }
+
+    /// The alarm that it is, where there is one.
+    fn alarm(self, device_type: DeviceType) -> Option<&'static AlarmRow> {
+        Some(alarms::row(match (device_type, self) {
+            (DeviceType::Ap, Self::Connected) => "device_reconnected",
+            (DeviceType::Ap, Self::Disconnected) => "device_down",
+            (DeviceType::Ap, Self::Restarted) => "device_restarted",
+            (DeviceType::Switch, Self::Connected) => "switch_reconnected",
+            (DeviceType::Switch, Self::Disconnected) => "switch_down",
+            (DeviceType::Switch, Self::Restarted) => "switch_restarted",
+            (DeviceType::Gateway, Self::Connected) => "gateway_reconnected",
+            (DeviceType::Gateway, Self::Disconnected) => "gateway_down",
+            // The wire knows none.
+            (DeviceType::Gateway, Self::Restarted) => return None,
+        }))
     }
 
     fn severity(self) -> Severity {
@@ -177,6 +201,53 @@ impl Devices {
         state.arm(scene.site, scene.over, scene.timers);
     }
 
+    /// A source raised an alarm by its key. It is about a device of the site, but for those alarms
+    /// that name no devices.
+    pub(crate) fn on_alarm(&self, report: &AlarmReport<'_>, scene: &mut Scene<'_, '_>) {
+        let row = report.row;
+        let mut evidence = Evidence::new();
+        match self.by_mac.get(&report.mac) {
+            Some(state) => state.show(&mut evidence),
+            None if LISTS.iter().any(|list| row.fields.contains(list)) => {
+                scene.tally.unknown_device += 1;
+                return;
+            }
+            None => evidence.add("hostnames", report.mac.to_string()),
+        }
+        let samples = [
+            ("bssids", report.bssid.map(|it| it.to_string())),
+            ("client_mac1", report.client_mac.map(|it| it.to_string())),
+            ("client_mac2", report.peer_mac.map(|it| it.to_string())),
+            ("client_macs", report.client_mac.map(|it| it.to_string())),
+            ("port_ids", report.port_id.as_deref().map(Into::into)),
+            ("reasons", report.reason.as_deref().map(Into::into)),
+            ("ssids", report.ssid.as_deref().map(Into::into)),
+            ("vlans", report.vlan.as_deref().map(Into::into)),
+            ("wcids", report.client_mac.map(|it| it.to_string())),
+        ];
+        for (member, sample) in samples {
+            // An alarm of a condition has no list of members: it shows what is known.
+            let is_shown = if row.fields.is_empty() {
+                !OF_INCIDENTS.contains(&member)
+            } else {
+                row.fields.contains(&member)
+            };
+            if is_shown {
+                evidence.add_opt(member, sample);
+            }
+        }
+        let parts = [report.port_id.as_deref(), report.ssid.as_deref(), report.vlan.as_deref()];
+        let about = parts.iter().fold(report.mac.to_string(), |about, part| {
+            format!("{about}/{}", part.unwrap_or_default())
+        });
+        if report.status == Some(AlarmStatus::Resolved) {
+            scene.resolve(row, &about, scene.at);
+        } else {
+            let at = scene.at;
+            scene.raise(&Incident { row, about: &about, at, evidence });
+        }
+    }
+
     /// The timer of a device fired: it has fallen silent, or owes a down, or lives on.
     pub(crate) fn on_timer(&mut self, mac: Mac, scene: &mut Scene<'_, '_>) {
         let Some(state) = self.by_mac.get_mut(&mac) else { return };
@@ -190,6 +261,7 @@ impl Devices {
                         audit_id: owed.audit_id,
                     };
                     state.tell_updown(Transition::Disconnected, owed.at, cause, scene);
+                    state.alarm(Transition::Disconnected, owed.at, cause, scene);
                 }
                 None => {
                     let cause = Cause { reason: Some(SILENT), ..Cause::default() };
@@ -268,11 +340,15 @@ impl DeviceState {
     }
 
     fn come_up(&mut self, cause: Cause<'_>, scene: &mut Scene<'_, '_>) {
+        let was_down = self.status == Status::Down;
         self.status = Status::Up;
         self.since = scene.at;
         self.tell(Transition::Connected, cause, scene);
         if self.owed.take().is_none() {
             self.tell_updown(Transition::Connected, scene.at, cause, scene);
+            if was_down {
+                self.alarm(Transition::Connected, scene.at, cause, scene);
+            }
         }
         self.deferral = Deferral::default();
     }
@@ -292,12 +368,14 @@ impl DeviceState {
             });
         } else {
             self.tell_updown(Transition::Disconnected, scene.at, cause, scene);
+            self.alarm(Transition::Disconnected, scene.at, cause, scene);
         }
     }
 
     fn restart(&mut self, cause: Cause<'_>, scene: &mut Scene<'_, '_>) {
         self.tell(Transition::Restarted, cause, scene);
         self.tell_updown(Transition::Restarted, scene.at, cause, scene);
+        self.alarm(Transition::Restarted, scene.at, cause, scene);
         if self.status == Status::Up {
             self.since = scene.at;
         } else {
@@ -338,6 +416,46 @@ impl DeviceState {
         scene.emit(Topic::DeviceEvents, |out, place| {
             encode_event(out, &self.facts(place), &happening);
         });
+        if let Some(row) = alarm_of_event(&event.event_type) {
+            let mut evidence = Evidence::new();
+            self.show(&mut evidence);
+            evidence.add_opt("reasons", cause.reason.or(cause.text));
+            if row.fields.contains(&"port_ids") {
+                evidence.add_opt("port_ids", event.port_id.as_deref());
+            }
+            let at = scene.at;
+            scene.raise(&Incident { row, about: "", at, evidence });
+        }
+    }
+
+    /// Raises the alarm that a change of the state is.
+    fn alarm(
+        &self,
+        transition: Transition,
+        at: Timestamp,
+        cause: Cause<'_>,
+        scene: &mut Scene<'_, '_>,
+    ) {
+        let Some(row) = transition.alarm(self.device.device_type) else { return };
+        let mut evidence = Evidence::new();
+        self.show(&mut evidence);
+        if row.fields.contains(&"reasons") {
+            evidence.add_opt("reasons", cause.reason);
+        }
+        scene.raise(&Incident { row, about: "", at, evidence });
+    }
+
+    /// Shows the device among the causes of an alarm.
+    fn show(&self, evidence: &mut Evidence) {
+        let mac = self.device.mac.to_string();
+        let list = match self.device.device_type {
+            DeviceType::Ap => "aps",
+            DeviceType::Switch => "switches",
+            DeviceType::Gateway => "gateways",
+        };
+        evidence.add(list, mac.as_str());
+        let name = Some(&self.device.name).filter(|name| !name.is_empty());
+        evidence.add("hostnames", name.map_or(mac.as_str(), String::as_str));
     }
 
     fn happening<'a>(

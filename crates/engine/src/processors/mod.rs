@@ -2,6 +2,7 @@
 //! its timers do (`on_timer`), and what an outage does to its deadlines (`defer`).
 
 pub(crate) mod accounting;
+pub(crate) mod alarms;
 pub(crate) mod audits;
 pub(crate) mod clients;
 pub(crate) mod deferral;
@@ -11,8 +12,9 @@ pub(crate) mod ping;
 use crate::output::{Audience, Emitter};
 use crate::partition::Tally;
 use crate::timers::Timers;
+use alarms::Alarms;
 use foghorn_model::event::Place;
-use foghorn_model::{Setting, Site, Timestamp, Topic};
+use foghorn_model::{AlarmTemplate, Setting, Site, Timestamp, Topic};
 
 /// What a processor has around it while it handles one record of a site.
 pub(crate) struct Scene<'a, 'o> {
@@ -24,6 +26,9 @@ pub(crate) struct Scene<'a, 'o> {
     pub(crate) now: Timestamp,
     /// When it happened by the source's clock, never later than `now`.
     pub(crate) at: Timestamp,
+    /// Which alarms are told.
+    pub(crate) template: Option<&'a AlarmTemplate>,
+    pub(crate) alarms: &'a mut Alarms,
     pub(crate) emitter: &'a mut Emitter<'o>,
     pub(crate) timers: &'a mut Timers,
     pub(crate) tally: &'a mut Tally,

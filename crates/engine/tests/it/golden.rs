@@ -180,3 +180,35 @@ fn nac_accounting() {
     world.line(60, &request("stop", r#","session_time":60,"terminate_cause":"Port-Error""#));
     golden(&world.events, "nac-accounting", "nac-accounting-wired");
 }
+
+#[test]
+fn alarms() {
+    let keys = ["ap_bad_cable", "device_down", "rogue_ap", "sw_bad_optics"];
+    let mut world = World::new();
+    world.enable(&keys);
+    for mac in [AP, "5c5b35000002"] {
+        world.say(0, "device-connected", mac);
+        world.say(60, "device-disconnected", mac);
+    }
+    golden(&world.events, "alarms", "alarms-infrastructure");
+    let mut world = World::new();
+    world.enable(&keys);
+    world.line(0, &format!(r#"{{"kind":"device-event","mac":"{SWITCH}","type":"SW_ALARM_OPTICS_IFACE_RX_LOW","severity":"warn","port_id":"xe-0/0/0","text":"xe-0/0/0: RX power of optical interface is low"}}"#));
+    golden(&world.events, "alarms", "alarms-switch");
+    let mut world = World::new();
+    world.enable(&keys);
+    let cable = |status: &str| {
+        format!(
+            r#"{{"kind":"alarm","type":"ap_bad_cable","mac":"{AP}","port_id":"ge-0/0/19","status":"{status}"}}"#
+        )
+    };
+    world.line(0, &cable("open"));
+    world.line(600, &cable("resolved"));
+    golden(&world.events, "alarms", "alarms-marvis");
+    let mut world = World::new();
+    world.enable(&keys);
+    for bssid in ["02a1b2c3d4e5", "02a1b2c3d4e6"] {
+        world.line(20, &format!(r#"{{"kind":"alarm","type":"rogue_ap","mac":"{AP}","bssid":"{bssid}","ssid":"Maui"}}"#));
+    }
+    golden(&world.events, "alarms", "alarms-security");
+}

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 mod accounting;
+mod alarms;
 mod clients;
 mod devices;
 mod golden;

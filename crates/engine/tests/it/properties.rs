@@ -26,11 +26,19 @@ fn line() -> impl Strategy<Value = (i64, String)> {
             r#"{{"kind":"accounting","status":"{status}","nas_ip":"10.0.0.1","session_id":"s{session}"{counted}}}"#
         )
     });
-    (wait, prop_oneof![device, client, nas])
+    let alarm = (0usize..2, 0usize..4, any::<bool>()).prop_map(|(ap, vlan, over)| {
+        let status = if over { r#","status":"resolved""# } else { "" };
+        format!(
+            r#"{{"kind":"alarm","type":"missing_vlan","mac":"{}","vlan":"{vlan}"{status}}}"#,
+            APS[ap].0
+        )
+    });
+    (wait, prop_oneof![device, client, nas, alarm])
 }
 
 fn world(lines: &[(i64, String)]) -> World {
     let mut world = World::new();
+    world.enable(&["device_down", "device_restarted", "device_reconnected", "missing_vlan"]);
     world.set(Setting { ap_updown_threshold: Some(1), ..Setting::default() });
     for (wait, line) in lines {
         world.line(*wait, line);

@@ -2,9 +2,10 @@
 
 use foghorn_engine::{Engine, Output};
 use foghorn_model::event::block::EventBlock;
+use foghorn_model::time::Micros;
 use foghorn_model::{
-    Change, ConfigUpdate, Device, DeviceType, Mac, Org, OrgId, Partition, Record, RecordBody,
-    Setting, Site, SiteId, Timestamp,
+    AlarmTemplate, AlarmTemplateId, Change, ConfigUpdate, Device, DeviceType, Mac, Org, OrgId,
+    Partition, Record, RecordBody, Setting, Site, SiteId, Suppression, Timestamp,
 };
 use serde_json::Value;
 use std::borrow::Cow;
@@ -54,7 +55,12 @@ impl World {
             journal: Vec::new(),
             events: Vec::new(),
         };
-        let org = Org { id: org_id(), name: "Acme".into(), setting: Setting::default() };
+        let org = Org {
+            id: org_id(),
+            name: "Acme".into(),
+            setting: Setting::default(),
+            alarmtemplate_id: None,
+        };
         world.change(vec![ConfigUpdate::Org(org)]);
         world.set(Setting::default());
         let devices = [
@@ -78,11 +84,34 @@ impl World {
     }
 
     pub fn set(&mut self, setting: Setting) {
-        let site = Site { id: site_id(), org_id: org_id(), name: "HQ".into(), setting };
+        let site = Site {
+            id: site_id(),
+            org_id: org_id(),
+            name: "HQ".into(),
+            setting,
+            alarmtemplate_id: None,
+        };
         self.change(vec![ConfigUpdate::Site(site)]);
     }
 
-    fn change(&mut self, updates: Vec<ConfigUpdate>) {
+    /// A template of the org that enables these alarms.
+    pub fn enable(&mut self, alarms: &[&str]) {
+        let id = AlarmTemplateId::from_bytes([3; 16]);
+        let enabled = alarms.iter().map(|key| (*key).to_owned()).collect();
+        let template = AlarmTemplate { id, org_id: org_id(), enabled };
+        let setting = Setting::default();
+        let org = Org { id: org_id(), name: "Acme".into(), setting, alarmtemplate_id: Some(id) };
+        self.change(vec![ConfigUpdate::AlarmTemplate(template), ConfigUpdate::Org(org)]);
+    }
+
+    /// Tells no alarms from now on for so many seconds; lifts that with none.
+    pub fn suppress(&mut self, secs: Option<i64>) {
+        let from = Timestamp(self.now * 1_000_000);
+        let span = secs.map(|secs| Suppression { from, until: from + Micros::from_secs(secs) });
+        self.change(vec![ConfigUpdate::Suppression { site_id: site_id(), span }]);
+    }
+
+    pub fn change(&mut self, updates: Vec<ConfigUpdate>) {
         self.seq += 1;
         let change = Change {
             seq: self.seq,

@@ -5,13 +5,15 @@
 //! words.
 
 mod alarms;
+mod carriers;
 mod events;
 
 pub use alarms::ALARMS;
+pub use carriers::alarm_of_event;
 pub use events::{CLIENT_EVENTS, DEVICE_EVENTS, MXEDGE_EVENTS, NAC_EVENTS, OTHER_DEVICE_EVENTS};
 
 /// An alarm.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct AlarmRow {
     /// Its key.
     pub key: &'static str,
@@ -21,6 +23,11 @@ pub struct AlarmRow {
     pub severity: AlarmSeverity,
     /// The members that it has beside those of every alarm.
     pub fields: &'static [&'static str],
+}
+
+/// The alarm with this key.
+pub fn alarm(key: &str) -> Option<&'static AlarmRow> {
+    ALARMS.binary_search_by_key(&key, |row| row.key).ok().map(|at| &ALARMS[at])
 }
 
 /// What kind of matter an alarm is.

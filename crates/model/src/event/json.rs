@@ -48,6 +48,19 @@ impl<'a> JsonObject<'a> {
         }
     }
 
+    /// A list of strings.
+    pub fn texts(&mut self, key: &str, values: &[String]) {
+        self.key(key);
+        self.out.push(b'[');
+        for (at, value) in values.iter().enumerate() {
+            if at > 0 {
+                self.out.push(b',');
+            }
+            write_text(self.out, value);
+        }
+        self.out.push(b']');
+    }
+
     /// A MAC as twelve digits.
     pub fn mac(&mut self, key: &str, value: Mac) {
         self.key(key);

@@ -3,6 +3,7 @@
 //! One module a topic family. Each encoder writes an event's keys in alphabetical order, as they
 //! stand on Mist's wire, and leaves out what is not known rather than inventing it.
 
+pub mod alarm;
 pub mod audit;
 pub mod block;
 pub mod client;

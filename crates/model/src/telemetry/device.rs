@@ -99,7 +99,8 @@ impl<'a> DeviceReport<'a> {
                 | Kind::ClientAssociated
                 | Kind::ClientSeen
                 | Kind::ClientDisassociated
-                | Kind::Accounting => DeviceChange::Event(Box::new(DeviceEvent::read(fields)?)),
+                | Kind::Accounting
+                | Kind::Alarm => DeviceChange::Event(Box::new(DeviceEvent::read(fields)?)),
             },
             reason: text(fields, Field::Reason),
             text: text(fields, Field::Text),

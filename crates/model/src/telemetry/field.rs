@@ -102,7 +102,7 @@ fields! {
     PrePower "pre_power" Count "the transmit power before in dBm";
     PeerMac "peer_mac" Mac "the VPN or protocol peer";
     Count "count" Count "how often";
-    Status "status" Text(16) "`on`, `off`, `start`, `update` or `stop`";
+    Status "status" Text(16) "of accounting `on`, `off`, `start`, `update` or `stop`; of a condition `open` or `resolved`";
     SessionId "session_id" Text(253) "Acct-Session-Id";
     MultiSessionId "multi_session_id" Text(253) "Acct-Multi-Session-Id";
     NasIp "nas_ip" Ip "NAS-IP-Address or NAS-IPv6-Address, else the sender's address";
@@ -117,6 +117,7 @@ fields! {
     RxPkts "rx_pkts" Count "packets from the client";
     TxPkts "tx_pkts" Count "packets to the client";
     SessionTime "session_time" Count "Acct-Session-Time in seconds";
+    ClientMac "client_mac" Mac "the client concerned";
     TerminateCause "terminate_cause" Text(64) "Acct-Terminate-Cause by its RADIUS name";
 }
 

@@ -7,6 +7,7 @@
 //! A new kind is a row in [`KINDS`], a struct beside the others and an arm in [`Telemetry::parse`].
 
 mod accounting;
+mod alarm;
 mod client;
 mod device;
 pub mod field;
@@ -15,6 +16,7 @@ mod schema;
 mod tests;
 
 pub use accounting::{Accounting, AccountingStatus, ClientType};
+pub use alarm::AlarmReport;
 pub use client::{Association, ClientFacts, Disassociation, Sighting};
 pub use device::{DeviceChange, DeviceEvent, DeviceReport, Radio, Severity};
 pub use schema::json_schemas;
@@ -44,6 +46,8 @@ pub enum Kind {
     ClientDisassociated,
     /// A RADIUS accounting request.
     Accounting,
+    /// An alarm that the source knows by its key.
+    Alarm,
 }
 
 /// What is fixed about a kind.
@@ -192,6 +196,25 @@ pub const KINDS: &[KindRow] = &[
             ]),
         example: r#"{"kind":"accounting","status":"start","nas_ip":"172.16.0.10","session_id":"46A689BBEA655716","mac":"5e6601115b49","ssid":"PK_NAC","username":"user1@example.net"}"#,
     },
+    KindRow {
+        kind: Kind::Alarm,
+        name: "alarm",
+        doc: "An alarm by its key (`/const/alarm_defs`), from a source that knows. Alarms of the \
+              group `marvis` are conditions: they are open until the source says `resolved`.",
+        required: ALWAYS | set(&[Field::Type, Field::Mac]),
+        optional: ANY
+            | set(&[
+                Field::Status,
+                Field::ClientMac,
+                Field::PeerMac,
+                Field::Bssid,
+                Field::Ssid,
+                Field::PortId,
+                Field::Vlan,
+                Field::Reason,
+            ]),
+        example: r#"{"kind":"alarm","type":"beacon_flood","mac":"5c5b35000001","ssid":"Free WiFi","bssid":"02a1b2c3d4e5"}"#,
+    },
 ];
 
 impl Kind {
@@ -229,6 +252,8 @@ pub enum Report<'a> {
     Disassociated(Disassociation),
     /// A RADIUS accounting request.
     Accounting(Box<Accounting<'a>>),
+    /// An alarm.
+    Alarm(Box<AlarmReport<'a>>),
 }
 
 impl<'a> Telemetry<'a> {
@@ -258,6 +283,7 @@ impl<'a> Telemetry<'a> {
                     Report::Disassociated(Disassociation::read(&mut fields)?)
                 }
                 Kind::Accounting => Report::Accounting(Box::new(Accounting::read(&mut fields)?)),
+                Kind::Alarm => Report::Alarm(Box::new(AlarmReport::read(&mut fields)?)),
             },
         })
     }

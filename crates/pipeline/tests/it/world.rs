@@ -75,8 +75,19 @@ pub fn configuration() -> Record<'static> {
     let org = OrgId::from_bytes([1; 16]);
     let setting = Setting { ap_updown_threshold: Some(1), ..Setting::default() };
     let mut updates = vec![
-        ConfigUpdate::Org(Org { id: org, name: "Acme".into(), setting: Setting::default() }),
-        ConfigUpdate::Site(Site { id: site(), org_id: org, name: "HQ".into(), setting }),
+        ConfigUpdate::Org(Org {
+            id: org,
+            name: "Acme".into(),
+            setting: Setting::default(),
+            alarmtemplate_id: None,
+        }),
+        ConfigUpdate::Site(Site {
+            id: site(),
+            org_id: org,
+            name: "HQ".into(),
+            setting,
+            alarmtemplate_id: None,
+        }),
     ];
     for number in 0..3 {
         updates.push(ConfigUpdate::Device(Device {

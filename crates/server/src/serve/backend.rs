@@ -6,6 +6,7 @@ use foghorn_api::Backend;
 use foghorn_dispatch::egress::headers::check_custom;
 use foghorn_dispatch::egress::{Egress, UrlError};
 use foghorn_ingest::journal::{Durable, Refused};
+use foghorn_model::alarm::Acknowledgement;
 use foghorn_model::record::Command;
 use foghorn_model::{Timestamp, Webhook};
 use std::collections::BTreeMap;
@@ -21,6 +22,10 @@ pub struct ServerBackend {
 impl Backend for ServerBackend {
     fn ping(&self, webhook: &Webhook) -> Result<Durable, Refused> {
         self.inlet.command(webhook.org_id, Command::ping(webhook))
+    }
+
+    fn acknowledge(&self, acknowledgement: Acknowledgement) -> Result<Durable, Refused> {
+        self.inlet.command(acknowledgement.org_id, Command::Acknowledge(acknowledgement))
     }
 
     fn check_url<'a>(

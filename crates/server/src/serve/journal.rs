@@ -43,9 +43,9 @@ impl Inlet {
     /// Journals a command of an org.
     pub fn command(&self, org: OrgId, command: Command) -> Result<Durable, Refused> {
         let (ack, durable) = oneshot::channel();
-        let Command::Ping { site_id, .. } = &command;
-        let partition = site_id.map_or_else(|| Partition::of_org(org), Partition::of_site);
-        let (seq, site) = (self.published.load(Ordering::Acquire), *site_id);
+        let site = command.site();
+        let partition = site.map_or_else(|| Partition::of_org(org), Partition::of_site);
+        let seq = self.published.load(Ordering::Acquire);
         let body = RecordBody::Command(command);
         let wake = self
             .intake

@@ -12,12 +12,21 @@ use foghorn_model::{EventRef, Partition, Timestamp, Topic, TopicSet};
 use foghorn_pipeline::FoldedBlock;
 use serde::Deserialize;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread::Thread;
 use std::time::Duration;
 
 /// The topics that can be searched. A new one is filled from what the event log still holds by a
 /// migration that empties the store.
-const TOPICS: TopicSet = TopicSet::of(&[Topic::Audits, Topic::ClientSessions, Topic::DeviceEvents]);
+const TOPICS: TopicSet = TopicSet::of(&[
+    Topic::AlarmAcks,
+    Topic::Alarms,
+    Topic::Audits,
+    Topic::ClientSessions,
+    Topic::DeviceEvents,
+]);
+/// Those that somebody waits for.
+const AWAITED: TopicSet = TopicSet::of(&[Topic::AlarmAcks]);
 /// How long it rests when there is nothing to read.
 const REST: Duration = Duration::from_millis(250);
 /// Bytes of events that are read at a time.
@@ -41,7 +50,11 @@ pub struct Projector {
 
 /// What the shards have stored since the projector last asked, by partition.
 #[derive(Debug)]
-pub struct ProjectorNews(Vec<Mutex<News>>);
+pub struct ProjectorNews {
+    partitions: Vec<Mutex<News>>,
+    /// Who reads it, once it runs.
+    projector: OnceLock<Thread>,
+}
 
 #[derive(Debug, Clone, Copy, Default)]
 struct News {
@@ -53,7 +66,8 @@ struct News {
 
 impl Default for ProjectorNews {
     fn default() -> Self {
-        Self(Partition::all().map(|_| Mutex::new(News::default())).collect())
+        let partitions = Partition::all().map(|_| Mutex::new(News::default())).collect();
+        Self { partitions, projector: OnceLock::new() }
     }
 }
 
@@ -61,6 +75,11 @@ impl ProjectorNews {
     /// A block is folded, and its events are in the log.
     pub fn folded(&self, block: &FoldedBlock) {
         self.tell(block.partition, block.first, block.last, TOPICS.intersects(block.record.topics));
+        if AWAITED.intersects(block.record.topics)
+            && let Some(projector) = self.projector.get()
+        {
+            projector.unpark();
+        }
     }
 
     /// Events through this record are in the log, of whatever topics.
@@ -85,7 +104,7 @@ impl ProjectorNews {
     }
 
     fn of(&self, partition: Partition) -> MutexGuard<'_, News> {
-        self.0[partition.index()].lock().unwrap_or_else(PoisonError::into_inner)
+        self.partitions[partition.index()].lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -119,6 +138,7 @@ impl Projector {
     /// Runs until told to stop, and then through what is there. A failure is told and tried
     /// again: searches are then behind, and nothing else suffers.
     pub fn run(mut self) {
+        self.news.projector.get_or_init(std::thread::current);
         loop {
             let stopping = self.stop.load(Ordering::Acquire);
             let turned = Partition::all().try_for_each(|partition| self.turn(partition));

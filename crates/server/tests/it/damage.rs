@@ -19,21 +19,27 @@ fn killed() -> World {
     }
     let last = b"\"text\":\"n19\"";
     until("the last event", || {
-        let stored = std::fs::read(segment(&world, "events-record")).unwrap();
-        stored.windows(last.len()).any(|it| it == last)
+        segments(&world, "events-record").first().is_some_and(|segment| {
+            let stored = std::fs::read(segment).unwrap();
+            stored.windows(last.len()).any(|it| it == last)
+        })
     });
     world.server.as_mut().unwrap().kill();
     world
 }
 
 fn segment(world: &World, log: &str) -> PathBuf {
+    segments(world, log).remove(0)
+}
+
+fn segments(world: &World, log: &str) -> Vec<PathBuf> {
     let mut files: Vec<PathBuf> = std::fs::read_dir(world.path("data").join(log))
         .unwrap()
         .map(|file| file.unwrap().path())
         .filter(|path| path.extension().is_some_and(|it| it == "seg"))
         .collect();
     files.sort();
-    files.remove(0)
+    files
 }
 
 fn change(path: &PathBuf, change: impl FnOnce(&mut Vec<u8>)) {

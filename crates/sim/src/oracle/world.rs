@@ -1,19 +1,28 @@
 //! The events against what is true of the world.
 
 use super::Expected;
+use crate::catalog::UNSUPPRESSED;
 use crate::people::People;
 use anyhow::{Result, ensure};
+use foghorn_model::OrgId;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 pub(super) fn check(expected: &Expected, people: &People) -> Result<()> {
     let mut open: BTreeMap<String, bool> = BTreeMap::new();
     let mut texts: BTreeMap<String, u32> = BTreeMap::new();
+    let mut alarms = Alarms::default();
     for event in expected.values().flatten() {
         let value: Value = serde_json::from_slice(&event.json)?;
         let text = |key: &str| value[key].as_str().unwrap_or_default().to_owned();
         let site = event.entry.site.map(|site| site.to_string()).unwrap_or_default();
         let (topic, kind) = (event.entry.topic.name(), text("type"));
+        if event.entry.org == UNSUPPRESSED && topic == "device-updowns" {
+            *alarms.incidents.entry(kind.clone()).or_default() += 1;
+        }
+        if topic == "alarms" {
+            alarms.check(event.entry.org, &value)?;
+        }
         if topic == "device-events" && kind == "AP_CONFIGURED" {
             *texts.entry(text("text")).or_default() += 1;
         }
@@ -50,6 +59,7 @@ pub(super) fn check(expected: &Expected, people: &People) -> Result<()> {
             String::from_utf8_lossy(&event.json)
         );
     }
+    alarms.check_counts()?;
     for (who, open) in &open {
         ensure!(
             !open || !who.starts_with("client"),
@@ -74,4 +84,47 @@ pub(super) fn check(expected: &Expected, people: &People) -> Result<()> {
         ensure!(*times == 1, "once: {text} came {times} times");
     }
     Ok(())
+}
+
+/// What alarms say, and what they are of.
+#[derive(Default)]
+struct Alarms {
+    /// The last count of each, by id, and whether it is over.
+    told: BTreeMap<String, (u64, bool)>,
+    /// Incidents by the type of the alarm.
+    counted: BTreeMap<String, u64>,
+    /// The same by the type of the event that each is of.
+    incidents: BTreeMap<String, u64>,
+}
+
+impl Alarms {
+    fn check(&mut self, org: OrgId, alarm: &Value) -> Result<()> {
+        let id = alarm["id"].as_str().unwrap_or_default().to_owned();
+        let count = alarm["count"].as_u64().unwrap_or(0);
+        let over = alarm["status"] == "resolved";
+        let before = self.told.insert(id, (count, over));
+        let update = alarm["update"] == true;
+        ensure!(
+            before.is_some() == update,
+            "alarm: told first, or again, and says not so: {alarm}"
+        );
+        let (known, was_over) = before.unwrap_or((0, false));
+        ensure!(!was_over, "alarm: it was over and goes on: {alarm}");
+        ensure!(count > known || (over && count == known), "alarm: nothing is new: {alarm}");
+        if org == UNSUPPRESSED {
+            let kind = alarm["type"].as_str().unwrap_or_default().to_owned();
+            *self.counted.entry(kind).or_default() += count - known;
+        }
+        Ok(())
+    }
+
+    /// Each down and each restart is in an alarm, once.
+    fn check_counts(&self) -> Result<()> {
+        let pairs = [("AP_DISCONNECTED", "device_down"), ("AP_RESTARTED", "device_restarted")];
+        for (event, alarm) in pairs {
+            let (told, counted) = (self.incidents.get(event), self.counted.get(alarm));
+            ensure!(told == counted, "alarm: {told:?} of {event}, {counted:?} in {alarm}");
+        }
+        Ok(())
+    }
 }

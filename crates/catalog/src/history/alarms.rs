@@ -1,0 +1,294 @@
+//! Alarms: a row each, which later messages and acknowledgements change.
+//!
+//! Both come from the event log of the site's partition, where an acknowledgement stands after
+//! the alarms that it is about; so a store that is filled anew ends as the one before.
+
+use super::{HistoryRecord, HistoryStore};
+use crate::catalog::Scope;
+use crate::error::CatalogError;
+use foghorn_model::ids::AlarmId;
+use foghorn_model::{OrgId, SiteId, Timestamp};
+use rusqlite::types::Value;
+use rusqlite::{Row, Transaction, params, params_from_iter};
+use serde::Deserialize;
+
+/// Which alarms.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AlarmFilter {
+    /// Of this org, or of this site of it.
+    pub scope: Scope,
+    /// From this time on.
+    pub start: Timestamp,
+    /// Before this time.
+    pub end: Timestamp,
+    /// Whose members have one of these values, as texts.
+    pub members: Vec<(AlarmMember, Vec<String>)>,
+}
+
+/// A member of an alarm that can be asked for and counted by.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(missing_docs, reason = "they are the members of the wire")]
+pub enum AlarmMember {
+    AckAdminName,
+    Acked,
+    Group,
+    Severity,
+    SiteId,
+    Status,
+    Type,
+}
+
+impl AlarmMember {
+    /// The name on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::AckAdminName => "ack_admin_name",
+            Self::Acked => "acked",
+            Self::Group => "group",
+            Self::Severity => "severity",
+            Self::SiteId => "site_id",
+            Self::Status => "status",
+            Self::Type => "type",
+        }
+    }
+
+    fn expression(self) -> &'static str {
+        match self {
+            Self::AckAdminName => "ack_admin_name",
+            Self::Acked => "iif(acked, 'true', 'false')",
+            Self::Group => "\"group\"",
+            Self::Severity => "severity",
+            Self::SiteId => "site_id",
+            Self::Status => "status",
+            Self::Type => "type",
+        }
+    }
+}
+
+/// An alarm as it is known now.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AlarmRecord {
+    /// Its place among those of the store.
+    pub row: i64,
+    /// When it began.
+    pub at: Timestamp,
+    /// The last message about it.
+    pub json: String,
+    /// Whether somebody has acknowledged it.
+    pub acked: bool,
+    /// When.
+    pub acked_time: Option<Timestamp>,
+    /// Who.
+    pub ack_admin_id: Option<String>,
+    /// What that one is called.
+    pub ack_admin_name: Option<String>,
+    /// What was noted with it.
+    pub note: Option<String>,
+}
+
+impl AlarmRecord {
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            row: row.get(0)?,
+            at: Timestamp(row.get(1)?),
+            json: row.get(2)?,
+            acked: row.get(3)?,
+            acked_time: row.get::<_, Option<i64>>(4)?.map(Timestamp),
+            ack_admin_id: row.get(5)?,
+            ack_admin_name: row.get(6)?,
+            note: row.get(7)?,
+        })
+    }
+}
+
+impl AlarmFilter {
+    fn condition(&self) -> (String, Vec<Value>) {
+        let mut condition = "org_id = ? AND at >= ? AND at < ?".to_owned();
+        let mut values = vec![
+            Value::Text(self.scope.org.to_string()),
+            Value::Integer(self.start.0),
+            Value::Integer(self.end.0),
+        ];
+        if let Some(site) = self.scope.site {
+            condition.push_str(" AND site_id = ?");
+            values.push(Value::Text(site.to_string()));
+        }
+        for (member, wanted) in &self.members {
+            let marks = vec!["?"; wanted.len()].join(", ");
+            condition.push_str(&format!(" AND {} IN ({marks})", member.expression()));
+            values.extend(wanted.iter().cloned().map(Value::Text));
+        }
+        (condition, values)
+    }
+}
+
+impl HistoryStore {
+    /// The alarms of a filter, the newest first or the oldest, after the place that a page before
+    /// ended with; and how many there are in all.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn search_alarms(
+        &self,
+        filter: &AlarmFilter,
+        newest_first: bool,
+        after: Option<(Timestamp, i64)>,
+        limit: u32,
+    ) -> Result<(Vec<AlarmRecord>, u64), CatalogError> {
+        let (condition, values) = filter.condition();
+        let reader = self.reader();
+        let total: i64 = reader
+            .prepare_cached(&format!("SELECT count(*) FROM alarms WHERE {condition}"))?
+            .query_row(params_from_iter(&values), |row| row.get(0))?;
+        let (order, than) = if newest_first { ("DESC", "<") } else { ("ASC", ">") };
+        let (mut paged, mut page) = (condition, values);
+        if let Some((at, row)) = after {
+            paged.push_str(&format!(" AND (at, row) {than} (?, ?)"));
+            page.extend([Value::Integer(at.0), Value::Integer(row)]);
+        }
+        page.push(Value::Integer(i64::from(limit)));
+        let mut query = reader.prepare_cached(&format!(
+            "SELECT row, at, json, acked, acked_time, ack_admin_id, ack_admin_name, note
+             FROM alarms WHERE {paged} ORDER BY at {order}, row {order} LIMIT ?"
+        ))?;
+        let rows = query.query_map(params_from_iter(&page), AlarmRecord::read)?;
+        Ok((rows.collect::<Result<_, _>>()?, u64::try_from(total).unwrap_or(0)))
+    }
+
+    /// How many alarms of a filter have each value of a member, the most frequent first.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn count_alarms(
+        &self,
+        filter: &AlarmFilter,
+        member: AlarmMember,
+    ) -> Result<Vec<(String, u64)>, CatalogError> {
+        let (condition, values) = filter.condition();
+        let reader = self.reader();
+        let mut query = reader.prepare_cached(&format!(
+            "SELECT coalesce({}, ''), count(*) FROM alarms WHERE {condition}
+             GROUP BY 1 ORDER BY 2 DESC, 1",
+            member.expression()
+        ))?;
+        let rows = query.query_map(params_from_iter(&values), |row| {
+            let count: i64 = row.get(1)?;
+            Ok((row.get(0)?, u64::try_from(count).unwrap_or(0)))
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Whether these alarms of a scope are acknowledged or not, as `acked` says; or whether all
+    /// of it are.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn are_acked(
+        &self,
+        scope: Scope,
+        ids: Option<&[AlarmId]>,
+        acked: bool,
+    ) -> Result<bool, CatalogError> {
+        if let Some(ids) = ids {
+            return Ok(self.find_alarms(scope, ids)?.iter().all(|(.., is)| *is == acked));
+        }
+        let reader = self.reader();
+        let mut query = reader.prepare_cached(
+            "SELECT NOT EXISTS (SELECT 1 FROM alarms WHERE org_id = ?1
+             AND (?2 IS NULL OR site_id = ?2) AND acked <> ?3)",
+        )?;
+        let site = scope.site.map(|site| site.to_string());
+        Ok(query.query_row(params![scope.org.to_string(), site, acked], |row| row.get(0))?)
+    }
+
+    /// The site of each of these alarms, where it is of the scope, and whether it is acknowledged.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn find_alarms(
+        &self,
+        scope: Scope,
+        ids: &[AlarmId],
+    ) -> Result<Vec<(AlarmId, SiteId, bool)>, CatalogError> {
+        let reader = self.reader();
+        let mut query = reader.prepare_cached(
+            "SELECT site_id, acked FROM alarms
+             WHERE id = ?1 AND org_id = ?2 AND (?3 IS NULL OR site_id = ?3)",
+        )?;
+        let site = scope.site.map(|site| site.to_string());
+        let mut found = Vec::new();
+        for id in ids {
+            let mut rows = query.query(params![id.to_string(), scope.org.to_string(), site])?;
+            if let Some(row) = rows.next()? {
+                let of: String = row.get(0)?;
+                let of = of.parse().map_err(|_| CatalogError::NotFound)?;
+                found.push((*id, of, row.get(1)?));
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Takes over a message about an alarm.
+pub(super) fn put(transaction: &Transaction<'_>, it: &HistoryRecord) -> Result<(), CatalogError> {
+    let mut put = transaction.prepare_cached(
+        "INSERT INTO alarms (id, org_id, site_id, at, type, \"group\", severity, status, json)
+         VALUES (?1 ->> '$.id', ?2, ?3, ?4, ?1 ->> '$.type', ?1 ->> '$.group',
+                 ?1 ->> '$.severity', ?1 ->> '$.status', ?1)
+         ON CONFLICT (id) DO UPDATE SET status = excluded.status, json = excluded.json",
+    )?;
+    let site = it.site_id.map(|site| site.to_string());
+    put.execute(params![it.json, it.org_id.to_string(), site, it.at.0])?;
+    Ok(())
+}
+
+/// An acknowledgement as it stands in the event log.
+#[derive(Deserialize)]
+struct Acknowledging {
+    acked: bool,
+    admin_id: Option<String>,
+    admin_name: Option<String>,
+    alarm_ids: Option<Vec<AlarmId>>,
+    note: Option<String>,
+    org_id: OrgId,
+    site_id: SiteId,
+}
+
+/// Takes over an acknowledgement.
+pub(super) fn acknowledge(
+    transaction: &Transaction<'_>,
+    it: &HistoryRecord,
+) -> Result<(), CatalogError> {
+    let said: Acknowledging =
+        serde_json::from_str(&it.json).map_err(CatalogError::stored("acknowledgement"))?;
+    let (admin_id, admin_name) = (said.admin_id, said.admin_name);
+    let values: [Value; 7] = [
+        said.org_id.to_string().into(),
+        said.site_id.to_string().into(),
+        said.acked.into(),
+        said.acked.then_some(it.at.0).into(),
+        admin_id.filter(|_| said.acked).into(),
+        admin_name.filter(|_| said.acked).into(),
+        said.note.into(),
+    ];
+    let set = |condition: &str, values: &[Value]| {
+        let query = format!(
+            "UPDATE alarms SET acked = ?3, acked_time = ?4, ack_admin_id = ?5,
+                 ack_admin_name = ?6, note = ?7
+             WHERE org_id = ?1 AND site_id = ?2 AND {condition}"
+        );
+        transaction.prepare_cached(&query)?.execute(params_from_iter(values))
+    };
+    match said.alarm_ids {
+        // All that are there: none is before this that was raised after it.
+        None => drop(set("acked <> ?3", &values)?),
+        Some(ids) => {
+            for id in ids {
+                let mut values = values.to_vec();
+                values.push(id.to_string().into());
+                set("id = ?8", &values)?;
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,48 @@
+//! Which event of a device is an alarm by itself.
+
+use super::{AlarmRow, DEVICE_EVENTS, alarm};
+
+/// Alarms whose key is not that of the event in lower case.
+const RENAMED: &[(&str, &str)] = &[
+    ("GW_HA_CONTROL_LINK_DOWN", "ha_control_link_down"),
+    ("GW_HA_CONTROL_LINK_UP", "ha_control_link_up"),
+    ("GW_TUNNEL_DOWN", "tunnel_down"),
+    ("GW_TUNNEL_UP", "tunnel_up"),
+    ("GW_VPN_PEER_DOWN", "vpn_peer_down"),
+    ("GW_VPN_PEER_UP", "vpn_peer_up"),
+    ("SW_ALARM_OPTICS_IFACE_RX_LOW", "sw_bad_optics"),
+    ("SW_LACP_MEMBER_DOWN", "switch_lacp_member_down"),
+    ("SW_LACP_MEMBER_UP", "switch_lacp_member_up"),
+    ("SW_PORT_BPDU_BLOCKED", "sw_bpdu_error"),
+    ("SW_VC_MASTER_CHANGED", "vc_master_changed"),
+    ("SW_VC_MEMBER_ADDED", "vc_member_added"),
+    ("SW_VC_MEMBER_DELETED", "vc_member_deleted"),
+    ("SW_VC_MEMBER_RESTARTED", "vc_member_restarted"),
+];
+
+/// The alarm that an event of a device is, if it is one.
+pub fn alarm_of_event(event_type: &str) -> Option<&'static AlarmRow> {
+    let renamed = RENAMED.binary_search_by_key(&event_type, |(event, _)| event);
+    if let Ok(at) = renamed {
+        return alarm(RENAMED[at].1);
+    }
+    DEVICE_EVENTS.binary_search(&event_type).ok()?;
+    alarm(&event_type.to_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_row_names_an_event_and_an_alarm() {
+        assert!(RENAMED.is_sorted());
+        for (event, key) in RENAMED {
+            assert!(DEVICE_EVENTS.contains(event), "{event}");
+            assert_eq!(alarm_of_event(event).map(|row| row.key), Some(*key));
+        }
+        assert_eq!(alarm_of_event("SW_ALARM_CHASSIS_FAN").unwrap().key, "sw_alarm_chassis_fan");
+        assert!(alarm_of_event("AP_CONFIGURED").is_none());
+        assert!(alarm_of_event("DEVICE_DOWN").is_none(), "no event of a device");
+    }
+}

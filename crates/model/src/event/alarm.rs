@@ -1,0 +1,107 @@
+//! `alarms`, and the acknowledgements that searches show beside them.
+
+use super::Place;
+use super::json::JsonObject;
+use crate::alarm::{Acknowledged, Acknowledgement, AlarmStatus, Evidence};
+use crate::definitions::AlarmRow;
+use crate::ids::AlarmId;
+use crate::time::Timestamp;
+
+/// What an alarm says.
+#[derive(Clone, Copy, Debug)]
+pub struct AlarmFacts<'a> {
+    /// Where it is.
+    pub place: Place<'a>,
+    /// Its id, the same in every message about it.
+    pub id: AlarmId,
+    /// What it is.
+    pub row: &'a AlarmRow,
+    /// Incidents so far.
+    pub count: u64,
+    /// The first incident.
+    pub first: Timestamp,
+    /// The last one.
+    pub last: Timestamp,
+    /// Whether it was told before.
+    pub update: bool,
+    /// Whether it goes on, where it is a condition.
+    pub status: Option<AlarmStatus>,
+    /// When it was over.
+    pub resolved: Option<Timestamp>,
+    /// Samples of its causes.
+    pub evidence: &'a Evidence,
+}
+
+/// The samples that captures show as one text, not as a list.
+const SINGLE: [&str; 4] = ["client_mac1", "client_mac2", "fw_version", "model"];
+
+/// A member beside the samples.
+enum Part<'a> {
+    Text(&'a str),
+    Id(uuid::Uuid),
+    Count(u64),
+    Float(Timestamp),
+    Zoneless(Timestamp),
+    Flag(bool),
+    Samples(&'a [String]),
+}
+
+/// Appends an `alarms` event.
+///
+/// `last_seen` and `resolved_time` are ISO 8601 texts without a zone (UTC), and `timestamp` is a
+/// float, as captured messages have them; the search answers numbers.
+pub fn encode(out: &mut Vec<u8>, alarm: &AlarmFacts<'_>) {
+    let place = &alarm.place;
+    let mut parts = vec![
+        ("count", Part::Count(alarm.count)),
+        ("group", Part::Text(alarm.row.group.name())),
+        ("id", Part::Id(alarm.id.0)),
+        ("last_seen", Part::Zoneless(alarm.last)),
+        ("org_id", Part::Id(place.org.0)),
+        ("severity", Part::Text(alarm.row.severity.name())),
+        ("site_id", Part::Id(place.site.0)),
+        ("site_name", Part::Text(place.site_name)),
+        ("timestamp", Part::Float(alarm.first)),
+        ("type", Part::Text(alarm.row.key)),
+    ];
+    if alarm.update {
+        parts.push(("update", Part::Flag(true)));
+    }
+    parts.extend(alarm.status.map(|status| ("status", Part::Text(status.name()))));
+    parts.extend(alarm.resolved.map(|at| ("resolved_time", Part::Zoneless(at))));
+    parts.extend(alarm.evidence.members().map(|(member, samples)| {
+        let single = samples.first().filter(|_| SINGLE.contains(&member));
+        (member, single.map_or(Part::Samples(samples), |it| Part::Text(it)))
+    }));
+    parts.sort_by_key(|(key, _)| *key);
+    let mut event = JsonObject::begin(out);
+    for (key, part) in parts {
+        match part {
+            Part::Text(text) => event.text(key, text),
+            Part::Id(id) => event.id(key, id),
+            Part::Count(count) => event.count(key, count),
+            Part::Float(at) => event.secs_float(key, at),
+            Part::Zoneless(at) => event.text(key, &at.zoneless()),
+            Part::Flag(flag) => event.flag(key, flag),
+            Part::Samples(samples) => event.texts(key, samples),
+        }
+    }
+    event.end();
+}
+
+/// Appends what an acknowledgement says; `at` is when it was given.
+pub fn encode_acknowledgement(out: &mut Vec<u8>, acknowledgement: &Acknowledgement, at: Timestamp) {
+    let mut event = JsonObject::begin(out);
+    event.flag("acked", acknowledgement.acked);
+    event.id_or_null("admin_id", acknowledgement.admin_id);
+    event.text_opt("admin_name", acknowledgement.admin_name.as_deref());
+    if let Acknowledged::Alarms(ids) = &acknowledgement.which {
+        let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+        event.texts("alarm_ids", &ids);
+    }
+    event.text_opt("note", acknowledgement.note.as_deref());
+    event.id("org_id", acknowledgement.org_id);
+    event.id("site_id", acknowledgement.site_id);
+    event.secs_float("timestamp", at);
+    event.end();
+}

@@ -1,0 +1,61 @@
+//! What a source knows to be an alarm.
+
+use super::field::{Field, FieldError, Fields};
+use super::{error, mac, required, text};
+use crate::alarm::AlarmStatus;
+use crate::definitions::{AlarmGroup, AlarmRow, alarm};
+use crate::mac::Mac;
+use std::borrow::Cow;
+
+/// An alarm that a source raises by its key, with what it saw.
+#[derive(Clone, PartialEq, Debug)]
+pub struct AlarmReport<'a> {
+    /// What it is.
+    pub row: &'static AlarmRow,
+    /// The device that it is about, or that saw it.
+    pub mac: Mac,
+    /// Whether a condition goes on; incidents have no status.
+    pub status: Option<AlarmStatus>,
+    /// The client.
+    pub client_mac: Option<Mac>,
+    /// Another client that it is about.
+    pub peer_mac: Option<Mac>,
+    /// The BSSID.
+    pub bssid: Option<Mac>,
+    /// The SSID.
+    pub ssid: Option<Cow<'a, str>>,
+    /// The port.
+    pub port_id: Option<Cow<'a, str>>,
+    /// The VLAN.
+    pub vlan: Option<Cow<'a, str>>,
+    /// Why.
+    pub reason: Option<Cow<'a, str>>,
+}
+
+impl<'a> AlarmReport<'a> {
+    pub(super) fn read(fields: &mut Fields<'a>) -> Result<Self, FieldError> {
+        let key = required(text(fields, Field::Type), Field::Type)?;
+        let row = alarm(&key).ok_or_else(|| error(Field::Type, "no alarm has this key"))?;
+        let status = match text(fields, Field::Status).as_deref() {
+            None => None,
+            Some("open") => Some(AlarmStatus::Open),
+            Some("resolved") => Some(AlarmStatus::Resolved),
+            Some(_) => return Err(error(Field::Status, "not one of open, resolved")),
+        };
+        if status.is_some() && row.group != AlarmGroup::Marvis {
+            return Err(error(Field::Status, "an incident has no status"));
+        }
+        Ok(Self {
+            row,
+            mac: required(mac(fields, Field::Mac), Field::Mac)?,
+            status,
+            client_mac: mac(fields, Field::ClientMac),
+            peer_mac: mac(fields, Field::PeerMac),
+            bssid: mac(fields, Field::Bssid),
+            ssid: text(fields, Field::Ssid),
+            port_id: text(fields, Field::PortId),
+            vlan: text(fields, Field::Vlan),
+            reason: text(fields, Field::Reason),
+        })
+    }
+}
