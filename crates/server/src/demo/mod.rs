@@ -22,7 +22,8 @@ use tokio::sync::mpsc;
 
 const SECRET: &str = "demo-secret";
 const RADIUS_SECRET: &str = "demo-radius";
-const TOPICS: [&str; 6] = [
+const TOPICS: [&str; 7] = [
+    "alarms",
     "audits",
     "device-events",
     "device-updowns",
