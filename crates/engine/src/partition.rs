@@ -2,7 +2,7 @@
 
 use crate::FOLD_VERSION;
 use crate::output::{Emitter, Output};
-use crate::processors::{Scene, alarms, audits, ping};
+use crate::processors::{Scene, alarms, audits, carried, ping, steps};
 use crate::seen::Source;
 use crate::state::{SiteState, State};
 use crate::timers::{Subject, Timers};
@@ -71,6 +71,9 @@ impl Engine {
             let over = org_setting(&engine.state.orgs, site.site.org_id);
             site.devices.rearm(&site.site, &over, &mut engine.timers);
             site.clients.rearm(&site.site, &over, &mut engine.timers);
+            site.edges.rearm(&site.site, &over, &mut engine.timers);
+            site.latency.rearm(&site.site, &mut engine.timers);
+            site.failures.rearm(&site.site, &mut engine.timers);
             let template = template(&engine.state.templates, &engine.state.orgs, &site.site);
             site.alarms.rearm(&site.site, template, engine.state.clock, &mut engine.timers);
         }
@@ -203,6 +206,9 @@ impl Engine {
                 Subject::Device(mac) => state.devices.on_timer(mac, &mut scene),
                 Subject::Client(mac) => state.clients.on_timer(mac, &state.devices, &mut scene),
                 Subject::Alarm(slot) => scene.on_alarm_timer(slot),
+                Subject::Latency => state.latency.on_timer(&mut scene),
+                Subject::Failures => state.failures.on_timer(&mut scene),
+                Subject::Edge(mac) => state.edges.on_timer(mac, &mut scene),
             }
         }
         self.state.clock = self.state.clock.max(to);
@@ -251,6 +257,13 @@ impl Engine {
             }
             Report::Accounting(request) => state.sessions.on_request(request, timed, &mut scene),
             Report::Alarm(report) => state.devices.on_alarm(report, &mut scene),
+            Report::Step(step) => {
+                let SiteState { clients, latency, failures, .. } = state;
+                steps::on_step(step, clients, latency, failures, &mut scene);
+            }
+            Report::Decision(decision) => carried::on_decision(decision, &mut scene),
+            Report::Guest(guest) => carried::on_guest(guest, &mut scene),
+            Report::Edge(report) => state.edges.on_report(report, &mut scene),
         }
     }
 
@@ -314,6 +327,16 @@ impl Engine {
                     state.devices.configure(device.clone());
                 }
             }
+            ConfigUpdate::Edge(edge) => {
+                if let Some(state) = self.state.sites.get_mut(&edge.site_id) {
+                    state.edges.configure(edge.clone());
+                }
+            }
+            ConfigUpdate::EdgeRemoved { site_id, mac } => {
+                if let Some(state) = self.state.sites.get_mut(site_id) {
+                    state.edges.remove(*mac, &state.site, &mut self.timers);
+                }
+            }
             ConfigUpdate::AlarmTemplate(template) => {
                 self.state.templates.insert(template.id, template.clone());
                 self.rearm(|site| site.org_id == template.org_id);
@@ -343,6 +366,7 @@ impl Engine {
             let over = org_setting(&self.state.orgs, state.site.org_id);
             state.devices.rearm(&state.site, &over, &mut self.timers);
             state.clients.rearm(&state.site, &over, &mut self.timers);
+            state.edges.rearm(&state.site, &over, &mut self.timers);
             let template = template(&self.state.templates, &self.state.orgs, &state.site);
             state.alarms.rearm(&state.site, template, self.state.clock, &mut self.timers);
         }
@@ -356,6 +380,8 @@ impl Engine {
             let over = org_setting(&self.state.orgs, state.site.org_id);
             state.devices.defer(&state.site, &over, now);
             state.clients.defer(&state.site, &over, now);
+            state.edges.defer(&state.site, &over, now);
+            state.latency.defer(now);
         }
     }
 }
@@ -382,5 +408,8 @@ fn source(report: &Report<'_>) -> Source {
         Report::Disassociated(left) => Source::Device(left.ap.unwrap_or(left.mac)),
         Report::Accounting(request) => Source::Nas(request.nas_ip),
         Report::Alarm(report) => Source::Device(report.mac),
+        Report::Step(step) => Source::Device(step.ap.unwrap_or(step.mac)),
+        Report::Decision(carried) | Report::Guest(carried) => Source::Device(carried.mac),
+        Report::Edge(report) => Source::Device(report.mac),
     }
 }

@@ -7,6 +7,9 @@ use crate::processors::accounting::Sessions;
 use crate::processors::alarms::Alarms;
 use crate::processors::clients::Clients;
 use crate::processors::devices::Devices;
+use crate::processors::edges::Edges;
+use crate::processors::failures::Failures;
+use crate::processors::latency::Latency;
 use crate::seen::Seen;
 use foghorn_model::{AlarmTemplate, AlarmTemplateId, Org, OrgId, Site, SiteId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -46,6 +49,12 @@ pub(crate) struct SiteState {
     #[serde(default)]
     pub(crate) sessions: Sessions,
     #[serde(default)]
+    pub(crate) edges: Edges,
+    #[serde(default)]
+    pub(crate) latency: Latency,
+    #[serde(default)]
+    pub(crate) failures: Failures,
+    #[serde(default)]
     pub(crate) alarms: Alarms,
     #[serde(default)]
     pub(crate) seen: Seen,
@@ -58,6 +67,9 @@ impl SiteState {
             devices: Devices::default(),
             clients: Clients::default(),
             sessions: Sessions::default(),
+            edges: Edges::default(),
+            latency: Latency::default(),
+            failures: Failures::default(),
             alarms: Alarms::default(),
             seen: Seen::default(),
         }

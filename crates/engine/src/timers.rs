@@ -18,6 +18,12 @@ pub(crate) enum Subject {
     Client(Mac),
     /// An alarm is to be updated, or ends.
     Alarm(Uuid),
+    /// A window of latencies is to be closed.
+    Latency,
+    /// Attempts of clients are to be forgotten.
+    Failures,
+    /// An edge's heartbeat is due.
+    Edge(Mac),
 }
 
 /// The timers of a partition.

@@ -58,8 +58,12 @@ pub const SAMPLES_MAX: usize = 10;
 /// What an alarm shows of its causes: samples by the name of the member, each in the order in
 /// which they came.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Evidence(BTreeMap<String, Vec<String>>);
+#[serde(default)]
+pub struct Evidence {
+    samples: BTreeMap<String, Vec<String>>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    numbers: BTreeMap<String, i64>,
+}
 
 impl Evidence {
     /// Nothing yet.
@@ -73,9 +77,9 @@ impl Evidence {
         if sample.is_empty() {
             return;
         }
-        let samples = match self.0.get_mut(member) {
+        let samples = match self.samples.get_mut(member) {
             Some(samples) => samples,
-            None => self.0.entry(member.into()).or_default(),
+            None => self.samples.entry(member.into()).or_default(),
         };
         if samples.len() < SAMPLES_MAX && !samples.contains(&sample) {
             samples.push(sample);
@@ -89,16 +93,29 @@ impl Evidence {
         }
     }
 
-    /// Adds all samples of another.
+    /// Says how many, or since when.
+    pub fn set(&mut self, member: &str, number: i64) {
+        self.numbers.insert(member.into(), number);
+    }
+
+    /// Adds all samples of another, and takes over its numbers.
     pub fn merge(&mut self, other: &Self) {
-        for (member, samples) in &other.0 {
+        for (member, samples) in &other.samples {
             samples.iter().for_each(|sample| self.add(member, sample.as_str()));
+        }
+        for (member, number) in &other.numbers {
+            self.set(member, *number);
         }
     }
 
     /// The members with their samples, by name.
     pub fn members(&self) -> impl Iterator<Item = (&str, &[String])> {
-        self.0.iter().map(|(member, samples)| (member.as_str(), samples.as_slice()))
+        self.samples.iter().map(|(member, samples)| (member.as_str(), samples.as_slice()))
+    }
+
+    /// The numbers, by name.
+    pub fn numbers(&self) -> impl Iterator<Item = (&str, i64)> {
+        self.numbers.iter().map(|(member, number)| (member.as_str(), *number))
     }
 }
 

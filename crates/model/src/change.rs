@@ -2,7 +2,7 @@
 //! change, and who made it, for `audits`.
 
 use crate::alarm::{AlarmTemplate, Suppression};
-use crate::config::{Device, Org, Site};
+use crate::config::{Device, Edge, Org, Site};
 use crate::ids::{AdminId, AlarmTemplateId, OrgId, SiteId};
 use crate::mac::Mac;
 use crate::time::Timestamp;
@@ -45,6 +45,15 @@ pub enum ConfigUpdate {
     },
     /// The device is now as given. It may have come from another site of the org.
     Device(Device),
+    /// The edge is now as given.
+    Edge(Edge),
+    /// The edge has left this site.
+    EdgeRemoved {
+        /// The site that it left.
+        site_id: SiteId,
+        /// Its address.
+        mac: Mac,
+    },
     /// The alarm template is now as given.
     AlarmTemplate(AlarmTemplate),
     /// The alarm template is gone.

@@ -3,10 +3,12 @@
 
 use crate::ids::{AlarmTemplateId, OrgId, SiteId};
 use crate::mac::Mac;
+use crate::telemetry::Step;
 use crate::time::Micros;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
+use uuid::Uuid;
 
 /// What a device is. Decides its event names (`AP_…`, `SW_…`, `GW_…`) and its thresholds.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -121,6 +123,22 @@ pub struct Device {
     pub ip: Option<std::net::IpAddr>,
 }
 
+/// An edge of the inventory that is assigned to a site.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Edge {
+    /// Its id.
+    pub id: Uuid,
+    /// The site.
+    pub site_id: SiteId,
+    /// Its address.
+    pub mac: Mac,
+    /// Its name.
+    pub name: String,
+    /// The cluster that it is in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mxcluster_id: Option<Uuid>,
+}
+
 /// Settings of an org or a site that drive events. Absent means "as the level above has it".
 /// Keys that Foghorn does not know stay in the catalog's document and come back unchanged.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -150,6 +168,50 @@ pub struct Setting {
     /// Seconds of silence after which a client's session ends as inactive.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_inactivity_timeout: Option<u32>,
+    /// How many failures of how many clients are an alarm of the whole site.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub simple_alert: Option<SimpleAlert>,
+}
+
+/// Thresholds of `infra_…_failure`, by what fails.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SimpleAlert {
+    /// ARP of the gateway; 10 clients, 10 incidents, 20 minutes unless it says otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arp_failure: Option<SimpleThreshold>,
+    /// DHCP; 10 clients, 20 incidents, 10 minutes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dhcp_failure: Option<SimpleThreshold>,
+    /// DNS; 20 clients, 30 incidents, 10 minutes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dns_failure: Option<SimpleThreshold>,
+}
+
+/// As many of these within so long.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SimpleThreshold {
+    /// Clients, 1 to 1,000.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_count: Option<u32>,
+    /// Incidents, 1 to 1,000.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub incident_count: Option<u32>,
+    /// Minutes, 5 to 60.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duration: Option<u32>,
+}
+
+/// A threshold of failures in force.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FailureThreshold {
+    /// Clients that failed.
+    pub clients: usize,
+    /// How often they did.
+    pub incidents: usize,
+    /// Within so long.
+    pub duration: Micros,
 }
 
 /// A number in a setting is outside its range.
@@ -175,6 +237,10 @@ impl std::error::Error for SettingError {}
 pub const UPDOWN_THRESHOLD_MINS_MAX: u32 = 240;
 /// The shortest and the longest heartbeat timeout in seconds.
 pub const HEARTBEAT_TIMEOUT_SECS: (u32, u32) = (5, 86_400);
+/// The smallest and the largest count of a threshold of failures.
+const SIMPLE_ALERT_COUNT: (u32, u32) = (1, 1000);
+/// The shortest and the longest window of one, in minutes.
+const SIMPLE_ALERT_MINS: (u32, u32) = (5, 60);
 /// The shortest and the longest inactivity timeout in seconds.
 pub const INACTIVITY_TIMEOUT_SECS: (u32, u32) = (5, 604_800);
 
@@ -196,12 +262,54 @@ impl Setting {
             ("gateway_heartbeat_timeout", self.gateway_heartbeat_timeout, HEARTBEAT_TIMEOUT_SECS),
             ("client_inactivity_timeout", self.client_inactivity_timeout, INACTIVITY_TIMEOUT_SECS),
         ];
-        for (field, value, (min, max)) in rows {
+        let alert = self.simple_alert.unwrap_or_default();
+        let kinds = [
+            ("simple_alert.arp_failure", alert.arp_failure),
+            ("simple_alert.dhcp_failure", alert.dhcp_failure),
+            ("simple_alert.dns_failure", alert.dns_failure),
+        ];
+        let counts = kinds.iter().filter_map(|(field, it)| Some((*field, (*it)?))).flat_map(
+            |(field, it)| {
+                [
+                    (field, it.client_count, SIMPLE_ALERT_COUNT),
+                    (field, it.incident_count, SIMPLE_ALERT_COUNT),
+                    (field, it.duration, SIMPLE_ALERT_MINS),
+                ]
+            },
+        );
+        for (field, value, (min, max)) in rows.into_iter().chain(counts) {
             if value.is_some_and(|value| value < min || value > max) {
                 return Err(SettingError { field, max, min });
             }
         }
         Ok(())
+    }
+
+    /// How many failures of a step are an alarm of the whole site; `over` is the org's setting.
+    pub fn failure_threshold(&self, over: &Self, step: Step) -> FailureThreshold {
+        let of = |setting: &Self| {
+            let alert = setting.simple_alert.unwrap_or_default();
+            match step {
+                Step::Arp => alert.arp_failure,
+                Step::Dhcp => alert.dhcp_failure,
+                Step::Dns | Step::Auth => alert.dns_failure,
+            }
+        };
+        let (clients, incidents, mins) = match step {
+            Step::Arp => (10, 10, 20),
+            Step::Dhcp => (10, 20, 10),
+            Step::Dns | Step::Auth => (20, 30, 10),
+        };
+        let [own, over] = [of(self).unwrap_or_default(), of(over).unwrap_or_default()];
+        let count = |own: Option<u32>, over: Option<u32>, default: u32| {
+            own.or(over).unwrap_or(default) as usize
+        };
+        let mins = own.duration.or(over.duration).unwrap_or(mins);
+        FailureThreshold {
+            clients: count(own.client_count, over.client_count, clients),
+            incidents: count(own.incident_count, over.incident_count, incidents),
+            duration: Micros::from_mins(i64::from(mins)),
+        }
     }
 
     /// How long a device of this type may be away before its down is sent; `over` is the org's.

@@ -20,7 +20,7 @@ pub mod webhook;
 
 pub use alarm::{AlarmTemplate, Suppression};
 pub use change::{Actor, Audit, Change, ConfigUpdate};
-pub use config::{Device, DeviceType, Org, Setting, Site};
+pub use config::{Device, DeviceType, Edge, Org, Setting, Site};
 pub use event::block::{EventBlock, EventEntry, EventRef};
 pub use event::key::EventKey;
 pub use ids::{

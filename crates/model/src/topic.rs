@@ -122,6 +122,7 @@ topics! {
     WifiConnRaw = 31 "wifi-conn-raw" Stream is_raw;
     WifiUnconnRaw = 32 "wifi-unconn-raw" Stream is_raw;
     AlarmAcks = 33 "alarm-acks" Record is_private;
+    ClientEvents = 34 "client-events" Record is_private;
 }
 
 /// Spellings that are read besides the wire's.

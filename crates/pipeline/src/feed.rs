@@ -39,10 +39,14 @@ pub fn targets(change: &Change) -> BTreeSet<Partition> {
             ConfigUpdate::SiteDeleted { id } => {
                 targets.insert(Partition::of_site(*id));
             }
+            ConfigUpdate::Edge(edge) => {
+                targets.insert(Partition::of_site(edge.site_id));
+            }
             ConfigUpdate::Device(device) => {
                 targets.extend(device.site_id.map(Partition::of_site));
             }
             ConfigUpdate::DeviceRemoved { site_id, .. }
+            | ConfigUpdate::EdgeRemoved { site_id, .. }
             | ConfigUpdate::Suppression { site_id, .. } => {
                 targets.insert(Partition::of_site(*site_id));
             }

@@ -15,8 +15,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Topics that are subscribed to.
-const TOPICS: [Topic; 7] = [
+const TOPICS: [Topic; 9] = [
     Topic::Alarms,
+    Topic::ClientLatency,
+    Topic::NacEvents,
     Topic::Audits,
     Topic::DeviceEvents,
     Topic::DeviceUpdowns,

@@ -127,7 +127,13 @@ impl People {
         ]);
         // Some tell a time of their own, some of which are late.
         let time = dice.one_in(3).then(|| (now - Micros(dice.between(0, 3_000_000))).as_secs_f64());
-        let line = match dice.below(18) {
+        let line = match dice.below(22) {
+            18..=20 => {
+                let kind = *dice.pick(&["client-auth", "client-dhcp", "client-dns", "client-arp"]);
+                json!({"kind": kind, "mac": client, "success": !dice.one_in(3), "ssid": "Maui",
+                       "server": "10.0.0.1", "duration": dice.below(1000) as f64 / 1000.0})
+            }
+            21 => json!({"kind": "nac-event", "type": "NAC_CLIENT_PERMIT", "mac": client}),
             16 => json!({"kind": "alarm", "type": "missing_vlan", "mac": wild,
                          "vlan": dice.below(3).to_string()}),
             17 => json!({"kind": "alarm", "type": "missing_vlan", "mac": wild,

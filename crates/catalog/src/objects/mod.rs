@@ -267,6 +267,7 @@ pub(crate) fn updates(
             vec![ConfigUpdate::Site(site)]
         }
         Kind::Device => device::updates(before, after),
+        Kind::MxEdge => things::edge_updates(before, after),
         Kind::AlarmTemplate if is_deleted => {
             vec![ConfigUpdate::AlarmTemplateDeleted { id: AlarmTemplateId(document.id) }]
         }

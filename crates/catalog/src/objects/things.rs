@@ -3,7 +3,9 @@
 
 use super::Kind;
 use super::shape::{Member, OnDelete, Shape, member};
+use crate::catalog::Document;
 use crate::error::CatalogError;
+use foghorn_model::{ConfigUpdate, Edge};
 use serde_json::{Map, Value};
 
 const NAME: Shape = Shape::Text(super::NAME_BYTES_MAX);
@@ -68,3 +70,27 @@ pub(crate) const MX_EDGE: &[Member] = &[
     member("mxcluster_id", Shape::Id, "the cluster that it is in"),
     member("ntp_servers", Shape::List(&Shape::Text(255), 16), "where it gets the time from"),
 ];
+
+/// The edge as the engine knows it, while it is assigned to a site and has an address.
+fn edge(document: &Document) -> Option<Edge> {
+    let text = |key: &str| document.body.get(key).and_then(Value::as_str);
+    Some(Edge {
+        id: document.id,
+        site_id: document.site_id?,
+        mac: text("mac")?.parse().ok()?,
+        name: text("name").unwrap_or_default().into(),
+        mxcluster_id: text("mxcluster_id").and_then(|id| id.parse().ok()),
+    })
+}
+
+/// What the engine must know of an edge.
+pub(super) fn edge_updates(
+    before: Option<&Document>,
+    after: Option<&Document>,
+) -> Vec<ConfigUpdate> {
+    let (before, after) = (before.and_then(edge), after.and_then(edge));
+    let place = |edge: &Edge| (edge.site_id, edge.mac);
+    let left = before.filter(|before| after.as_ref().map(place) != Some(place(before)));
+    let left = left.map(|it| ConfigUpdate::EdgeRemoved { site_id: it.site_id, mac: it.mac });
+    left.into_iter().chain(after.map(ConfigUpdate::Edge)).collect()
+}

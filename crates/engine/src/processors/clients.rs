@@ -10,7 +10,7 @@ use super::deferral::Deferral;
 use super::devices::Devices;
 use crate::timers::{Armed, Subject, Timers};
 use foghorn_model::event::client::{Association, End, Termination, encode_join, encode_session};
-use foghorn_model::telemetry::{self, ClientFacts, Disassociation, Sighting};
+use foghorn_model::telemetry::{self, ClientFacts, ClientStep, Disassociation, Sighting};
 use foghorn_model::{Mac, Setting, Site, SiteId, Timestamp, Topic, WlanId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -101,6 +101,22 @@ impl Clients {
         learn(association, &seen.facts);
         // The deferral of an outage is over: the deadline may be earlier than it was.
         state.arm(scene.site, scene.over, scene.timers);
+    }
+
+    /// The association of a client, while it has one.
+    pub(crate) fn association(&self, mac: Mac) -> Option<&Association> {
+        self.by_mac.get(&mac).map(|state| &state.association)
+    }
+
+    /// Takes over the address that DHCP gave, and the name; says whether either is news. Of a
+    /// client that is not associated everything is.
+    pub(crate) fn learn_address(&mut self, step: &ClientStep<'_>) -> bool {
+        let Some(state) = self.by_mac.get_mut(&step.mac) else { return true };
+        let known = &mut state.association;
+        let (ip, hostname) = (known.ip, known.hostname.clone());
+        known.ip = step.ip.or(known.ip);
+        replace(&mut known.hostname, step.hostname.as_deref());
+        (ip, &hostname) != (known.ip, &known.hostname)
     }
 
     /// A client left.

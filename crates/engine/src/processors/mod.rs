@@ -4,10 +4,15 @@
 pub(crate) mod accounting;
 pub(crate) mod alarms;
 pub(crate) mod audits;
+pub(crate) mod carried;
 pub(crate) mod clients;
 pub(crate) mod deferral;
 pub(crate) mod devices;
+pub(crate) mod edges;
+pub(crate) mod failures;
+pub(crate) mod latency;
 pub(crate) mod ping;
+pub(crate) mod steps;
 
 use crate::output::{Audience, Emitter};
 use crate::partition::Tally;

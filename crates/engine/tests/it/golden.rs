@@ -212,3 +212,57 @@ fn alarms() {
     }
     golden(&world.events, "alarms", "alarms-security");
 }
+
+#[test]
+fn steps_of_clients() {
+    let mut world = World::new();
+    world.line(0, &associated(client(1), AP, "5c5b35000011"));
+    let mac = client(1);
+    world.line(
+        1,
+        &format!(r#"{{"kind":"client-auth","mac":"{mac}","success":true,"duration":0.17170219}}"#),
+    );
+    world.line(1, &format!(r#"{{"kind":"client-dhcp","mac":"{mac}","success":true,"duration":0.017828,"client_ip":"10.5.72.249","client_hostname":"laptop-7"}}"#));
+    world.line(
+        1,
+        &format!(r#"{{"kind":"client-dns","mac":"{mac}","success":true,"duration":0.024532}}"#),
+    );
+    world.tick(600);
+    golden(&world.events, "client-info", "client-info");
+    golden(&world.events, "client-latency", "client-latency");
+}
+
+#[test]
+fn access() {
+    let mut world = World::new();
+    world.line(0, &format!(r#"{{"kind":"nac-event","type":"NAC_CLIENT_PERMIT","mac":"ac3eb179e535","ap":"{AP}","bssid":"5c5b355fafcc","ssid":"Corp","username":"user@example.net","auth_type":"eap-teap","client_type":"wireless","nas_vendor":"juniper-mist","vlan":"750","vlan_source":"nactag","nacrule_id":"00000000-0000-4000-8000-000000000001","nacrule_matched":true,"idp_id":"00000000-0000-4000-8000-000000000002","idp_role":["itsuperusers","vip"],"resp_attrs":["Tunnel-Type=VLAN","Tunnel-Private-Group-ID=750"],"random_mac":true}}"#));
+    golden(&world.events, "nac-events", "nac-events");
+    world.line(0, &format!(r#"{{"kind":"guest-authorization","mac":"ac2316eca70a","ap":"{AP}","ssid":"Guests","auth_method":"passphrase","name":"A. Guest","email":"guest@example.net","company":"Acme","mobile":"+15555550100","sponsor_email":"host@example.net","field1":"badge 7","authorized_expiring_time":{}}}"#, world.now + 3600));
+    golden(&world.events, "guest-authorizations", "guest-authorizations");
+}
+
+#[test]
+fn edges() {
+    let edge = foghorn_model::Edge {
+        id: uuid::Uuid::from_bytes([8; 16]),
+        site_id: site_id(),
+        mac: "020000230522".parse().unwrap(),
+        name: "edge-1".into(),
+        mxcluster_id: Some(uuid::Uuid::from_bytes([9; 16])),
+    };
+    let mut world = World::new();
+    world.change(vec![foghorn_model::ConfigUpdate::Edge(edge)]);
+    let said = [
+        r#""kind":"edge-port","port_id":"xe1","state":"down","lag":"lag0""#,
+        r#""kind":"edge-port","port_id":"xe1","state":"down","lag":"""#,
+        r#""kind":"edge-part","type":"psu","component":"PS1","state":"absent""#,
+        r#""kind":"edge-service","service":"tunterm","state":"crashed""#,
+        r#""kind":"edge-resource","resource":"cpu","usage":97"#,
+        r#""kind":"edge-event","type":"ME_PACKAGE_UPDATED","package":"tunterm","from_version":"0.1.1907","to_version":"0.1.1908","audit_id":"00000000-0000-4000-8000-00000000000a""#,
+        r#""kind":"edge-event","type":"TT_PORTS_BOUNCED","bounced_ports":["xe0","xe1"]"#,
+    ];
+    for more in said {
+        world.line(1, &format!(r#"{{"mac":"020000230522",{more}}}"#));
+    }
+    golden(&world.events, "mxedge-events", "mxedge-events");
+}

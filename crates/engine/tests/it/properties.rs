@@ -33,12 +33,28 @@ fn line() -> impl Strategy<Value = (i64, String)> {
             APS[ap].0
         )
     });
-    (wait, prop_oneof![device, client, nas, alarm])
+    let step = (0u8..12, 0usize..4, any::<bool>(), 0u32..3).prop_map(|(who, what, success, took)| {
+        let kind = ["client-auth", "client-dhcp", "client-dns", "client-arp"][what];
+        format!(
+            r#"{{"kind":"{kind}","mac":"{}","success":{success},"ssid":"Maui","server":"10.0.0.1","duration":0.{took}1}}"#,
+            client(who)
+        )
+    });
+    (wait, prop_oneof![device, client, nas, alarm, step])
 }
 
 fn world(lines: &[(i64, String)]) -> World {
     let mut world = World::new();
-    world.enable(&["device_down", "device_restarted", "device_reconnected", "missing_vlan"]);
+    world.enable(&[
+        "device_down",
+        "device_restarted",
+        "device_reconnected",
+        "missing_vlan",
+        "dhcp_failure",
+        "infra_dhcp_failure",
+        "infra_dhcp_success",
+        "authentication_failure",
+    ]);
     world.set(Setting { ap_updown_threshold: Some(1), ..Setting::default() });
     for (wait, line) in lines {
         world.line(*wait, line);

@@ -30,6 +30,17 @@ pub fn alarm_of_event(event_type: &str) -> Option<&'static AlarmRow> {
     alarm(&event_type.to_ascii_lowercase())
 }
 
+/// Alarms that events of edges are, where they are called otherwise.
+const EDGE_PREFIXES: [(&str, &str); 2] = [("ME_", "mist_edge_"), ("TT_", "tt_")];
+
+/// The alarm that an event of an edge is, if it is one.
+pub fn alarm_of_edge_event(event_type: &str) -> Option<&'static AlarmRow> {
+    EDGE_PREFIXES.iter().find_map(|(event, key)| {
+        let rest = event_type.strip_prefix(event)?.to_ascii_lowercase();
+        alarm(&format!("{key}{rest}"))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

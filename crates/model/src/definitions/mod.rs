@@ -9,7 +9,7 @@ mod carriers;
 mod events;
 
 pub use alarms::ALARMS;
-pub use carriers::alarm_of_event;
+pub use carriers::{alarm_of_edge_event, alarm_of_event};
 pub use events::{CLIENT_EVENTS, DEVICE_EVENTS, MXEDGE_EVENTS, NAC_EVENTS, OTHER_DEVICE_EVENTS};
 
 /// An alarm.

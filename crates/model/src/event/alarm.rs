@@ -2,6 +2,7 @@
 
 use super::Place;
 use super::json::JsonObject;
+use super::parts::{Part, Parts};
 use crate::alarm::{Acknowledged, Acknowledgement, AlarmStatus, Evidence};
 use crate::definitions::AlarmRow;
 use crate::ids::AlarmId;
@@ -35,24 +36,13 @@ pub struct AlarmFacts<'a> {
 /// The samples that captures show as one text, not as a list.
 const SINGLE: [&str; 4] = ["client_mac1", "client_mac2", "fw_version", "model"];
 
-/// A member beside the samples.
-enum Part<'a> {
-    Text(&'a str),
-    Id(uuid::Uuid),
-    Count(u64),
-    Float(Timestamp),
-    Zoneless(Timestamp),
-    Flag(bool),
-    Samples(&'a [String]),
-}
-
 /// Appends an `alarms` event.
 ///
 /// `last_seen` and `resolved_time` are ISO 8601 texts without a zone (UTC), and `timestamp` is a
 /// float, as captured messages have them; the search answers numbers.
 pub fn encode(out: &mut Vec<u8>, alarm: &AlarmFacts<'_>) {
     let place = &alarm.place;
-    let mut parts = vec![
+    let mut parts = Parts::with([
         ("count", Part::Count(alarm.count)),
         ("group", Part::Text(alarm.row.group.name())),
         ("id", Part::Id(alarm.id.0)),
@@ -61,32 +51,20 @@ pub fn encode(out: &mut Vec<u8>, alarm: &AlarmFacts<'_>) {
         ("severity", Part::Text(alarm.row.severity.name())),
         ("site_id", Part::Id(place.site.0)),
         ("site_name", Part::Text(place.site_name)),
-        ("timestamp", Part::Float(alarm.first)),
+        ("timestamp", Part::Secs(alarm.first)),
         ("type", Part::Text(alarm.row.key)),
-    ];
-    if alarm.update {
-        parts.push(("update", Part::Flag(true)));
-    }
-    parts.extend(alarm.status.map(|status| ("status", Part::Text(status.name()))));
-    parts.extend(alarm.resolved.map(|at| ("resolved_time", Part::Zoneless(at))));
-    parts.extend(alarm.evidence.members().map(|(member, samples)| {
+    ]);
+    parts.add_opt("update", alarm.update.then_some(Part::Flag(true)));
+    parts.text("status", alarm.status.map(AlarmStatus::name));
+    parts.add_opt("resolved_time", alarm.resolved.map(Part::Zoneless));
+    for (member, samples) in alarm.evidence.members() {
         let single = samples.first().filter(|_| SINGLE.contains(&member));
-        (member, single.map_or(Part::Samples(samples), |it| Part::Text(it)))
-    }));
-    parts.sort_by_key(|(key, _)| *key);
-    let mut event = JsonObject::begin(out);
-    for (key, part) in parts {
-        match part {
-            Part::Text(text) => event.text(key, text),
-            Part::Id(id) => event.id(key, id),
-            Part::Count(count) => event.count(key, count),
-            Part::Float(at) => event.secs_float(key, at),
-            Part::Zoneless(at) => event.text(key, &at.zoneless()),
-            Part::Flag(flag) => event.flag(key, flag),
-            Part::Samples(samples) => event.texts(key, samples),
-        }
+        parts.add(member, single.map_or(Part::Texts(samples), |it| Part::Text(it)));
     }
-    event.end();
+    for (member, number) in alarm.evidence.numbers() {
+        parts.add(member, Part::Int(number));
+    }
+    parts.write(out);
 }
 
 /// Appends what an acknowledgement says; `at` is when it was given.

@@ -61,6 +61,14 @@ impl<'a> JsonObject<'a> {
         self.out.push(b']');
     }
 
+    /// An object of texts, whose keys are in order.
+    pub fn object(&mut self, key: &str, members: &[(&str, &str)]) {
+        self.key(key);
+        let mut object = JsonObject::begin(self.out);
+        members.iter().for_each(|(key, text)| object.text(key, text));
+        object.end();
+    }
+
     /// A MAC as twelve digits.
     pub fn mac(&mut self, key: &str, value: Mac) {
         self.key(key);

@@ -6,12 +6,16 @@
 pub mod alarm;
 pub mod audit;
 pub mod block;
+pub mod carried;
 pub mod client;
 pub mod device;
+pub mod edge;
 pub mod json;
 pub mod key;
 pub mod nac;
+mod parts;
 pub mod ping;
+pub mod step;
 
 use crate::ids::{OrgId, SiteId};
 

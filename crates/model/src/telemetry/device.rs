@@ -95,12 +95,7 @@ impl<'a> DeviceReport<'a> {
                 Kind::DeviceConnected => DeviceChange::Connected,
                 Kind::DeviceDisconnected => DeviceChange::Disconnected,
                 Kind::DeviceRestarted => DeviceChange::Restarted,
-                Kind::DeviceEvent
-                | Kind::ClientAssociated
-                | Kind::ClientSeen
-                | Kind::ClientDisassociated
-                | Kind::Accounting
-                | Kind::Alarm => DeviceChange::Event(Box::new(DeviceEvent::read(fields)?)),
+                _ => DeviceChange::Event(Box::new(DeviceEvent::read(fields)?)),
             },
             reason: text(fields, Field::Reason),
             text: text(fields, Field::Text),

@@ -1,8 +1,8 @@
 //! The fields that telemetry may carry: one table for reading, for the schema and for messages.
 
 use crate::mac::Mac;
-use crate::time::{Timestamp, WireTime};
-use serde::de::{self, Deserializer, MapAccess, Visitor};
+use crate::time::{Micros, Timestamp, WireTime};
+use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::fmt;
@@ -11,6 +11,11 @@ use uuid::Uuid;
 
 /// The longest text of a field in bytes, where the table names no shorter one.
 pub const TEXT_BYTES_MAX: usize = 1024;
+
+/// The most texts in a list.
+pub const TEXTS_MAX: usize = 64;
+/// The longest span that a field may hold, in seconds.
+pub const SECS_MAX: f64 = 86_400.0;
 
 /// What a field holds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -33,6 +38,10 @@ pub enum FieldType {
     Id,
     /// `24`, `5` or `6` (`2.4` is read as `24`).
     Band,
+    /// A span of 0 to 86,400 seconds, with its fraction.
+    Secs,
+    /// At most [`TEXTS_MAX`] texts of at most [`TEXT_BYTES_MAX`] bytes each.
+    Texts,
 }
 
 macro_rules! fields {
@@ -118,6 +127,60 @@ fields! {
     TxPkts "tx_pkts" Count "packets to the client";
     SessionTime "session_time" Count "Acct-Session-Time in seconds";
     ClientMac "client_mac" Mac "the client concerned";
+    Success "success" Flag "whether it went well";
+    Duration "duration" Secs "how long it took, in seconds";
+    Server "server" Text(255) "the server concerned, by address or name";
+    DeviceMac "device_mac" Mac "the device that the client is at";
+    PortType "port_type" Text(32) "`wireless` or `wired`";
+    VlanSource "vlan_source" Text(64) "what assigned the VLAN";
+    NacruleId "nacrule_id" Id "the rule that decided";
+    NacruleName "nacrule_name" Text(255) "its name";
+    NacruleMatched "nacrule_matched" Flag "whether a rule matched";
+    DryrunNacruleId "dryrun_nacrule_id" Id "the rule that would decide";
+    DryrunNacruleMatched "dryrun_nacrule_matched" Flag "whether a rule on trial matched";
+    IdpId "idp_id" Id "the identity provider";
+    IdpUsername "idp_username" Text(255) "the user there";
+    IdpRole "idp_role" Texts "the roles there";
+    RespAttrs "resp_attrs" Texts "the attributes of the answer, `Name=value`";
+    GroupRole "group_role" Text(255) "the role of the client's group";
+    RandomMac "random_mac" Flag "whether the client's address is a random one";
+    UsermacLabels "usermac_labels" Texts "the labels of the client's address";
+    MxedgeId "mxedge_id" Id "the edge that asked";
+    CertCn "cert_cn" Text(255) "common name of the client's certificate";
+    CertExpiry "cert_expiry" Text(64) "when it expires";
+    CertIssuer "cert_issuer" Text(1024) "who issued it";
+    CertSanUpn "cert_san_upn" Texts "its user principal names";
+    CertSerial "cert_serial" Text(255) "its serial number";
+    CertSubject "cert_subject" Text(1024) "its subject";
+    TlsVersion "tls_version" Text(32) "version of TLS";
+    TlsCipher "tls_cipher" Text(128) "cipher suite";
+    MdmProvider "mdm_provider" Text(64) "who manages the client";
+    MdmCompliance "mdm_compliance" Text(64) "what that one says of it";
+    AuthMethod "auth_method" Text(32) "how the guest was let in";
+    AuthorizedTime "authorized_time" Time "from when on; when it happened when absent";
+    AuthorizedExpiringTime "authorized_expiring_time" Time "until when";
+    Name "name" Text(255) "the guest's name";
+    Email "email" Text(254) "the guest's address of mail";
+    Company "company" Text(255) "the guest's company";
+    Mobile "mobile" Text(64) "the guest's number";
+    Carrier "carrier" Text(64) "the carrier of that number";
+    SmsGateway "sms_gateway" Text(64) "the gateway that sent the code";
+    SponsorEmail "sponsor_email" Text(254) "who vouched for the guest";
+    Field1 "field1" Text(1024) "what the portal asked first";
+    Field2 "field2" Text(1024) "and second";
+    Field3 "field3" Text(1024) "and third";
+    Field4 "field4" Text(1024) "and fourth";
+    State "state" Text(32) "what it is now";
+    Lag "lag" Text(64) "the link aggregation group; empty when the port is in none";
+    Component "component" Text(64) "the part concerned, e.g. `PS1`";
+    Service "service" Text(64) "the service concerned, e.g. `tunterm`";
+    Resource "resource" Text(16) "`cpu`, `memory` or `disk`";
+    Usage "usage" Count "how much of it is used, in percent";
+    Package "package" Text(64) "the package concerned";
+    FromVersion "from_version" Text(64) "its version before";
+    ToVersion "to_version" Text(64) "its version after";
+    BouncedPorts "bounced_ports" Texts "the ports that were bounced";
+    DisconnectedAps "disconnected_aps" Texts "the APs that were disconnected";
     TerminateCause "terminate_cause" Text(64) "Acct-Terminate-Cause by its RADIUS name";
 }
 
@@ -181,6 +244,10 @@ pub enum FieldValue<'a> {
     Ip(IpAddr),
     /// A UUID.
     Id(Uuid),
+    /// A span.
+    Secs(Micros),
+    /// Texts.
+    Texts(Vec<String>),
 }
 
 /// All fields of one record.
@@ -188,13 +255,13 @@ pub enum FieldValue<'a> {
 pub struct Fields<'a> {
     /// A record has few of the fields: looking for one is cheaper than room for all.
     values: Vec<(Field, FieldValue<'a>)>,
-    present: u64,
+    present: u128,
 }
 
 /// Most records have no more fields than this.
 const FIELDS_USUAL: usize = 16;
 
-const _: () = assert!(FIELDS.len() <= 64, "the set of present fields is one u64");
+const _: () = assert!(FIELDS.len() <= 128, "the set of present fields is one u128");
 
 /// Why a line is no telemetry record.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -223,13 +290,13 @@ impl Field {
     }
 
     /// This field alone, as a member of a set.
-    pub const fn bit(self) -> u64 {
+    pub const fn bit(self) -> u128 {
         1 << self as u8
     }
 }
 
 /// The set of these fields.
-pub const fn set(fields: &[Field]) -> u64 {
+pub const fn set(fields: &[Field]) -> u128 {
     let mut bits = 0;
     let mut index = 0;
     while index < fields.len() {
@@ -260,8 +327,16 @@ impl<'a> Fields<'a> {
     }
 
     /// Which fields are present, as a set.
-    pub fn present(&self) -> u64 {
+    pub fn present(&self) -> u128 {
         self.present
+    }
+
+    /// Takes the values of all fields of a set out, in the order in which they were given.
+    pub fn take_all(&mut self, set: u128) -> Vec<(Field, FieldValue<'a>)> {
+        let wanted = |(field, value): &(Field, FieldValue<'a>)| {
+            set & field.bit() != 0 && *value != FieldValue::Absent
+        };
+        self.values.extract_if(.., |it| wanted(it)).collect()
     }
 
     /// Takes a field's value out.
@@ -382,7 +457,11 @@ impl Value {
                 "6" => Cow::Borrowed("6"),
                 _ => return Err(E::custom("not one of 24, 5, 6")),
             }),
-            FieldType::Rssi | FieldType::Count | FieldType::Flag => {
+            FieldType::Rssi
+            | FieldType::Count
+            | FieldType::Flag
+            | FieldType::Secs
+            | FieldType::Texts => {
                 return Err(E::invalid_type(de::Unexpected::Str(&text), self));
             }
         })
@@ -403,6 +482,8 @@ impl<'de> Visitor<'de> for Value {
             FieldType::Ip => "an IP address as text",
             FieldType::Id => "a UUID as text",
             FieldType::Band => "24, 5 or 6",
+            FieldType::Secs => "seconds from 0 to 86400",
+            FieldType::Texts => "a list of texts",
         })
     }
 
@@ -431,6 +512,7 @@ impl<'de> Visitor<'de> for Value {
             FieldType::Time => WireTime.visit_u64(number).map(FieldValue::Time),
             FieldType::Band => self.text(Cow::Owned(number.to_string())),
             FieldType::Rssi if number <= 30 => Ok(FieldValue::Rssi(number as f64)),
+            FieldType::Secs => self.visit_f64(number as f64),
             _ => Err(E::invalid_type(de::Unexpected::Unsigned(number), &self)),
         }
     }
@@ -447,8 +529,28 @@ impl<'de> Visitor<'de> for Value {
         match self.0 {
             FieldType::Time => WireTime.visit_f64(number).map(FieldValue::Time),
             FieldType::Rssi if (-150.0..=30.0).contains(&number) => Ok(FieldValue::Rssi(number)),
+            FieldType::Secs if (0.0..=SECS_MAX).contains(&number) => {
+                Ok(FieldValue::Secs(Micros((number * 1e6).round() as i64)))
+            }
             FieldType::Band if number == 2.4 => Ok(FieldValue::Text(Cow::Borrowed("24"))),
             _ => Err(E::invalid_type(de::Unexpected::Float(number), &self)),
         }
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<FieldValue<'de>, A::Error> {
+        if self.0 != FieldType::Texts {
+            return Err(de::Error::invalid_type(de::Unexpected::Seq, &self));
+        }
+        let mut texts = Vec::new();
+        while let Some(text) = list.next_element::<String>()? {
+            if text.len() > TEXT_BYTES_MAX {
+                return Err(de::Error::custom(format_args!("longer than {TEXT_BYTES_MAX} bytes")));
+            }
+            if texts.len() == TEXTS_MAX {
+                return Err(de::Error::custom(format_args!("more than {TEXTS_MAX} texts")));
+            }
+            texts.push(text);
+        }
+        Ok(FieldValue::Texts(texts))
     }
 }

@@ -8,18 +8,24 @@
 
 mod accounting;
 mod alarm;
+mod carried;
 mod client;
 mod device;
+mod edge;
 pub mod field;
 mod schema;
+mod step;
 #[cfg(test)]
 mod tests;
 
 pub use accounting::{Accounting, AccountingStatus, ClientType};
 pub use alarm::AlarmReport;
+pub use carried::Carried;
 pub use client::{Association, ClientFacts, Disassociation, Sighting};
 pub use device::{DeviceChange, DeviceEvent, DeviceReport, Radio, Severity};
+pub use edge::{EdgeChange, EdgeEvent, EdgePart, EdgeReport, EdgeResource, ServiceState};
 pub use schema::json_schemas;
+pub use step::{ClientStep, Step};
 
 use crate::time::Timestamp;
 use field::{Field, FieldError, FieldValue, Fields, set};
@@ -48,6 +54,32 @@ pub enum Kind {
     Accounting,
     /// An alarm that the source knows by its key.
     Alarm,
+    /// A client authenticated, or failed to.
+    ClientAuth,
+    /// A client asked for an address.
+    ClientDhcp,
+    /// A client asked for a name.
+    ClientDns,
+    /// A client asked for its gateway.
+    ClientArp,
+    /// Access control decided something about a client.
+    NacEvent,
+    /// A guest was let in.
+    GuestAuthorization,
+    /// An edge is alive.
+    EdgeHeartbeat,
+    /// An edge started anew.
+    EdgeRestarted,
+    /// How a port of an edge is.
+    EdgePort,
+    /// Whether a part of an edge is there.
+    EdgePart,
+    /// How a service of an edge is.
+    EdgeService,
+    /// How much of a resource an edge uses.
+    EdgeResource,
+    /// Anything else that an edge reports.
+    EdgeEvent,
 }
 
 /// What is fixed about a kind.
@@ -60,18 +92,31 @@ pub struct KindRow {
     /// What it says.
     pub doc: &'static str,
     /// The fields that it must have, as a set.
-    pub required: u64,
+    pub required: u128,
     /// The fields that it may have beside those.
-    pub optional: u64,
+    pub optional: u128,
     /// A line of this kind.
     pub example: &'static str,
 }
 
-const ALWAYS: u64 = set(&[Field::Kind]);
-const ANY: u64 = set(&[Field::Id, Field::Time]);
-const DEVICE: u64 =
+const ALWAYS: u128 = set(&[Field::Kind]);
+const ANY: u128 = set(&[Field::Id, Field::Time]);
+const DEVICE: u128 =
     ANY | set(&[Field::Reason, Field::Text, Field::Version, Field::ExtIp, Field::AuditId]);
-const CLIENT: u64 = ANY
+const STEP: u128 = ANY
+    | set(&[
+        Field::Duration,
+        Field::Reason,
+        Field::Text,
+        Field::Server,
+        Field::Ap,
+        Field::Bssid,
+        Field::Ssid,
+        Field::WlanId,
+        Field::Band,
+        Field::Vlan,
+    ]);
+const CLIENT: u128 = ANY
     | set(&[
         Field::Rssi,
         Field::Band,
@@ -215,6 +260,183 @@ pub const KINDS: &[KindRow] = &[
             ]),
         example: r#"{"kind":"alarm","type":"beacon_flood","mac":"5c5b35000001","ssid":"Free WiFi","bssid":"02a1b2c3d4e5"}"#,
     },
+    KindRow {
+        kind: Kind::ClientAuth,
+        name: "client-auth",
+        doc: "A client authenticated, or failed to.",
+        required: ALWAYS | set(&[Field::Mac, Field::Success]),
+        optional: STEP | set(&[Field::ClientUsername]),
+        example: r#"{"kind":"client-auth","mac":"70ef0071535f","success":false,"ap":"5c5b35d01338","ssid":"Maui","server":"10.0.0.5","reason":"EAP failure","duration":1.4}"#,
+    },
+    KindRow {
+        kind: Kind::ClientDhcp,
+        name: "client-dhcp",
+        doc: "A client was given an address, or none.",
+        required: ALWAYS | set(&[Field::Mac, Field::Success]),
+        optional: STEP | set(&[Field::ClientIp, Field::ClientHostname]),
+        example: r#"{"kind":"client-dhcp","mac":"70ef0071535f","success":true,"client_ip":"10.5.72.249","client_hostname":"laptop-7","server":"10.5.72.1","duration":0.018}"#,
+    },
+    KindRow {
+        kind: Kind::ClientDns,
+        name: "client-dns",
+        doc: "A query of a client was answered, or not.",
+        required: ALWAYS | set(&[Field::Mac, Field::Success]),
+        optional: STEP,
+        example: r#"{"kind":"client-dns","mac":"70ef0071535f","success":true,"server":"10.5.72.2","duration":0.024}"#,
+    },
+    KindRow {
+        kind: Kind::ClientArp,
+        name: "client-arp",
+        doc: "A client found its gateway, or did not.",
+        required: ALWAYS | set(&[Field::Mac, Field::Success]),
+        optional: STEP,
+        example: r#"{"kind":"client-arp","mac":"70ef0071535f","success":false,"server":"10.5.72.1","vlan":"72"}"#,
+    },
+    KindRow {
+        kind: Kind::NacEvent,
+        name: "nac-event",
+        doc: "Access control decided something about a client; `type` is a key of \
+              `/const/nac_events`.",
+        required: ALWAYS | set(&[Field::Mac, Field::Type]),
+        optional: ANY
+            | set(&[
+                Field::Username,
+                Field::Ap,
+                Field::Bssid,
+                Field::Ssid,
+                Field::DeviceMac,
+                Field::PortId,
+                Field::PortType,
+                Field::ClientType,
+                Field::AuthType,
+                Field::NasVendor,
+                Field::NasIp,
+                Field::Vlan,
+                Field::VlanSource,
+                Field::NacruleId,
+                Field::NacruleName,
+                Field::NacruleMatched,
+                Field::DryrunNacruleId,
+                Field::DryrunNacruleMatched,
+                Field::IdpId,
+                Field::IdpUsername,
+                Field::IdpRole,
+                Field::RespAttrs,
+                Field::GroupRole,
+                Field::RandomMac,
+                Field::UsermacLabels,
+                Field::MxedgeId,
+                Field::SessionId,
+                Field::Text,
+                Field::CertCn,
+                Field::CertExpiry,
+                Field::CertIssuer,
+                Field::CertSanUpn,
+                Field::CertSerial,
+                Field::CertSubject,
+                Field::TlsVersion,
+                Field::TlsCipher,
+                Field::MdmProvider,
+                Field::MdmCompliance,
+            ]),
+        example: r#"{"kind":"nac-event","type":"NAC_CLIENT_PERMIT","mac":"ac3eb179e535","username":"user@example.net","auth_type":"eap-teap","nacrule_matched":true,"vlan":"750","resp_attrs":["Tunnel-Private-Group-ID=750"]}"#,
+    },
+    KindRow {
+        kind: Kind::GuestAuthorization,
+        name: "guest-authorization",
+        doc: "A guest was let in by a portal.",
+        required: ALWAYS | set(&[Field::Mac, Field::Ssid, Field::AuthMethod]),
+        optional: ANY
+            | set(&[
+                Field::Ap,
+                Field::WlanId,
+                Field::AuthorizedTime,
+                Field::AuthorizedExpiringTime,
+                Field::Name,
+                Field::Email,
+                Field::Company,
+                Field::Mobile,
+                Field::Carrier,
+                Field::SmsGateway,
+                Field::SponsorEmail,
+                Field::Field1,
+                Field::Field2,
+                Field::Field3,
+                Field::Field4,
+            ]),
+        example: r#"{"kind":"guest-authorization","mac":"ac2316eca70a","ap":"5c5b350e55c8","ssid":"Guests","auth_method":"passphrase","name":"A. Guest","authorized_expiring_time":1677076639}"#,
+    },
+    KindRow {
+        kind: Kind::EdgeHeartbeat,
+        name: "edge-heartbeat",
+        doc: "An edge is alive. Silence for longer than the heartbeat timeout of gateways counts \
+              as a disconnect.",
+        required: ALWAYS | set(&[Field::Mac]),
+        optional: ANY,
+        example: r#"{"kind":"edge-heartbeat","mac":"020000230522"}"#,
+    },
+    KindRow {
+        kind: Kind::EdgeRestarted,
+        name: "edge-restarted",
+        doc: "An edge started anew.",
+        required: ALWAYS | set(&[Field::Mac]),
+        optional: ANY | set(&[Field::AuditId]),
+        example: r#"{"kind":"edge-restarted","mac":"020000230522"}"#,
+    },
+    KindRow {
+        kind: Kind::EdgePort,
+        name: "edge-port",
+        doc: "How a port of the tunnel terminator is: `state` is `up` or `down`, `lag` the group \
+              that it is a member of.",
+        required: ALWAYS | set(&[Field::Mac, Field::PortId, Field::State]),
+        optional: ANY | set(&[Field::Lag]),
+        example: r#"{"kind":"edge-port","mac":"020000230522","port_id":"xe1","state":"up","lag":"lag0"}"#,
+    },
+    KindRow {
+        kind: Kind::EdgePart,
+        name: "edge-part",
+        doc: "Whether a part of an edge is there: `type` is `fan`, `psu` or `powerinput`, \
+              `state` is `present` or `absent`.",
+        required: ALWAYS | set(&[Field::Mac, Field::Type, Field::Component, Field::State]),
+        optional: ANY,
+        example: r#"{"kind":"edge-part","mac":"020000230522","type":"psu","component":"PS1","state":"absent"}"#,
+    },
+    KindRow {
+        kind: Kind::EdgeService,
+        name: "edge-service",
+        doc: "How a service of an edge is: `running`, `stopped`, `crashed` (and started again) or \
+              `failed`.",
+        required: ALWAYS | set(&[Field::Mac, Field::Service, Field::State]),
+        optional: ANY | set(&[Field::AuditId]),
+        example: r#"{"kind":"edge-service","mac":"020000230522","service":"tunterm","state":"crashed"}"#,
+    },
+    KindRow {
+        kind: Kind::EdgeResource,
+        name: "edge-resource",
+        doc: "How much of `cpu`, `memory` or `disk` an edge uses, in percent.",
+        required: ALWAYS | set(&[Field::Mac, Field::Resource, Field::Usage]),
+        optional: ANY,
+        example: r#"{"kind":"edge-resource","mac":"020000230522","resource":"cpu","usage":97}"#,
+    },
+    KindRow {
+        kind: Kind::EdgeEvent,
+        name: "edge-event",
+        doc: "Anything else that an edge reports; `type` is a key of `/const/mxedge_events` that \
+              is not derived of the other kinds.",
+        required: ALWAYS | set(&[Field::Mac, Field::Type]),
+        optional: ANY
+            | set(&[
+                Field::AuditId,
+                Field::Package,
+                Field::FromVersion,
+                Field::ToVersion,
+                Field::PortId,
+                Field::BouncedPorts,
+                Field::DisconnectedAps,
+                Field::Text,
+            ]),
+        example: r#"{"kind":"edge-event","mac":"020000230522","type":"ME_PACKAGE_UPDATED","package":"tunterm","from_version":"0.1.1907","to_version":"0.1.1908"}"#,
+    },
 ];
 
 impl Kind {
@@ -254,6 +476,14 @@ pub enum Report<'a> {
     Accounting(Box<Accounting<'a>>),
     /// An alarm.
     Alarm(Box<AlarmReport<'a>>),
+    /// A client went a step.
+    Step(Box<ClientStep<'a>>),
+    /// Access control decided.
+    Decision(Box<Carried<'a>>),
+    /// A guest was let in.
+    Guest(Box<Carried<'a>>),
+    /// An edge's state, or an event of it.
+    Edge(EdgeReport<'a>),
 }
 
 impl<'a> Telemetry<'a> {
@@ -284,13 +514,29 @@ impl<'a> Telemetry<'a> {
                 }
                 Kind::Accounting => Report::Accounting(Box::new(Accounting::read(&mut fields)?)),
                 Kind::Alarm => Report::Alarm(Box::new(AlarmReport::read(&mut fields)?)),
+                Kind::ClientAuth | Kind::ClientDhcp | Kind::ClientDns | Kind::ClientArp => {
+                    Report::Step(Box::new(ClientStep::read(kind, &mut fields)?))
+                }
+                Kind::NacEvent => {
+                    Report::Decision(Box::new(Carried::read_decision(row, &mut fields)?))
+                }
+                Kind::GuestAuthorization => {
+                    Report::Guest(Box::new(Carried::read(row, &mut fields)?))
+                }
+                Kind::EdgeHeartbeat
+                | Kind::EdgeRestarted
+                | Kind::EdgePort
+                | Kind::EdgePart
+                | Kind::EdgeService
+                | Kind::EdgeResource
+                | Kind::EdgeEvent => Report::Edge(EdgeReport::read(kind, &mut fields)?),
             },
         })
     }
 }
 
-fn check_fields(row: &KindRow, present: u64) -> Result<(), FieldError> {
-    let wrong = |fields: u64, detail: String| {
+fn check_fields(row: &KindRow, present: u128) -> Result<(), FieldError> {
+    let wrong = |fields: u128, detail: String| {
         let at = fields.trailing_zeros() as usize;
         FieldError { field: Some(field::FIELDS[at].key.into()), detail }
     };
@@ -333,4 +579,11 @@ getters! {
     count Count u64;
     ip Ip std::net::IpAddr;
     id Id uuid::Uuid;
+    flag Flag bool;
+    span Secs crate::time::Micros;
+    texts_opt Texts Vec<String>;
+}
+
+fn texts(fields: &mut Fields<'_>, field: Field) -> Vec<String> {
+    texts_opt(fields, field).unwrap_or_default()
 }

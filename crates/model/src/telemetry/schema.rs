@@ -60,6 +60,10 @@ fn property(field_type: FieldType) -> Value {
         FieldType::Flag => json!({ "type": "boolean" }),
         FieldType::Ip => json!({ "type": "string" }),
         FieldType::Id => json!({ "type": "string", "format": "uuid" }),
+        FieldType::Secs => json!({ "type": "number", "minimum": 0, "maximum": 86_400 }),
+        FieldType::Texts => {
+            json!({ "type": "array", "maxItems": 64, "items": { "type": "string", "maxLength": 1024 } })
+        }
         FieldType::Band => json!({ "enum": ["24", "5", "6", "2.4", 24, 5, 6, 2.4] }),
     }
 }

@@ -22,8 +22,12 @@ const TOPICS: TopicSet = TopicSet::of(&[
     Topic::AlarmAcks,
     Topic::Alarms,
     Topic::Audits,
+    Topic::ClientEvents,
     Topic::ClientSessions,
     Topic::DeviceEvents,
+    Topic::GuestAuthorizations,
+    Topic::MxedgeEvents,
+    Topic::NacEvents,
 ]);
 /// Those that somebody waits for.
 const AWAITED: TopicSet = TopicSet::of(&[Topic::AlarmAcks]);
