@@ -10,6 +10,7 @@ use super::deferral::Deferral;
 use super::devices::Devices;
 use crate::timers::{Armed, Subject, Timers};
 use foghorn_model::event::client::{Association, End, Termination, encode_join, encode_session};
+use foghorn_model::event::step::{ClientEvent, encode_client_event};
 use foghorn_model::telemetry::{self, ClientFacts, ClientStep, Disassociation, Sighting};
 use foghorn_model::{Mac, Setting, Site, SiteId, Timestamp, Topic, WlanId};
 use serde::{Deserialize, Serialize};
@@ -67,6 +68,7 @@ impl Clients {
             return;
         }
         let mut association = new_association(report, scene);
+        let roams = before.is_some();
         if let Some(before) = before {
             inherit(&mut association, before);
         }
@@ -80,6 +82,8 @@ impl Clients {
         scene.emit(Topic::ClientJoin, |out, place| {
             encode_join(out, place, ap_name(devices, report.ap, &mut [0; 12]), &state.association);
         });
+        let event_type = if roams { "CLIENT_REASSOCIATION" } else { "CLIENT_ASSOCIATION" };
+        tell(&state.association, event_type, scene.at, scene);
         let state = self.by_mac.entry(report.mac).or_insert(state);
         state.arm(scene.site, scene.over, scene.timers);
     }
@@ -176,6 +180,10 @@ impl Clients {
             let name = &mut [0; 12];
             encode_session(out, place, ap_name(devices, association.ap, name), association, &end);
         });
+        // Where it went is told there.
+        if end.termination != Termination::Roamed {
+            tell(association, "CLIENT_DEASSOCIATION", end.disconnect, scene);
+        }
         Some(state.association)
     }
 
@@ -210,6 +218,24 @@ impl ClientState {
         let deadline = self.deadline(site, over);
         timers.arm(&mut self.armed, deadline, site.id, Subject::Client(self.association.mac));
     }
+}
+
+/// Tells searches what a client did.
+fn tell(association: &Association, event_type: &str, at: Timestamp, scene: &mut Scene<'_, '_>) {
+    let event = ClientEvent {
+        mac: association.mac,
+        event_type,
+        ap: Some(association.ap),
+        bssid: Some(association.bssid),
+        ssid: Some(&association.ssid),
+        wlan_id: Some(association.wlan_id),
+        band: association.band.as_deref(),
+        vlan: None,
+        server: None,
+        text: None,
+        duration: None,
+    };
+    scene.emit(Topic::ClientEvents, |out, place| encode_client_event(out, place, &event, at));
 }
 
 /// The name of an AP; of one that the inventory does not have, its address.

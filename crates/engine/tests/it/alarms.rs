@@ -15,8 +15,7 @@ const MEMBERS: &[&str] = &["type", "count", "update", "status", "aps", "reasons"
 
 /// The alarms since the last time, a line each, with the time that each was last seen.
 fn alarms(world: &mut World) -> String {
-    world.events.retain(|event| event.topic == "alarms");
-    world.trace(MEMBERS)
+    world.trace_of("alarms", MEMBERS)
 }
 
 fn enabled() -> World {
@@ -157,7 +156,6 @@ fn each_kind_of_device_has_its_own() {
         world.say(0, "device-disconnected", mac);
         world.say(0, "device-connected", mac);
     }
-    world.events.retain(|event| event.topic == "alarms");
     expect![[r#"
         alarms 0 switch_restarted ["5c5b35000003"]
         alarms 0 switch_down ["5c5b35000003"]
@@ -165,7 +163,7 @@ fn each_kind_of_device_has_its_own() {
         alarms 0 gateway_down ["5c5b35000004"]
         alarms 0 gateway_reconnected ["5c5b35000004"]
     "#]]
-    .assert_eq(&world.trace(&["type", "switches", "gateways"]));
+    .assert_eq(&world.trace_of("alarms", &["type", "switches", "gateways"]));
 }
 
 #[test]
@@ -176,11 +174,15 @@ fn an_event_of_a_device_that_is_an_alarm_raises_it() {
         &format!(r#"{{"kind":"device-event","mac":"{SWITCH}","type":"SW_VC_PORT_DOWN","port_id":"vcp-0","text":"gone"}}"#),
     );
     world.line(0, &format!(r#"{{"kind":"device-event","mac":"{SWITCH}","type":"SW_CONFIGURED"}}"#));
-    world.events.retain(|event| event.topic == "alarms");
     expect![[r#"
         alarms 0 sw_vc_port_down critical ["5c5b35000003"] ["SW1"] ["gone"] ["vcp-0"]
     "#]]
-    .assert_eq(&world.trace(&["type", "severity", "switches", "hostnames", "reasons", "port_ids"]));
+    .assert_eq(
+        &world.trace_of(
+            "alarms",
+            &["type", "severity", "switches", "hostnames", "reasons", "port_ids"],
+        ),
+    );
 }
 
 #[test]
@@ -253,8 +255,7 @@ fn a_suppression_that_is_lifted_early_lets_conditions_go_at_once() {
 }
 
 fn traced(world: &mut World) -> String {
-    world.events.retain(|event| event.topic == "alarms");
-    world.trace(&["type", "count", "update", "status", "vlans"])
+    world.trace_of("alarms", &["type", "count", "update", "status", "vlans"])
 }
 
 #[test]

@@ -32,8 +32,7 @@ fn say(world: &mut World, kind: &str, more: &str) {
 }
 
 fn told(world: &mut World) -> String {
-    world.events.retain(|event| event.topic == "mxedge-events");
-    world.trace(MEMBERS)
+    world.trace_of("mxedge-events", MEMBERS)
 }
 
 #[test]
@@ -157,7 +156,6 @@ fn what_befalls_an_edge_is_an_alarm_where_there_is_one() {
     say(&mut world, "event", r#""type":"TT_TUNNELS_LOST","text":"all""#);
     world.tick(600);
     say(&mut world, "service", r#""service":"tunterm","state":"running""#);
-    world.events.retain(|event| event.topic == "alarms");
     expect![[r#"
         alarms 1 mist_edge_psu_unplugged ["edge-1"] ["PS1"]
         alarms 2 mist_edge_cpu_usage_high ["edge-1"] ["cpu 97 %"]
@@ -166,5 +164,5 @@ fn what_befalls_an_edge_is_an_alarm_where_there_is_one() {
         alarms 185 mist_edge_disconnected ["edge-1"]
         alarms 606 mist_edge_connected ["edge-1"]
     "#]]
-    .assert_eq(&world.trace(&["type", "hostnames", "reasons"]));
+    .assert_eq(&world.trace_of("alarms", &["type", "hostnames", "reasons"]));
 }

@@ -21,7 +21,7 @@ fn our_outage_is_not_their_absence() {
     world.tick(62);
     let mut topics: Vec<_> = world.events.iter().map(|event| event.topic.as_str()).collect();
     topics.sort_unstable();
-    let ended = ["client-sessions", "device-events", "device-updowns"];
+    let ended = ["client-events", "client-sessions", "device-events", "device-updowns"];
     assert_eq!(topics, ended, "silent beyond the grace, they are gone");
 }
 

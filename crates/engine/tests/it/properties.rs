@@ -14,7 +14,7 @@ fn line() -> impl Strategy<Value = (i64, String)> {
             ["device-heartbeat", "device-connected", "device-disconnected", "device-restarted"];
         format!(r#"{{"kind":"{}","mac":"{}"}}"#, kinds[what], APS[ap].0)
     });
-    let client = (0u8..3, 0usize..2, 0usize..3).prop_map(|(who, ap, what)| match what {
+    let association = (0u8..3, 0usize..2, 0usize..3).prop_map(|(who, ap, what)| match what {
         0 => associated(client(who), APS[ap].0, APS[ap].1),
         1 => format!(r#"{{"kind":"client-seen","mac":"{}"}}"#, client(who)),
         _ => format!(r#"{{"kind":"client-disassociated","mac":"{}"}}"#, client(who)),
@@ -33,14 +33,15 @@ fn line() -> impl Strategy<Value = (i64, String)> {
             APS[ap].0
         )
     });
-    let step = (0u8..12, 0usize..4, any::<bool>(), 0u32..3).prop_map(|(who, what, success, took)| {
+    let step = (0u8..12, 0usize..4, any::<bool>(), 0u32..3);
+    let step = step.prop_map(|(who, what, success, took)| {
         let kind = ["client-auth", "client-dhcp", "client-dns", "client-arp"][what];
         format!(
             r#"{{"kind":"{kind}","mac":"{}","success":{success},"ssid":"Maui","server":"10.0.0.1","duration":0.{took}1}}"#,
             client(who)
         )
     });
-    (wait, prop_oneof![device, client, nas, alarm, step])
+    (wait, prop_oneof![device, association, nas, alarm, step])
 }
 
 fn world(lines: &[(i64, String)]) -> World {

@@ -14,11 +14,6 @@ fn step(world: &mut World, after: i64, kind: &str, who: u8, success: bool, more:
     );
 }
 
-fn of(world: &mut World, topic: &str, members: &[&str]) -> String {
-    world.events.retain(|event| event.topic == topic);
-    world.trace(members)
-}
-
 #[test]
 fn an_address_that_is_given_is_told_once_with_the_name() {
     let mut world = World::new();
@@ -35,7 +30,7 @@ fn an_address_that_is_given_is_told_once_with_the_name() {
         client-info 121 70ef00715301 10.0.0.8 laptop-7
         client-info 182 70ef00715302 10.0.0.9
     "#]]
-    .assert_eq(&of(&mut world, "client-info", &["mac", "ip", "hostname"]));
+    .assert_eq(&world.trace_of("client-info", &["mac", "ip", "hostname"]));
 }
 
 #[test]
@@ -47,12 +42,13 @@ fn searches_are_told_each_step_with_what_is_known_of_the_client() {
     step(&mut world, 1, "arp", 1, true, "");
     step(&mut world, 1, "auth", 2, false, r#","ap":"5c5b35000002","ssid":"Guests""#);
     expect![[r#"
+        client-events 0 CLIENT_ASSOCIATION 5c5b35000001 Maui
         client-events 1 CLIENT_AUTHENTICATED 5c5b35000001 Maui 0.25
         client-events 2 MARVIS_DNS_FAILURE 5c5b35000001 Maui timeout
         client-events 3 CLIENT_GW_ARP_OK 5c5b35000001 Maui
         client-events 4 MARVIS_EVENT_CLIENT_AUTH_FAILURE 5c5b35000002 Guests
     "#]]
-    .assert_eq(&of(&mut world, "client-events", &["type", "ap", "ssid", "text", "duration"]));
+    .assert_eq(&world.trace_of("client-events", &["type", "ap", "ssid", "text", "duration"]));
 }
 
 const LATENCY: &[&str] = &[
@@ -72,7 +68,7 @@ fn latencies_are_told_thirty_seconds_after_their_ten_minutes() {
     step(&mut world, 1, "arp", 2, true, &took("9"));
     step(&mut world, 1, "dns", 2, true, "");
     world.tick(424);
-    assert_eq!(of(&mut world, "client-latency", LATENCY), "", "not yet");
+    assert_eq!(world.trace_of("client-latency", LATENCY), "", "not yet");
     // One that is late, but not too late, and one of the next window.
     let late = format!(r#","duration":0.2,"time":{}"#, START + 399);
     step(&mut world, 0, "auth", 3, true, &late);
@@ -81,7 +77,7 @@ fn latencies_are_told_thirty_seconds_after_their_ten_minutes() {
     expect![[r#"
         client-latency 400 0.1 0.2 0.3 1 1 1
     "#]]
-    .assert_eq(&of(&mut world, "client-latency", LATENCY).replace("1.0", "1"));
+    .assert_eq(&world.trace_of("client-latency", LATENCY).replace("1.0", "1"));
     // Now it is too late.
     step(&mut world, 0, "auth", 3, true, &late);
     assert_eq!(world.engine.tally().stale, 1);
@@ -89,9 +85,9 @@ fn latencies_are_told_thirty_seconds_after_their_ten_minutes() {
     expect![[r#"
         client-latency 1000 0.02 0.02 0.02
     "#]]
-    .assert_eq(&of(&mut world, "client-latency", LATENCY));
+    .assert_eq(&world.trace_of("client-latency", LATENCY));
     world.tick(6000);
-    assert_eq!(of(&mut world, "client-latency", LATENCY), "", "nothing was measured");
+    assert_eq!(world.trace_of("client-latency", LATENCY), "", "nothing was measured");
 }
 
 #[test]
@@ -103,12 +99,12 @@ fn an_outage_of_ours_keeps_a_window_open_for_what_sources_have_kept() {
     world.record(RecordBody::Resumed { since });
     let kept = format!(r#","duration":0.3,"time":{}"#, START + 300);
     step(&mut world, 10, "auth", 2, true, &kept);
-    assert_eq!(of(&mut world, "client-latency", LATENCY), "");
+    assert_eq!(world.trace_of("client-latency", LATENCY), "");
     world.tick(50);
     expect![[r#"
         client-latency 400 0.1 0.2 0.3
     "#]]
-    .assert_eq(&of(&mut world, "client-latency", LATENCY));
+    .assert_eq(&world.trace_of("client-latency", LATENCY));
 }
 
 fn alarmed() -> World {
@@ -135,23 +131,23 @@ fn a_server_that_fails_many_clients_is_an_alarm_of_the_site_until_it_answers_aga
     for number in 0..20 {
         step(&mut world, 1, "dhcp", number % 9, false, at);
     }
-    assert_eq!(of(&mut world, "alarms", ALARM), "");
+    assert_eq!(world.trace_of("alarms", ALARM), "");
     step(&mut world, 1, "dhcp", 9, false, at);
     expect![[r#"
         alarms 21 infra_dhcp_failure 21 10 ["10.0.0.1"]
     "#]]
-    .assert_eq(&of(&mut world, "alarms", ALARM));
+    .assert_eq(&world.trace_of("alarms", ALARM));
     step(&mut world, 1, "dhcp", 1, true, at);
     step(&mut world, 1, "dhcp", 1, false, at);
     for _ in 0..3 {
-        assert_eq!(of(&mut world, "alarms", ALARM), "");
+        assert_eq!(world.trace_of("alarms", ALARM), "");
         step(&mut world, 1, "dhcp", 1, true, at);
     }
     step(&mut world, 1, "dhcp", 1, true, at);
     expect![[r#"
         alarms 26 infra_dhcp_success ["10.0.0.1"]
     "#]]
-    .assert_eq(&of(&mut world, "alarms", ALARM));
+    .assert_eq(&world.trace_of("alarms", ALARM));
 }
 
 #[test]
@@ -165,12 +161,12 @@ fn failures_that_are_old_do_not_count_and_the_setting_says_how_many_do() {
     step(&mut world, 0, "dns", 1, false, at);
     step(&mut world, 1, "dns", 2, false, at);
     step(&mut world, 299, "dns", 1, false, at);
-    assert_eq!(of(&mut world, "alarms", ALARM), "", "the first is five minutes old");
+    assert_eq!(world.trace_of("alarms", ALARM), "", "the first is five minutes old");
     step(&mut world, 0, "dns", 1, false, at);
     expect![[r#"
         alarms 300 infra_dns_failure 3 2 ["10.0.0.2"]
     "#]]
-    .assert_eq(&of(&mut world, "alarms", ALARM));
+    .assert_eq(&world.trace_of("alarms", ALARM));
 }
 
 #[test]
@@ -180,22 +176,22 @@ fn a_wlan_that_keeps_clients_out_is_a_condition_until_they_come_in_again() {
     for number in 0..9 {
         step(&mut world, 1, "auth", number, false, at);
     }
-    assert_eq!(of(&mut world, "alarms", ALARM), "");
+    assert_eq!(world.trace_of("alarms", ALARM), "");
     step(&mut world, 1, "auth", 9, false, at);
     expect![[r#"
         alarms 10 authentication_failure open ["Maui"]
     "#]]
-    .assert_eq(&of(&mut world, "alarms", ALARM));
+    .assert_eq(&world.trace_of("alarms", ALARM));
     // Most come in: fewer than a fifth of the attempts fail.
     for number in 0..40 {
         step(&mut world, 1, "auth", number, true, at);
     }
-    assert_eq!(of(&mut world, "alarms", ALARM), "");
+    assert_eq!(world.trace_of("alarms", ALARM), "");
     step(&mut world, 1, "auth", 1, true, at);
     expect![[r#"
         alarms 10 authentication_failure resolved true ["Maui"]
     "#]]
-    .assert_eq(&of(&mut world, "alarms", ALARM));
+    .assert_eq(&world.trace_of("alarms", ALARM));
 }
 
 #[test]
@@ -210,10 +206,10 @@ fn a_wlan_that_nobody_tries_any_more_is_no_longer_failing() {
     }
     world.trace(&[]);
     world.tick(599);
-    assert_eq!(of(&mut world, "alarms", ALARM), "");
+    assert_eq!(world.trace_of("alarms", ALARM), "");
     world.tick(1);
     expect![[r#"
         alarms 10 dhcp_failure resolved true ["Maui"]
     "#]]
-    .assert_eq(&of(&mut world, "alarms", ALARM));
+    .assert_eq(&world.trace_of("alarms", ALARM));
 }

@@ -149,24 +149,36 @@ impl World {
     }
 
     /// The events since the last time, a line each: topic, seconds since the start, and members.
+    /// Without those that only searches are told.
     pub fn trace(&mut self, members: &[&str]) -> String {
-        let mut trace = String::new();
-        for event in std::mem::take(&mut self.events) {
-            let value = event.value();
-            let at = value["timestamp"].as_f64().unwrap();
-            let secs = if event.topic == "nac-accounting" { at / 1000.0 } else { at };
-            trace.push_str(&format!("{} {}", event.topic, secs - START as f64));
-            for member in members {
-                match &value[member] {
-                    Value::Null => {}
-                    Value::String(text) => trace.push_str(&format!(" {text}")),
-                    other => trace.push_str(&format!(" {other}")),
-                }
-            }
-            trace.push('\n');
-        }
-        trace
+        self.events.retain(|event| event.topic != "client-events");
+        lines(&std::mem::take(&mut self.events), members)
     }
+
+    /// The same of one topic; the others are forgotten.
+    pub fn trace_of(&mut self, topic: &str, members: &[&str]) -> String {
+        self.events.retain(|event| event.topic == topic);
+        lines(&std::mem::take(&mut self.events), members)
+    }
+}
+
+fn lines(events: &[Event], members: &[&str]) -> String {
+    let mut trace = String::new();
+    for event in events {
+        let value = event.value();
+        let at = value["timestamp"].as_f64().unwrap();
+        let secs = if event.topic == "nac-accounting" { at / 1000.0 } else { at };
+        trace.push_str(&format!("{} {}", event.topic, secs - START as f64));
+        for member in members {
+            match &value[member] {
+                Value::Null => {}
+                Value::String(text) => trace.push_str(&format!(" {text}")),
+                other => trace.push_str(&format!(" {other}")),
+            }
+        }
+        trace.push('\n');
+    }
+    trace
 }
 
 pub fn fold(engine: &mut Engine, number: u64, record: &Record<'_>) -> Vec<Event> {
