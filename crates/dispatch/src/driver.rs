@@ -5,13 +5,11 @@
 //! channel that is bounded by bytes: beyond the bound only the news of them comes in, and the
 //! lanes read the log.
 
-use crate::egress::headers::Trace;
-use crate::egress::{Egress, Request};
-use crate::endpoint::Endpoint;
+use crate::egress::Egress;
 use crate::index::Index;
 use crate::lanes::{Attempt, EventSource, Flush, Lanes, Report};
-use crate::outcome::{Answer, ErrorClass};
 use crate::publisher::{OpenBatches, Publisher};
+use crate::sender::Sender;
 use bytes::Bytes;
 use foghorn_model::{Partition, Timestamp, TopicClass, WebhookId};
 use std::fmt;
@@ -25,8 +23,6 @@ use tracing::Instrument as _;
 const QUEUED_BYTES_MAX: usize = 64 << 20;
 /// Messages taken in before lanes are polled again.
 const INPUTS_PER_TURN: usize = 1024;
-/// How long an attempt may take.
-pub const ATTEMPT_SECS_MAX: u64 = 10;
 
 /// Folded records of a partition with their events.
 #[derive(Debug, Clone)]
@@ -146,7 +142,7 @@ impl Dispatcher {
 /// The dispatcher before it runs.
 pub struct Driver {
     publisher: Publisher,
-    egress: Arc<Egress>,
+    sender: Arc<Sender>,
     source: Box<dyn EventSource + Send>,
     sink: Box<dyn FlushSink>,
     clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
@@ -173,8 +169,9 @@ impl Driver {
         let (sender, inputs) = mpsc::unbounded_channel();
         let handle = Dispatcher { inputs: sender, queued: Arc::new(AtomicUsize::new(0)) };
         let publisher = Publisher::new(lanes, opened);
+        let sends = Arc::new(Sender::new(egress, Arc::clone(&clock)));
         let driver =
-            Self { publisher, egress, source, sink, clock, inputs, handle: handle.clone() };
+            Self { publisher, sender: sends, source, sink, clock, inputs, handle: handle.clone() };
         (driver, handle)
     }
 
@@ -189,11 +186,11 @@ impl Driver {
     }
 
     async fn run_local(self) -> Result<(), DriverError> {
-        let Self { publisher, egress, source, sink, clock, inputs, handle } = self;
+        let Self { publisher, sender, source, sink, clock, inputs, handle } = self;
         let (flushes, flusher) = flusher(sink, handle.clone());
         let mut turn = Turn {
             publisher,
-            egress,
+            sender,
             source,
             clock,
             inputs,
@@ -241,7 +238,7 @@ fn flusher(
 
 struct Turn {
     publisher: Publisher,
-    egress: Arc<Egress>,
+    sender: Arc<Sender>,
     source: Box<dyn EventSource + Send>,
     clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     inputs: mpsc::UnboundedReceiver<Input>,
@@ -314,7 +311,10 @@ impl Turn {
                     lanes.live(TopicClass::Stream, partition, first, last, None);
                 }
             }
-            Input::Index(index) => lanes.set_index(index, (self.clock)()),
+            Input::Index(index) => {
+                self.sender.configured(&index);
+                lanes.set_index(index, (self.clock)());
+            }
             Input::Reset(webhook) => lanes.reset(webhook),
             Input::Report(report) => lanes.settle(&report, (self.clock)()),
             Input::Flushed => self.publisher.flushed(),
@@ -342,12 +342,12 @@ impl Turn {
     fn begin(&mut self, now: Timestamp) -> Result<(), DriverError> {
         self.publisher.begin(now, &mut self.attempts).map_err(DriverError::Opened)?;
         for attempt in self.attempts.drain(..) {
-            let egress = Arc::clone(&self.egress);
+            let sender = Arc::clone(&self.sender);
             let handle = self.handle.clone();
             let at = now;
             let phase = tracing::trace_span!(target: "foghorn::phase", "attempt");
             let attempt = async move {
-                let report = send(&egress, attempt, at).await;
+                let report = sender.send(attempt, at).await;
                 handle.tell(Input::Report(report));
             };
             tokio::task::spawn_local(attempt.instrument(phase));
@@ -384,48 +384,4 @@ impl Turn {
         }
         Ok(())
     }
-}
-
-async fn send(egress: &Egress, attempt: Attempt, at: Timestamp) -> Report {
-    let Endpoint { webhook, target, .. } = &*attempt.endpoint;
-    let (target, signatures) = match (target, attempt.sign(at)) {
-        (Ok(target), Some(signatures)) => (target, signatures),
-        (target, _) => {
-            return Report {
-                sent: attempt.sent,
-                answer: Answer::Failed(ErrorClass::Invalid),
-                latency_us: 0,
-                error: target.as_ref().err().map(ToString::to_string),
-                response: None,
-            };
-        }
-    };
-    let lane = attempt.lane.to_string();
-    let (first, last) = (attempt.first.to_string(), attempt.last.to_string());
-    let previous = attempt.previous.map(|key| key.to_string());
-    let started = std::time::Instant::now();
-    let request = Request {
-        destination: &target.destination,
-        headers: &target.headers,
-        trace: Trace {
-            lane: Some(&lane),
-            first: Some(&first),
-            last: Some(&last),
-            previous: previous.as_deref(),
-        },
-        signatures: &signatures,
-        body: attempt.body,
-        deadline: Duration::from_secs(ATTEMPT_SECS_MAX),
-        verify_cert: webhook.verify_cert,
-    };
-    let sent = egress.send(request).await;
-    let latency_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-    let (answer, error, response) = match sent {
-        Ok(response) => {
-            let body = String::from_utf8_lossy(&response.body_excerpt).into_owned();
-            (response.answer(), None, (!body.is_empty()).then_some(body))
-        }
-        Err(error) => (error.answer(), Some(error.to_string()), None),
-    };
-    Report { sent: attempt.sent, answer, latency_us, error, response }
 }

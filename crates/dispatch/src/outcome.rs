@@ -31,6 +31,10 @@ pub enum ErrorClass {
     Blocked,
     /// The request may not be sent as configured (its URL or its headers).
     Invalid,
+    /// The token endpoint cannot grant a token at the moment.
+    TokenUnavailable,
+    /// The token endpoint grants none as the webhook is configured.
+    TokenRefused,
 }
 
 impl ErrorClass {
@@ -45,6 +49,8 @@ impl ErrorClass {
             Self::Protocol => "protocol",
             Self::Blocked => "blocked",
             Self::Invalid => "invalid",
+            Self::TokenUnavailable => "token-unavailable",
+            Self::TokenRefused => "token-refused",
         }
     }
 }
@@ -126,7 +132,9 @@ impl Outcome {
 pub fn classify(answer: Answer, attempt: &Attempt<'_>) -> Outcome {
     match answer {
         Answer::Status { code, retry_after } => of_status(code, retry_after, attempt),
-        Answer::Failed(ErrorClass::Blocked | ErrorClass::Invalid) => Outcome::Pause,
+        Answer::Failed(ErrorClass::Blocked | ErrorClass::Invalid | ErrorClass::TokenRefused) => {
+            Outcome::Pause
+        }
         Answer::Failed(_) => again(None, attempt, Health::Failing),
     }
 }

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use foghorn_dispatch::egress::headers::{Template, check_custom};
 use foghorn_dispatch::egress::{AddressPolicy, check_url};
 use foghorn_dispatch::lanes::{decode_open, encode_open};
+use foghorn_dispatch::oauth2::answer::{TOKEN_BYTES_MAX, read_answer};
 use foghorn_dispatch::schedule::RetryAfter;
 use foghorn_engine::Engine;
 use foghorn_ingest::http::{Encoding, decode_body, split_lines};
@@ -43,6 +44,7 @@ pub const TARGETS: &[Target] = &[
     ("url", url),
     ("headers", headers),
     ("retry_after", retry_after),
+    ("token", token),
     ("keys", keys),
 ];
 
@@ -187,6 +189,20 @@ pub fn headers(data: &[u8]) {
         let sum: usize = headers.iter().map(|(name, value)| name.len() + value.len()).sum();
         assert!(sum < 1000, "{sum} bytes of headers");
         assert!(Template::new("Mist-webhook", &headers).is_ok(), "what is saved can be sent");
+    }
+}
+
+/// The answer of a token endpoint: two bytes of status, then the body.
+pub fn token(data: &[u8]) {
+    let Some((status, body)) = data.split_first_chunk::<2>() else { return };
+    let status = u16::from_be_bytes(*status);
+    match read_answer(status, body, true) {
+        Ok(granted) => {
+            assert!(granted.bearer.len() <= "Bearer ".len() + TOKEN_BYTES_MAX);
+            assert!(granted.lifetime.0 >= 0, "{:?}", granted.lifetime);
+        }
+        // What it answers is not repeated.
+        Err(error) => assert!(error.to_string().len() < 100, "{error}"),
     }
 }
 

@@ -31,4 +31,4 @@ pub use partition::Partition;
 pub use record::{Record, RecordBody};
 pub use time::Timestamp;
 pub use topic::{Topic, TopicClass, TopicSet};
-pub use webhook::{Webhook, WebhookType};
+pub use webhook::{Grant, Oauth2, Webhook, WebhookType};

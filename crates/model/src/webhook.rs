@@ -6,13 +6,88 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// How a webhook sends. Mist names more kinds; these are the ones that Foghorn sends today.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+/// How a webhook sends. Mist names two more kinds, of which no wire detail is public.
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum WebhookType {
-    /// A plain signed POST.
+    /// A plain POST.
     #[default]
     HttpPost,
+    /// A POST under a bearer token that is fetched first.
+    Oauth2(Oauth2),
+    /// A POST to an HTTP Event Collector.
+    Splunk {
+        /// The collector's token, in clear.
+        token: String,
+    },
+}
+
+/// How a webhook gets its bearer token (RFC 6749).
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Oauth2 {
+    /// The token endpoint.
+    pub token_url: String,
+    /// On whose behalf.
+    pub grant: Grant,
+    /// Which client asks. One without a secret is public.
+    #[serde(default)]
+    pub client_id: Option<String>,
+    /// The client's secret, in clear.
+    #[serde(default)]
+    pub client_secret: Option<String>,
+    /// What the token is to be good for; the endpoint decides when there are none.
+    #[serde(default)]
+    pub scopes: Vec<String>,
+}
+
+/// On whose behalf a token is asked for.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Grant {
+    /// The client's own (RFC 6749, section 4.4).
+    ClientCredentials,
+    /// Somebody's whose password is known (section 4.3).
+    Password {
+        /// Who.
+        username: String,
+        /// The password, in clear.
+        password: String,
+    },
+}
+
+impl WebhookType {
+    /// The name in the API.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::HttpPost => "http-post",
+            Self::Oauth2(_) => "oauth2",
+            Self::Splunk { .. } => "splunk",
+        }
+    }
+}
+
+/// The name alone: what is in it is secret.
+impl fmt::Debug for WebhookType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Without its secrets.
+impl fmt::Debug for Oauth2 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Oauth2").field("grant", &self.grant).finish_non_exhaustive()
+    }
+}
+
+/// Without the password.
+impl fmt::Debug for Grant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ClientCredentials => "client_credentials",
+            Self::Password { .. } => "password",
+        })
+    }
 }
 
 /// A webhook of an org (`site_id` is `None`) or of a site.
@@ -25,6 +100,9 @@ pub struct Webhook {
     /// The site, for a site webhook.
     #[serde(default)]
     pub site_id: Option<SiteId>,
+    /// Counts its changes: what is remembered of an older version does not hold for this one.
+    #[serde(default)]
+    pub version: i64,
     /// Its name.
     #[serde(default)]
     pub name: String,

@@ -8,7 +8,7 @@ use foghorn_model::time::Micros;
 use foghorn_model::{
     Actor, AdminId, AlarmTemplate, AlarmTemplateId, Audit, Change, ConfigUpdate, Device,
     DeviceType, Mac, Org, OrgId, Partition, Setting, Site, SiteId, Suppression, Timestamp, Topic,
-    Webhook, WebhookId,
+    Webhook, WebhookId, WebhookType,
 };
 use foghorn_pipeline::{ChangeFeed, FeedError};
 use std::collections::{BTreeMap, BTreeSet};
@@ -194,7 +194,12 @@ impl Catalog {
             org_id: place.org,
             site_id: dice.one_in(3).then_some(place.id),
             name: format!("webhook {}", self.made),
-            webhook_type: foghorn_model::WebhookType::default(),
+            version: 1,
+            // By number and not by chance: worlds of before stay as they were.
+            webhook_type: match self.made % 4 {
+                3 => WebhookType::Splunk { token: "t0ken".into() },
+                _ => WebhookType::HttpPost,
+            },
             url: format!("http://127.0.0.1:{}/", 7000 + u16::from(self.made)),
             enabled: true,
             verify_cert: true,
@@ -243,7 +248,7 @@ impl Catalog {
             }
         }
         let org = webhook.org_id;
-        self.webhooks.insert(webhook.id, webhook);
+        self.put_webhook(webhook);
         self.commit(org, Vec::new(), Some("Update Webhook"), now);
     }
 
@@ -251,8 +256,13 @@ impl Catalog {
         let Some(mut webhook) = self.some_webhook(dice) else { return };
         webhook.secret = Some(format!("secret {}", self.next_seq()));
         let org = webhook.org_id;
-        self.webhooks.insert(webhook.id, webhook);
+        self.put_webhook(webhook);
         self.commit(org, Vec::new(), Some("Update Webhook"), now);
+    }
+
+    fn put_webhook(&mut self, mut webhook: Webhook) {
+        webhook.version += 1;
+        self.webhooks.insert(webhook.id, webhook);
     }
 
     fn change_site(&mut self, dice: &mut Dice, now: Timestamp) {

@@ -116,11 +116,13 @@ async fn check(api: &Api, kind: Kind, body: &Map<String, Value>) -> Result<(), E
     if kind != Kind::Webhook {
         return Ok(());
     }
-    if let Some(url) = body.get("url").and_then(Value::as_str) {
-        api.backend
-            .check_url(url)
-            .await
-            .map_err(|reason| Error::Field { field: "url".into(), reason })?;
+    for field in ["url", "oauth2_token_url"] {
+        let url = body.get(field).and_then(Value::as_str);
+        // An empty one is none: whether one is needed, the catalog knows.
+        if let Some(url) = url.filter(|url| !url.is_empty() || field == "url") {
+            let refused = |reason| Error::Field { field: field.into(), reason };
+            api.backend.check_url(url).await.map_err(refused)?;
+        }
     }
     if let Some(headers) = body.get("headers").and_then(Value::as_object) {
         let headers: BTreeMap<String, String> = headers

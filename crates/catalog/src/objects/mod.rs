@@ -11,6 +11,7 @@ pub(crate) mod site;
 mod things;
 pub(crate) mod token;
 pub(crate) mod webhook;
+mod webhook_type;
 
 use crate::catalog::{Document, Scope};
 use crate::error::CatalogError;

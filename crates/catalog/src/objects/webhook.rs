@@ -1,7 +1,7 @@
 //! Webhooks.
 
-use super::Kind;
 use super::shape::{Member, OnDelete, Shape, member};
+use super::{Kind, webhook_type};
 use crate::catalog::{Document, Scope};
 use crate::error::CatalogError;
 use foghorn_model::{Topic, Webhook, WebhookId};
@@ -20,13 +20,30 @@ pub(crate) const FILTERED_MAX: usize = 4;
 pub(crate) const MEMBERS: &[Member] = &[
     member("name", Shape::Text(super::NAME_BYTES_MAX), "its name"),
     member("url", Shape::Text(4096), "where it sends").required(),
-    member("type", Shape::OneOf(&["http-post"]), "how it sends").defaults_to("\"http-post\""),
+    member("type", Shape::OneOf(&["http-post", "oauth2", "splunk"]), "how it sends")
+        .defaults_to("\"http-post\""),
     member("enabled", Shape::Flag, "whether it sends").defaults_to("true"),
     member("topics", Shape::List(&Shape::Text(64), 100), "what it subscribes to"),
     member("verify_cert", Shape::Flag, "whether the receiver's certificate is verified")
         .defaults_to("true"),
-    member("secret", TEXT, "signs what is sent"),
-    member("headers", Shape::MapOf(&TEXT, 100), "further headers of requests"),
+    member("secret", TEXT, "signs what is sent, whatever the type (at Mist: http-post only)"),
+    member(
+        "headers",
+        Shape::MapOf(&TEXT, 100),
+        "further headers of requests, whatever the type (at Mist: http-post only)",
+    ),
+    member("splunk_token", TEXT, "token of the HTTP Event Collector; splunk needs it"),
+    member(
+        "oauth2_grant_type",
+        Shape::OneOf(&["client_credentials", "password"]),
+        "on whose behalf a token is asked for; oauth2 needs it",
+    ),
+    member("oauth2_token_url", Shape::Text(4096), "the token endpoint; oauth2 needs it"),
+    member("oauth2_client_id", TEXT, "client_credentials needs it"),
+    member("oauth2_client_secret", TEXT, "client_credentials needs it"),
+    member("oauth2_username", TEXT, "the grant type password needs it"),
+    member("oauth2_password", TEXT, "the grant type password needs it"),
+    member("oauth2_scopes", Shape::List(&Shape::Text(255), 100), "what the token is asked for"),
     member("single_event_per_message", Shape::Flag, "one event a message, where the topic allows")
         .defaults_to("false"),
     member(
@@ -84,6 +101,7 @@ pub(super) fn validate(scope: Scope, body: &Map<String, Value>) -> Result<(), Ca
         let reason = format!("names and values of {bytes} bytes are not under {HEADER_BYTES_MAX}");
         return Err(CatalogError::invalid("headers", reason));
     }
+    webhook_type::validate(body)?;
     success_codes(body).map(drop)
 }
 
@@ -198,7 +216,8 @@ pub(crate) fn webhook(document: &Document) -> Result<Webhook, CatalogError> {
         org_id: document.org_id,
         site_id: document.site_id,
         name: document.text("name").into(),
-        webhook_type: Default::default(),
+        version: document.version,
+        webhook_type: webhook_type::read(body),
         url: document.text("url").into(),
         enabled: flag("enabled", true),
         verify_cert: flag("verify_cert", true),

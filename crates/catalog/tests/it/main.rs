@@ -8,6 +8,7 @@ mod history;
 mod hostile;
 mod references;
 mod tokens;
+mod webhook_types;
 
 use foghorn_catalog::{Catalog, Document, Kind, Scope};
 use foghorn_model::{Actor, OrgId, SiteId, Timestamp};

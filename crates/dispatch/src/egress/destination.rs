@@ -97,7 +97,7 @@ impl Destination {
         &self.0.target
     }
 
-    pub(super) fn host_header(&self) -> &HeaderValue {
+    pub(crate) fn host_header(&self) -> &HeaderValue {
         &self.0.host_header
     }
 }

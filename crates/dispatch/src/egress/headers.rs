@@ -65,6 +65,9 @@ pub enum HeaderError {
     /// The name is ours.
     #[error("headers: {0:?} is reserved")]
     Reserved(String),
+    /// The webhook's type sets `Authorization`.
+    #[error("headers: {0:?} is set by the webhook's type")]
+    OfType(String),
     /// The same name twice, in two spellings.
     #[error("headers: {0:?} stands there twice")]
     Repeated(String),
@@ -144,12 +147,13 @@ impl Template {
         Ok(Self { map })
     }
 
-    /// The headers of one attempt.
+    /// The headers of one attempt. `authorization` stands in place of a custom one.
     pub(super) fn attempt(
         &self,
         host: &HeaderValue,
         trace: &Trace<'_>,
         signatures: &Signatures,
+        authorization: Option<HeaderValue>,
     ) -> Result<HeaderMap, HeaderError> {
         let values = [
             (MIST_V2, signatures.mist_v2()),
@@ -170,6 +174,10 @@ impl Template {
         let mut text = text.freeze();
         let mut map = self.map.clone();
         map.insert(header::HOST, host.clone());
+        if let Some(mut value) = authorization {
+            value.set_sensitive(true);
+            map.insert(header::AUTHORIZATION, value);
+        }
         for (name, value) in values {
             if let Some(value) = value {
                 let value = printable(text.split_to(value.len()), &name)?;
@@ -178,6 +186,24 @@ impl Template {
         }
         Ok(map)
     }
+}
+
+/// The headers of a form that is sent to a token endpoint.
+pub(crate) fn of_form(
+    user_agent: &str,
+    host: HeaderValue,
+    authorization: Option<HeaderValue>,
+) -> Result<HeaderMap, HeaderError> {
+    let mut map = Template::new(user_agent, &BTreeMap::new())?.map;
+    let form = HeaderValue::from_static("application/x-www-form-urlencoded");
+    map.insert(header::CONTENT_TYPE, form);
+    map.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+    map.insert(header::HOST, host);
+    if let Some(mut value) = authorization {
+        value.set_sensitive(true);
+        map.insert(header::AUTHORIZATION, value);
+    }
+    Ok(map)
 }
 
 fn printable(value: Bytes, name: &HeaderName) -> Result<HeaderValue, HeaderError> {

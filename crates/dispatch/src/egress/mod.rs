@@ -43,7 +43,7 @@ use connect::Route;
 use connection::{Connection, Lost};
 use foghorn_model::time::Micros;
 use headers::{Template, Trace};
-use http::header;
+use http::header::{self, HeaderMap, HeaderValue};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body as _, Incoming};
 use pool::Pool;
@@ -110,12 +110,23 @@ pub struct Request<'a> {
     pub trace: Trace<'a>,
     /// The signatures of this attempt, over `body`.
     pub signatures: &'a Signatures,
+    /// The credential that the webhook's type asks for.
+    pub authorization: Option<HeaderValue>,
     /// The body, as it was signed.
     pub body: Bytes,
     /// How long it may take, all in all; at most [`DEADLINE_SECS_MAX`].
     pub deadline: Duration,
     /// Whether the receiver's certificate is verified.
     pub verify_cert: bool,
+}
+
+/// Any POST, with all of its headers.
+pub(crate) struct Post<'a> {
+    pub(crate) destination: &'a Destination,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    pub(crate) deadline: Duration,
+    pub(crate) verify_cert: bool,
 }
 
 /// What a receiver answered.
@@ -192,12 +203,33 @@ impl Egress {
 
     /// Sends one attempt. An answer of any status is `Ok`.
     pub async fn send(&self, request: Request<'_>) -> Result<Response, SendError> {
+        let headers = request
+            .headers
+            .attempt(
+                request.destination.host_header(),
+                &request.trace,
+                request.signatures,
+                request.authorization,
+            )
+            .map_err(|error| SendError::new(ErrorClass::Invalid, error))?;
+        self.post(Post {
+            destination: request.destination,
+            headers,
+            body: request.body,
+            deadline: request.deadline,
+            verify_cert: request.verify_cert,
+        })
+        .await
+    }
+
+    /// Everything that leaves goes through here.
+    pub(crate) async fn post(&self, post: Post<'_>) -> Result<Response, SendError> {
         let started = Instant::now();
-        let allowed = request.deadline.min(Duration::from_secs(DEADLINE_SECS_MAX));
+        let allowed = post.deadline.min(Duration::from_secs(DEADLINE_SECS_MAX));
         let deadline = started + allowed;
-        let way = if request.verify_cert { &self.strict } else { &self.lax };
-        let destination = request.destination;
-        let exchange = self.exchange(way, destination, http_request(&request)?);
+        let way = if post.verify_cert { &self.strict } else { &self.lax };
+        let destination = post.destination;
+        let exchange = self.exchange(way, destination, http_request(post));
         let (mut connection, answer) = timeout_at(deadline, exchange).await.map_err(|_| {
             let secs = allowed.as_secs_f32();
             SendError::new(ErrorClass::Timeout, format_args!("no answer within {secs} s"))
@@ -255,17 +287,12 @@ fn micros(span: Duration) -> i64 {
     i64::try_from(span.as_micros()).unwrap_or(i64::MAX)
 }
 
-fn http_request(request: &Request<'_>) -> Result<HttpRequest, SendError> {
-    let host = request.destination.host_header();
-    let headers = request
-        .headers
-        .attempt(host, &request.trace, request.signatures)
-        .map_err(|error| SendError::new(ErrorClass::Invalid, error))?;
-    let mut http = http::Request::new(Full::new(request.body.clone()));
+fn http_request(post: Post<'_>) -> HttpRequest {
+    let mut http = http::Request::new(Full::new(post.body));
     *http.method_mut() = http::Method::POST;
-    *http.uri_mut() = request.destination.target().clone();
-    *http.headers_mut() = headers;
-    Ok(http)
+    *http.uri_mut() = post.destination.target().clone();
+    *http.headers_mut() = post.headers;
+    http
 }
 
 /// The beginning of a body and whether there is more. Reading to the end, where it is near, is

@@ -6,6 +6,7 @@ use super::rows::{DeliveryRow, Fate};
 use super::{Host, Lanes, class_index};
 use crate::breaker::{Admission, Breaker, Permit};
 use crate::endpoint::Endpoint;
+use crate::envelope;
 use crate::outcome::{self, Answer, Outcome, classify};
 use crate::sign::Signatures;
 use bytes::Bytes;
@@ -26,7 +27,7 @@ pub struct Attempt {
     pub lane: LaneKey,
     /// The delivery id.
     pub id: Uuid,
-    /// The body.
+    /// The body as it goes over the wire: the frozen batch in the envelope of the webhook's type.
     pub body: Bytes,
     /// The first event.
     pub first: EventKey,
@@ -52,6 +53,8 @@ pub struct Sent {
     id: Uuid,
     permit: Permit,
     host: Uuid,
+    /// Bytes of the body.
+    bytes: u64,
 }
 
 /// What became of an attempt.
@@ -230,12 +233,14 @@ impl Lanes {
             batch.open.id = Uuid::new_v5(&batch.open.id, b"again");
         }
         let id = batch.open.id;
+        let body = envelope::wrap(&endpoint.webhook.webhook_type, &batch.body);
+        let (host, bytes) = (endpoint.host_key(), body.len() as u64);
         Attempt {
-            sent: Sent { lane: at, id, permit, host: endpoint.host_key() },
+            sent: Sent { lane: at, id, permit, host, bytes },
             endpoint: Arc::clone(endpoint),
             lane: key,
             id,
-            body: batch.body.clone(),
+            body,
             first: batch.open.first,
             last: batch.open.last,
             previous: batch.open.previous,
@@ -379,7 +384,7 @@ impl Lanes {
             status_code,
             error: report.error.clone(),
             latency_us: report.latency_us,
-            request_bytes: batch.body.len() as u64,
+            request_bytes: report.sent.bytes,
             response,
             events: batch.open.count,
             first: batch.open.first,

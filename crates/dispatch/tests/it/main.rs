@@ -6,9 +6,12 @@
 mod destinations;
 mod hostile;
 mod network;
+mod oauth2;
 mod receiver;
+mod splunk;
 mod tls;
 mod wire;
+mod world;
 
 use bytes::Bytes;
 use foghorn_dispatch::egress::headers::{Template, Trace, USER_AGENT};
@@ -66,6 +69,7 @@ impl Delivery {
                 previous: None,
             },
             signatures: &signatures,
+            authorization: None,
             body: self.body.clone(),
             deadline: self.deadline,
             verify_cert: self.verify_cert,

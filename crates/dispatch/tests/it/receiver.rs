@@ -2,8 +2,8 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -57,6 +57,53 @@ impl Receiver {
     pub fn connections(&self) -> usize {
         self.connections.load(Ordering::SeqCst)
     }
+}
+
+/// A receiver that notes what comes.
+pub struct Scripted {
+    pub receiver: Receiver,
+    seen: Arc<Mutex<Vec<Received>>>,
+}
+
+impl Scripted {
+    /// Answers by the number of the request, from 0 on, which it is given with the request.
+    pub async fn start(
+        answer: impl Fn(usize, &Received) -> String + Send + Sync + 'static,
+    ) -> Self {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let (log, answer) = (Arc::clone(&seen), Arc::new(answer));
+        let receiver = Receiver::start(move |mut stream| {
+            let (log, answer) = (Arc::clone(&log), Arc::clone(&answer));
+            async move {
+                while let Some(request) = read_request(&mut stream).await {
+                    let number = {
+                        let mut log = log.lock().unwrap();
+                        log.push(request.clone());
+                        log.len() - 1
+                    };
+                    let answer = answer(number, &request);
+                    if stream.write_all(answer.as_bytes()).await.is_err() {
+                        break;
+                    }
+                }
+            }
+        })
+        .await;
+        Self { receiver, seen }
+    }
+
+    pub fn seen(&self) -> Vec<Received> {
+        self.seen.lock().unwrap().clone()
+    }
+
+    pub fn url(&self) -> String {
+        self.receiver.url()
+    }
+}
+
+/// An answer with this body.
+pub fn answer(status: u16, body: &str) -> String {
+    format!("HTTP/1.1 {status} X\r\nContent-Length: {}\r\n\r\n{body}", body.len())
 }
 
 /// What came over the wire.

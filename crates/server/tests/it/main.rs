@@ -17,3 +17,4 @@ mod phases;
 mod process;
 mod receivers;
 mod tenancy;
+mod webhook_types;

@@ -310,6 +310,23 @@ fn a_secret_stands_nowhere_but_where_it_is_told() {
             }),
         ),
         (
+            "orgs/{org}/webhooks",
+            json!({
+                "url": format!("http://{}/", world.receiver), "topics": ["audits"],
+                "type": "splunk", "splunk_token": CANARY,
+            }),
+        ),
+        (
+            "orgs/{org}/webhooks",
+            json!({
+                "url": format!("http://{}/", world.receiver), "topics": ["audits"],
+                "type": "oauth2", "oauth2_grant_type": "password",
+                "oauth2_token_url": format!("http://{}/", world.receiver),
+                "oauth2_client_id": "foghorn", "oauth2_client_secret": CANARY,
+                "oauth2_username": "ann", "oauth2_password": CANARY,
+            }),
+        ),
+        (
             "orgs/{org}/wlans",
             json!({
                 "ssid": "Maui", "auth": {"type": "psk", "psk": CANARY},

@@ -8,7 +8,7 @@ use crate::oracle::ledger::Post;
 use crate::store::Store;
 use anyhow::{Context, Result, bail, ensure};
 use foghorn_dispatch::lanes::{DeliveryRow, LaneKey};
-use foghorn_model::{EventKey, Partition, Webhook};
+use foghorn_model::{EventKey, Partition, Webhook, WebhookType};
 use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -72,6 +72,17 @@ pub(super) fn check(
     Ok(())
 }
 
+/// What a request tells, without what its webhook's type has around it.
+fn inner(lane: LaneKey, post: &Post) -> Result<&[u8]> {
+    let inner = match post.webhook.webhook_type {
+        WebhookType::HttpPost | WebhookType::Oauth2(_) => Some(&post.body[..]),
+        WebhookType::Splunk { .. } => {
+            post.body.strip_prefix(b"{\"event\":").and_then(|rest| rest.strip_suffix(b"}"))
+        }
+    };
+    inner.with_context(|| format!("{lane} sent a body that is not of its webhook's type"))
+}
+
 /// The posts of a lane, in the order of their coming, against what a clean fold makes.
 fn lane_order(
     lane: LaneKey,
@@ -83,7 +94,8 @@ fn lane_order(
 ) -> Result<()> {
     let mut newest: Option<EventKey> = None;
     for post in posts {
-        let body: Body<'_> = serde_json::from_slice(&post.body).context("a body is no JSON")?;
+        let body: Body<'_> = serde_json::from_slice(inner(lane, post)?)
+            .with_context(|| format!("{lane} sent a body that is no JSON"))?;
         ensure!(body.topic == lane.topic.name(), "{lane} sent {}", body.topic);
         // What was on its way when the topic was given up, and is subscribed again, may be of the
         // subscription before.

@@ -101,7 +101,7 @@ fn attempt(trace: &Trace<'_>) -> Result<HeaderMap, HeaderError> {
     let custom = BTreeMap::from([("X-Mist-Secret".to_owned(), "canary".to_owned())]);
     let template = Template::new(USER_AGENT, &custom).unwrap();
     let signatures = Signer::new(Some("s")).headers(Uuid::nil(), 1_750_000_000, b"{}");
-    template.attempt(&HeaderValue::from_static("example.com"), trace, &signatures)
+    template.attempt(&HeaderValue::from_static("example.com"), trace, &signatures, None)
 }
 
 #[test]
