@@ -18,7 +18,9 @@ mod error;
 mod history;
 mod images;
 mod objects;
+mod scan;
 mod seal;
+mod sign;
 mod stored;
 mod view;
 mod write;
@@ -33,8 +35,9 @@ pub use delivery::{
     WatermarkRecord,
 };
 pub use error::CatalogError;
-pub use history::{HistoryFilter, HistoryRecord, HistoryStore};
+pub use history::{HistoryFilter, HistoryRecord, HistoryStore, Match, Whose};
 pub use images::Image;
 pub use objects::shape::{Member, OnDelete, Shape};
 pub use objects::{KINDS, Kind, KindRow, read_cells};
+pub use scan::{Counted, Found, Paging, Place, SCAN_ROWS_MAX, VALUES_MAX};
 pub use view::{ConfigView, RadiusClient};

@@ -8,7 +8,7 @@
 
 mod search;
 
-pub use search::HistoryFilter;
+pub use search::{HistoryFilter, Match, Whose};
 
 use crate::database::{Durability, open};
 use crate::error::CatalogError;
@@ -17,9 +17,10 @@ use rusqlite::{Connection, params};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     include_str!("../migrations/history_0001.sql"),
     include_str!("../migrations/history_0002.sql"),
+    include_str!("../migrations/history_0003.sql"),
 ];
 const FILE: &str = "history.db";
 /// Rows removed in one transaction.

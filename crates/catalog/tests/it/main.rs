@@ -7,6 +7,7 @@ mod documents;
 mod history;
 mod hostile;
 mod references;
+mod signed;
 mod tokens;
 
 use foghorn_catalog::{Catalog, Document, Kind, Scope};

@@ -1,7 +1,7 @@
 //! Orgs and sites kept apart, and what the API's surface gives away, by the numbers of the cases in
 //! `docs/security.md`. The matrix of all routes (`t01_…`) stands with the objects.
 
-use crate::process::{World, exchange, request, until};
+use crate::process::{World, exchange, foghorn, request, until};
 use serde_json::{Value, json};
 
 const AP: &str = "5c5b35000001";
@@ -84,6 +84,74 @@ fn t03_a_body_refers_to_nothing_of_another_site() {
     let elsewhere = json!({"name": "m", "site_id": branch, "org_id": branch});
     let made = world.post(&format!("sites/{}/maps", world.site), &elsewhere);
     assert_eq!((&made["site_id"], &made["org_id"]), (&json!(world.site), &json!(world.org)));
+}
+
+/// The `search_after` that leads on from a search of one row a page.
+fn cursor(world: &World, token: &str, path: &str) -> String {
+    let get = || {
+        let path = format!("{path}?limit=1");
+        request(world.api, token, "GET", &path, &[], b"").unwrap().1["next"].clone()
+    };
+    until("a second page", || get().is_string());
+    let next = get();
+    let (_, cursor) = next.as_str().unwrap().split_once("search_after=").unwrap();
+    cursor.split('&').next().unwrap().to_owned()
+}
+
+#[test]
+fn t04_a_place_in_a_search_is_good_for_that_search_of_that_org_alone() {
+    let mut world = World::new();
+    let data = world.path("data").display().to_string();
+    let arguments = ["init", "--data", &data, "--org", "Other", "--site", "Theirs", "--json"];
+    let other: Value = serde_json::from_slice(&foghorn(&arguments).stdout).unwrap();
+    let (other_org, other_token) = (&other["org_id"], other["token"].as_str().unwrap());
+    world.listen();
+    world.serve(&[]);
+    let token = world.token.clone();
+    let (ours, theirs) =
+        (format!("orgs/{}/logs", world.org), format!("orgs/{}/logs", other_org.as_str().unwrap()));
+    let webhook = format!("orgs/{}/webhooks/{}", world.org, world.webhook(&["audits"]));
+    let second = format!("orgs/{}/webhooks/{}", world.org, world.webhook(&["audits"]));
+    for _ in 0..2 {
+        world.post(&format!("{webhook}/ping"), &json!({}));
+    }
+    let deliveries = format!("{webhook}/events/search");
+
+    let asked = |token: &str, path: &str| {
+        let (status, answer) = request(world.api, token, "GET", path, &[], b"").unwrap();
+        (status, answer["field"].as_str().unwrap_or_default().to_owned())
+    };
+    let good = (200, String::new());
+    let refused = (400, "search_after".to_owned());
+    let log = cursor(&world, &token, &ours);
+    let delivery = cursor(&world, &token, &deliveries);
+    let foreign = cursor(&world, other_token, &theirs);
+    for (path, cursor) in [(&ours, &log), (&deliveries, &delivery)] {
+        let on = format!("{path}?limit=1&search_after=");
+        assert_eq!(asked(&token, &format!("{on}{cursor}")), good);
+        // Another org's, another search's, one of the other order, altered, made up, as it was.
+        assert_eq!(asked(&token, &format!("{on}{foreign}")), refused);
+        assert_eq!(asked(&token, &format!("{on}{cursor}&sort=timestamp")), refused);
+        let (head, tail) = cursor.split_at(10);
+        let letter = if tail.starts_with('A') { 'B' } else { 'A' };
+        assert_eq!(asked(&token, &format!("{on}{head}{letter}{}", &tail[1..])), refused);
+        for made_up in ["", "A", "1700000000000000-1", "%00", &cursor[..cursor.len() - 1]] {
+            assert_eq!(asked(&token, &format!("{on}{made_up}")), refused, "{made_up}");
+        }
+    }
+    assert_eq!(asked(&token, &format!("{ours}?search_after={delivery}")), refused);
+    assert_eq!(asked(&token, &format!("{ours}/search?search_after={log}")), refused);
+    assert_eq!(asked(&token, &format!("{deliveries}?search_after={log}")), refused);
+    let elsewhere = format!("{second}/events/search?search_after={delivery}");
+    assert_eq!(asked(&token, &elsewhere), refused);
+    assert_eq!(asked(other_token, &format!("{theirs}?search_after={log}")), refused);
+
+    // It is as good after a restart.
+    world.server.as_mut().unwrap().terminate();
+    world.serve(&[]);
+    let asked = |path: String| request(world.api, &token, "GET", &path, &[], b"").unwrap().0;
+    assert_eq!(asked(format!("{ours}?limit=1&search_after={log}")), 200);
+    assert_eq!(asked(format!("{deliveries}?limit=1&search_after={delivery}")), 200);
 }
 
 #[test]
