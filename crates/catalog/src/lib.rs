@@ -26,7 +26,8 @@ mod view;
 mod write;
 
 pub use admins::{
-    Admin, AdminPatch, EMAIL_BYTES_MAX, Invite, NewInvite, NewSession, PersonalToken, Session,
+    Admin, AdminPatch, EMAIL_BYTES_MAX, Invite, NewInvite, NewSession, PendingInvite,
+    PersonalToken, Session,
 };
 pub use auth::{Access, Grant, NewToken, Principal, Right, Role, new_key};
 pub use catalog::{Catalog, Document, Import, Imported, Page, Scope};

@@ -114,6 +114,7 @@ async fn login_with_password(
     let (session, admin) = api
         .blocking(move |catalog| Ok((catalog.begin_session(&admin, passed, &from)?, admin)))
         .await?;
+    let session = session.ok_or(Error::Login)?;
     let mut answer = super::whoami::of_admin(&api, &admin);
     answer["two_factor_required"] = json!(admin.two_factor);
     answer["two_factor_passed"] = json!(passed);

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set its world up has failed")]
 
+mod admins;
 mod deliveries;
 mod documents;
 mod history;

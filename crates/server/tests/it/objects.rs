@@ -84,7 +84,8 @@ fn collections(document: &Value) -> Vec<(String, String)> {
             rest.is_some_and(|rest| rest.ends_with('}') && !rest.contains('/'))
         })?;
         let has = |path: &String, method: &str| paths[path].get(method).is_some();
-        let is_full = has(path, "post") && has(path, "get") && has(item, "delete");
+        let is_full = has(path, "post") && has(path, "get");
+        let is_full = is_full && has(item, "get") && has(item, "delete");
         let is_full = is_full && path.contains('{');
         let parameter = item.rsplit('/').next()?.trim_matches(['{', '}']).to_owned();
         is_full.then(|| (path.clone(), parameter))
