@@ -8,6 +8,7 @@ mod caller;
 mod error;
 mod openapi;
 mod page;
+mod proxies;
 mod resources;
 mod routes;
 mod schema;
@@ -26,6 +27,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 pub use caller::CALLS_PER_HOUR;
+pub use proxies::Proxies;
 pub use throttle::network;
 
 /// Passwords that are hashed at one time: each takes 19 MiB and some 30 ms.
@@ -72,6 +74,8 @@ pub struct Api {
     hashing: Arc<tokio::sync::Semaphore>,
     /// Whether cookies are to be sent over TLS only.
     secure: bool,
+    /// Whose word on the way of a request is taken.
+    proxies: Proxies,
     /// What makes the first administrator, where there is none.
     setup_token: Option<Arc<str>>,
 }
@@ -107,6 +111,7 @@ impl Api {
             throttle: Arc::default(),
             hashing: Arc::new(tokio::sync::Semaphore::new(HASHED_AT_ONCE)),
             secure: false,
+            proxies: Proxies::default(),
             setup_token: None,
         }
     }
@@ -115,6 +120,12 @@ impl Api {
     #[must_use]
     pub fn secure(self, secure: bool) -> Self {
         Self { secure, ..self }
+    }
+
+    /// Believes these proxies whom they are asked by.
+    #[must_use]
+    pub fn proxies(self, proxies: Proxies) -> Self {
+        Self { proxies, ..self }
     }
 
     /// Lets a token make so many calls in an hour.

@@ -121,7 +121,7 @@ async fn login_with_password(
     if !passed {
         answer["privileges"] = Value::Null;
     }
-    Ok((cookies(&api, &session), Json(answer)).into_response())
+    Ok((cookies(&session, credentials.is_tls), Json(answer)).into_response())
 }
 
 /// Checks a code; a wrong one, or one that was used, counts as a failed login.
@@ -225,8 +225,8 @@ pub(super) fn patch(body: &Map<String, Value>) -> AdminPatch {
     }
 }
 
-fn cookies(api: &Api, session: &NewSession) -> AppendHeaders<[(http::HeaderName, String); 2]> {
-    let secure = if api.secure { "; Secure" } else { "" };
+fn cookies(session: &NewSession, is_tls: bool) -> AppendHeaders<[(http::HeaderName, String); 2]> {
+    let secure = if is_tls { "; Secure" } else { "" };
     let NewSession { key, csrf, secs } = session;
     AppendHeaders([
         (

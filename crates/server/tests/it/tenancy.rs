@@ -234,6 +234,7 @@ fn u06_what_a_request_says_of_its_way_is_not_believed() {
         "X-Real-IP: 203.0.113.9",
         "Forwarded: for=203.0.113.9;host=evil.example",
         "X-Forwarded-Host: evil.example",
+        "X-Forwarded-Proto: https",
     ];
     let path = format!("orgs/{}/sites", world.org);
     let body = json!({"name": "Third"}).to_string();
@@ -253,6 +254,62 @@ fn u06_what_a_request_says_of_its_way_is_not_believed() {
     });
     let next = exchange(world.api, "GET", &logs, &forged, b"").unwrap().2["next"].clone();
     assert!(next.as_str().unwrap().starts_with("/api/v1/orgs/"), "{next} {page}");
+}
+
+#[test]
+fn u06_a_proxy_that_is_named_is_believed_whom_it_was_asked_by() {
+    let mut world = World::new();
+    world.serve(&["--trusted-proxy", "192.0.2.0/24", "--trusted-proxy", "127.0.0.0/8"]);
+    let world = world;
+    let from = |address: &str| format!("X-Forwarded-For: 203.0.113.9, {address}");
+    let authorization = |key: &str| format!("Authorization: Token {key}");
+    let ask = |key: &str, method: &str, path: &str, address: &str, body: &Value| {
+        let headers = [authorization(key), from(address)];
+        let headers: Vec<&str> = headers.iter().map(String::as_str).collect();
+        let asked =
+            exchange(world.api, method, path, &headers, body.to_string().as_bytes()).unwrap();
+        (asked.0, asked.2)
+    };
+    // An audit names who asked, not what it said of itself, and no proxy on the way.
+    let sites = format!("orgs/{}/sites", world.org);
+    let way = "198.51.100.7, 192.0.2.1";
+    assert_eq!(ask(&world.token, "POST", &sites, way, &json!({"name": "Third"})).0, 200);
+    let logs = format!("orgs/{}/logs?message=Third", world.org);
+    let rows = || ask(&world.token, "GET", &logs, way, &json!({})).1["results"].clone();
+    until("the audit", || rows()[0].is_object());
+    assert_eq!(rows()[0]["src_ip"], "198.51.100.7");
+    // A token is bound to who asks.
+    let token = json!({
+        "name": "near", "src_ips": ["198.51.100.0/24"],
+        "privileges": [{"scope": "org", "role": "read"}],
+    });
+    let made = world.post(&format!("orgs/{}/apitokens", world.org), &token);
+    let near = made["key"].as_str().unwrap();
+    let org = format!("orgs/{}", world.org);
+    assert_eq!(ask(near, "GET", &org, "198.51.100.7", &json!({})).0, 200);
+    assert_eq!(ask(near, "GET", &org, "198.51.101.7", &json!({})).0, 403);
+    // Guesses of one client keep no other waiting; a cookie that came by TLS goes by TLS.
+    let invite = json!({
+        "email": "desk@example.net", "privileges": [{"scope": "org", "role": "read"}],
+    });
+    let invited = world.post(&format!("{org}/invites"), &invite);
+    let accept = |token: &Value, address: &str| {
+        let body = json!({"token": token, "password": "a desk of my own"});
+        ask("", "POST", "invites/accept", address, &body).0
+    };
+    for _ in 0..30 {
+        assert_eq!(accept(&json!("a guess"), "198.51.100.8"), 404);
+    }
+    assert_eq!(accept(&invited["token"], "198.51.100.8"), 429);
+    assert_eq!(accept(&invited["token"], "198.51.100.9"), 200);
+    let login = json!({"email": "desk@example.net", "password": "a desk of my own"}).to_string();
+    let cookies = |proto: &str| {
+        let headers = ["Content-Type: application/json", proto];
+        exchange(world.api, "POST", "login", &headers, login.as_bytes()).unwrap().1
+    };
+    let secure = |head: &str| head.matches("; Secure").count();
+    assert_eq!(secure(&cookies("X-Forwarded-Proto: https")), 2);
+    assert_eq!(secure(&cookies("X-Forwarded-Proto: http")), 0);
 }
 
 #[test]
