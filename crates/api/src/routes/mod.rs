@@ -15,6 +15,7 @@ mod telemetry;
 mod tokens;
 mod webhooks;
 mod whoami;
+mod wlans;
 
 use crate::openapi::Routes;
 use crate::resources;
@@ -32,6 +33,7 @@ pub(crate) fn all() -> Routes {
         imports::routes(),
         images::routes(),
         webhooks::routes(),
+        wlans::routes(),
         resources::routes(),
         deliveries::routes(),
         history::routes(),
