@@ -128,8 +128,9 @@ async fn search(
 }
 
 /// Mist's members, and beside them what it does not tell: the attempt, the range, the outcome.
+/// What there is not is left out.
 fn row(it: &DeliveryRecord) -> Value {
-    json!({
+    let mut row = json!({
         "id": it.id,
         "org_id": it.org_id,
         "site_id": it.site_id,
@@ -148,7 +149,11 @@ fn row(it: &DeliveryRecord) -> Value {
         "partition": it.partition,
         "first": it.first,
         "last": it.last,
-    })
+    });
+    if let Some(members) = row.as_object_mut() {
+        members.retain(|_, member| !member.is_null());
+    }
+    row
 }
 
 async fn count(
@@ -170,9 +175,5 @@ async fn count(
     };
     let store = Arc::clone(&api.deliveries);
     let find = move |Span { start, end }| store.count(&DeliveryFilter { start, end, ..filter }, by);
-    let value = |text: String| match text.parse::<u16>() {
-        Ok(code) if by == CountBy::StatusCode => json!(code),
-        _ => json!(text),
-    };
-    search::counts(api, &asked, name, find, value).await
+    search::counts(api, &asked, name, find).await
 }

@@ -268,7 +268,7 @@ impl Searchable {
         let store = Arc::clone(&api.history);
         let find =
             move |Span { start, end }| store.count(&HistoryFilter { start, end, ..filter }, member);
-        search::counts(api, &asked, member, find, Value::String).await
+        search::counts(api, &asked, member, find).await
     }
 }
 

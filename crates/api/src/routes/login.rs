@@ -44,7 +44,10 @@ pub(super) fn routes() -> Routes {
                 .answers(object(json!({}), &[])),
             lookup,
         )
-        .at(new("/api/v1/logout", "logout", "Ends the session"), logout)
+        .at(
+            new("/api/v1/logout", "logout", "Ends the session").answers(object(json!({}), &[])),
+            logout,
+        )
         .at(
             new(
                 "/api/v1/setup",
@@ -167,7 +170,8 @@ async fn logout(credentials: Credentials, State(api): State<Api>) -> Result<Resp
         api.blocking(move |catalog| catalog.end_session(&key)).await?;
     }
     let gone = format!("{SESSION_COOKIE}=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax");
-    Ok((AppendHeaders([(SET_COOKIE, gone)]), ()).into_response())
+    // Where nobody logs in elsewhere, nobody is sent elsewhere to log out.
+    Ok((AppendHeaders([(SET_COOKIE, gone)]), Json(json!({}))).into_response())
 }
 
 async fn set_up(
