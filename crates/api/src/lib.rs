@@ -5,6 +5,7 @@
 //! that the routes carry.
 
 mod caller;
+mod docs;
 mod error;
 mod openapi;
 mod page;
@@ -17,9 +18,12 @@ mod throttle;
 
 use axum::Router;
 use axum::extract::FromRef;
+use axum::response::Response;
 use foghorn_catalog::{Catalog, CatalogError, DeliveryStore, HistoryStore};
 use foghorn_ingest::journal::{Durable, Journal, Refused};
 use foghorn_model::{Timestamp, Webhook};
+use http::HeaderValue;
+use http::header::{CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS};
 use serde_json::Value;
 use std::fmt;
 use std::future::Future;
@@ -149,8 +153,10 @@ impl Api {
         });
         router
             .route("/api/v1/openapi.json", openapi)
+            .merge(docs::routes())
             .fallback(|| async { error::Error::NotFound })
             .method_not_allowed_fallback(|| async { error::Error::Method })
+            .layer(axum::middleware::map_response(guarded))
             .with_state(self)
     }
 
@@ -163,6 +169,15 @@ impl Api {
         let done = tokio::task::spawn_blocking(move || act(&catalog)).await;
         Ok(done.map_err(|error| error::Error::Internal(error.to_string()))??)
     }
+}
+
+/// An answer is what it says it is, and nobody keeps it who was not asked to.
+async fn guarded(mut answer: Response) -> Response {
+    let rules = [(X_CONTENT_TYPE_OPTIONS, "nosniff"), (CACHE_CONTROL, "no-store")];
+    for (name, value) in rules {
+        answer.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    answer
 }
 
 /// The OpenAPI 3.1 document, pretty-printed, as it is committed beside the code.

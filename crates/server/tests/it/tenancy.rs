@@ -224,6 +224,19 @@ fn t08_a_search_is_asked_nothing_but_values() {
 }
 
 #[test]
+fn u05_no_answer_is_kept_or_taken_for_something_else() {
+    let (world, _) = two_sites();
+    let token = format!("Authorization: Token {}", world.token);
+    for path in ["self", "openapi.json", "nonsense", "docs"] {
+        let (_, head, _) = exchange(world.api, "GET", path, &[&token], b"").unwrap();
+        let head = head.to_lowercase();
+        assert!(head.contains("x-content-type-options: nosniff"), "{path}: {head}");
+        assert!(head.contains("cache-control: no-store"), "{path}: {head}");
+        assert_eq!(head.contains("content-security-policy: default-src 'none'"), path == "docs");
+    }
+}
+
+#[test]
 fn u06_what_a_request_says_of_its_way_is_not_believed() {
     let (world, _) = two_sites();
     world.webhook(&["audits"]);
