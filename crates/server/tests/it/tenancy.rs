@@ -1,7 +1,7 @@
 //! Orgs and sites kept apart, and what the API's surface gives away, by the numbers of the cases in
 //! `docs/security.md`. The matrix of all routes (`t01_…`) stands with the objects.
 
-use crate::process::{World, exchange, foghorn, request, until};
+use crate::process::{SECRET, World, exchange, foghorn, request, until};
 use serde_json::{Value, json};
 
 const AP: &str = "5c5b35000001";
@@ -14,6 +14,25 @@ fn two_sites() -> (World, String) {
     let made = world.post(&format!("orgs/{}/sites", world.org), &json!({"name": "Branch"}));
     let branch = made["id"].as_str().unwrap().to_owned();
     (world, branch)
+}
+
+/// Somebody on a server.
+struct Tenant {
+    org: String,
+    site: String,
+    token: String,
+}
+
+/// A world of two orgs, whose server is not started yet; and the other org.
+fn two_orgs() -> (World, Tenant) {
+    let mut world = World::new();
+    let data = world.path("data").display().to_string();
+    let arguments = ["init", "--data", &data, "--org", "Other", "--site", "Theirs", "--json"];
+    let made: Value = serde_json::from_slice(&foghorn(&arguments).stdout).unwrap();
+    let text = |key: &str| made[key].as_str().unwrap().to_owned();
+    let other = Tenant { org: text("org_id"), site: text("site_id"), token: text("token") };
+    world.listen();
+    (world, other)
 }
 
 fn ask(world: &World, method: &str, path: &str, body: &Value) -> (u16, Value) {
@@ -100,16 +119,10 @@ fn cursor(world: &World, token: &str, path: &str) -> String {
 
 #[test]
 fn t04_a_place_in_a_search_is_good_for_that_search_of_that_org_alone() {
-    let mut world = World::new();
-    let data = world.path("data").display().to_string();
-    let arguments = ["init", "--data", &data, "--org", "Other", "--site", "Theirs", "--json"];
-    let other: Value = serde_json::from_slice(&foghorn(&arguments).stdout).unwrap();
-    let (other_org, other_token) = (&other["org_id"], other["token"].as_str().unwrap());
-    world.listen();
+    let (mut world, other) = two_orgs();
     world.serve(&[]);
-    let token = world.token.clone();
-    let (ours, theirs) =
-        (format!("orgs/{}/logs", world.org), format!("orgs/{}/logs", other_org.as_str().unwrap()));
+    let (token, other_token) = (world.token.clone(), other.token.as_str());
+    let (ours, theirs) = (format!("orgs/{}/logs", world.org), format!("orgs/{}/logs", other.org));
     let webhook = format!("orgs/{}/webhooks/{}", world.org, world.webhook(&["audits"]));
     let second = format!("orgs/{}/webhooks/{}", world.org, world.webhook(&["audits"]));
     for _ in 0..2 {
@@ -161,6 +174,70 @@ fn t05_a_site_tells_nothing_of_anothers_devices() {
     let path = format!("sites/{branch}/telemetry");
     let (status, answer) = ask(&world, "POST", &path, &event("not mine"));
     assert_eq!((status, &answer["rejected"][0]["field"]), (200, &json!("mac")));
+}
+
+#[test]
+fn t06_what_one_org_has_sent_or_used_up_is_nothing_to_another() {
+    let (mut world, other) = two_orgs();
+    world.serve(&["--org-bytes-per-day", "2000"]);
+    let own =
+        Tenant { org: world.org.clone(), site: world.site.clone(), token: world.token.clone() };
+    let orgs = [&own, &other];
+    let ask = |world: &World, it: &Tenant, method: &str, path: &str, body: &Value| {
+        let body = body.to_string();
+        request(world.api, &it.token, method, path, &[], body.as_bytes()).unwrap()
+    };
+    let persons = ["olga@example.net", "otto@example.net"];
+    for (it, email) in orgs.into_iter().zip(persons) {
+        let webhook = json!({
+            "url": format!("http://{}/", world.receiver), "topics": ["nac-accounting"],
+            "secret": SECRET,
+        });
+        let path = format!("orgs/{}/webhooks", it.org);
+        assert_eq!(ask(&world, it, "POST", &path, &webhook).0, 200);
+        let invite = json!({"email": email, "privileges": [{"scope": "org", "role": "read"}]});
+        let (_, invited) = ask(&world, it, "POST", &format!("orgs/{}/invites", it.org), &invite);
+        let accept = json!({"token": invited["token"], "password": "correct horse battery"});
+        assert_eq!(ask(&world, it, "POST", "invites/accept", &accept).0, 200);
+    }
+    // Ids that a source gives: each org's are its own, and known there when they come again.
+    let session = |id: &str| {
+        json!({
+            "kind": "accounting", "status": "start", "nas_ip": "10.0.0.1", "session_id": id,
+            "id": id,
+        })
+    };
+    let send = |it: &Tenant, id: &str| {
+        ask(&world, it, "POST", &format!("sites/{}/telemetry", it.site), &session(id)).0
+    };
+    for it in orgs {
+        assert_eq!([send(it, "1"), send(it, "1"), send(it, "2")], [200; 3]);
+    }
+    let told = |org: &str| {
+        let ledger = world.ledger();
+        let events = ledger.iter().flat_map(|post| post["events"].as_array().unwrap());
+        events.filter(|event| event["org_id"] == org).count()
+    };
+    until("two sessions of each", || orgs.iter().all(|it| told(&it.org) >= 2));
+    assert_eq!(orgs.map(|it| told(&it.org)), [2, 2]);
+    // What may be sent in a day.
+    assert!((0..40).any(|number| send(&own, &format!("more {number}")) == 429));
+    assert_eq!((send(&own, "one more"), send(&other, "one more")), (429, 200));
+
+    // What may be asked in an hour, and guesses.
+    world.server.as_mut().unwrap().terminate();
+    world.serve(&["--calls-per-hour", "3"]);
+    let self_of = |it: &Tenant| ask(&world, it, "GET", "self", &json!({})).0;
+    assert!((0..8).any(|_| self_of(&own) == 429));
+    assert_eq!(self_of(&other), 200);
+    let log_in = |email: &str, password: &str| {
+        let body = json!({"email": email, "password": password}).to_string();
+        let headers = ["Content-Type: application/json"];
+        exchange(world.api, "POST", "login", &headers, body.as_bytes()).unwrap().0
+    };
+    assert_eq!([0; 3].map(|_| log_in(persons[0], "a guess")), [400; 3]);
+    let logins = persons.map(|email| log_in(email, "correct horse battery"));
+    assert_eq!(logins, [429, 200]);
 }
 
 #[test]
