@@ -19,10 +19,36 @@ fn install() -> Result<()> {
     run(&[PYTHON, "-m", "pip", "install", "--quiet", "--requirement", REQUIREMENTS], &[])
 }
 
-/// Runs both suites.
-pub fn compat() -> Result<()> {
+/// Runs the suites, with `data` also the one on the published document.
+pub fn compat(data: Option<&str>) -> Result<()> {
     install()?;
-    suites()
+    suites()?;
+    published(data)
+}
+
+/// Where the published OpenAPI document lies in other people's data.
+const PUBLISHED: &str = "reference/openapi-subset.json";
+
+/// Holds the server's answers against the OpenAPI document that was published for Mist's API, if
+/// that lies at `data`.
+pub fn published(data: Option<&str>) -> Result<()> {
+    let document = data.map(|data| Path::new(data).join(PUBLISHED)).filter(|it| it.is_file());
+    let Some(document) = document else {
+        eprintln!(
+            "\nxtask: THE ANSWERS WERE NOT HELD AGAINST THE PUBLISHED DOCUMENT: --data DIR says where \
+             {PUBLISHED} lies"
+        );
+        return Ok(());
+    };
+    if let Err(error) = install() {
+        eprintln!(
+            "\nxtask: THE ANSWERS WERE NOT HELD AGAINST THE PUBLISHED DOCUMENT: the suite's packages \
+             cannot be had ({error})"
+        );
+        return Ok(());
+    }
+    run(&["cargo", "build", "--package", "foghorn"], &[])?;
+    run(&[PYTHON, "compat/subset_suite.py", &document.to_string_lossy()], &[])
 }
 
 /// Runs both suites, unless the packages that they are about cannot be had.

@@ -13,11 +13,12 @@ const USAGE: &str = "\
 cargo xtask test      everything that must hold before a change lands
     --install         install what it needs and is missing
     --kills N         kill the server so often
-    --data DIR        then also the suite on published schemas, samples and captures in DIR
+    --data DIR        then also the suites on published schemas, samples and captures in DIR
 cargo xtask sim       seeds through the simulator; `-- --help` tells how many, how long, which bugs
 cargo xtask chaos     the real binary under kills and worse; --kills N, 100 unless told
 cargo xtask fuzz      every fuzz target, guided by coverage; --secs N of each, 60 unless told
-cargo xtask compat    the mistapi package and Schemathesis against the server
+cargo xtask compat    the mistapi package and Schemathesis against the server; with --data DIR also
+                      the OpenAPI document that was published
 cargo xtask demo      a server, real input and a verifying receiver
 cargo xtask bench     Foghorn against limit programs, in one run
 cargo xtask openapi   writes openapi.json anew";
@@ -44,7 +45,9 @@ fn run() -> Result<()> {
             steps::test(kills)?;
             compat::compat_if_it_can_be_had(install)?;
             let data = options.iter().position(|option| *option == "--data");
-            match data.and_then(|at| options.get(at + 1)) {
+            let data = data.and_then(|at| options.get(at + 1)).copied();
+            compat::published(data)?;
+            match data {
                 Some(data) => steps::reference(data),
                 None => Ok(()),
             }
@@ -52,7 +55,8 @@ fn run() -> Result<()> {
         Some((&"sim", options)) => steps::sim(options),
         Some((&"chaos", [])) => steps::chaos("100"),
         Some((&"chaos", ["--kills", kills])) => steps::chaos(kills),
-        Some((&"compat", [])) => compat::compat(),
+        Some((&"compat", [])) => compat::compat(None),
+        Some((&"compat", ["--data", data])) => compat::compat(Some(data)),
         Some((&"fuzz", [])) => fuzz::all("60"),
         Some((&"fuzz", ["--secs", secs])) => fuzz::all(secs),
         Some((&"demo", [])) => steps::demo(),

@@ -78,8 +78,10 @@ const CSRF_HEADER: &str = "x-csrftoken";
 /// What a request shows of who sent it, before it is believed.
 #[derive(Debug, Clone)]
 pub(crate) struct Credentials {
-    /// Where it came from.
+    /// Where it came from, as far as the proxies on its way are believed.
     pub(crate) source: Option<IpAddr>,
+    /// Whether it came over TLS, to us or to a proxy that is believed.
+    pub(crate) is_tls: bool,
     /// The key of a session.
     pub(crate) session: Option<String>,
     /// Whether it says that its body is JSON.
@@ -92,10 +94,10 @@ pub(crate) struct Credentials {
     is_same_origin: bool,
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Credentials {
+impl FromRequestParts<Api> for Credentials {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Infallible> {
         let text = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
         let cookies = parts.headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
         let mut cookies = cookies.flat_map(|it| it.split(';')).filter_map(|it| it.split_once('='));
@@ -105,9 +107,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Credentials {
             let host = origin.split_once("://").map(|(_, host)| host);
             host.is_some() && host == text("host")
         });
-        let source = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|it| it.0.ip());
+        let via = |peer| api.proxies.is_tls(peer, &parts.headers);
         Ok(Self {
-            source: source.map(|it| it.0.ip().to_canonical()),
+            source: peer.map(|peer| api.proxies.client(peer, &parts.headers)),
+            is_tls: api.secure || peer.is_some_and(via),
             session: session.map(|(_, key)| key.trim().to_owned()),
             is_json: text("content-type").is_some_and(|it| it.starts_with("application/json")),
             agent: text("user-agent").map(|agent| agent.chars().take(255).collect()),

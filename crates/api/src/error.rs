@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Response};
 use foghorn_catalog::CatalogError;
 use foghorn_ingest::http::BodyError;
 use foghorn_ingest::journal::Refused;
+use foghorn_model::OrgId;
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -33,6 +34,8 @@ pub(crate) enum Error {
     Field { field: String, reason: String },
     #[error("{detail}")]
     Taken { detail: String, webhook_id: Uuid },
+    #[error("an org needs an administrator")]
+    LastAdmin(OrgId),
     #[error("{0}")]
     TooLarge(String),
     #[error("the body did not come within {} s", .0.as_secs())]
@@ -56,6 +59,7 @@ impl From<CatalogError> for Error {
             CatalogError::NotFound => Self::NotFound,
             CatalogError::Invalid { field, reason } => Self::Field { field, reason },
             CatalogError::Conflict(detail) => Self::Bad(detail),
+            CatalogError::LastAdmin(org) => Self::LastAdmin(org),
             CatalogError::Taken { detail, webhook_id } => Self::Taken { detail, webhook_id },
             other => Self::Internal(other.to_string()),
         }
@@ -79,9 +83,11 @@ impl Error {
             Self::Forbidden | Self::Csrf => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Bad(_) | Self::Field { .. } | Self::Taken { .. } | Self::Login => {
-                StatusCode::BAD_REQUEST
-            }
+            Self::Bad(_)
+            | Self::Field { .. }
+            | Self::Taken { .. }
+            | Self::LastAdmin(_)
+            | Self::Login => StatusCode::BAD_REQUEST,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Slow(_) => StatusCode::REQUEST_TIMEOUT,
             Self::Unsupported(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -111,6 +117,9 @@ impl IntoResponse for Error {
         if let Self::Field { field, reason } = &self {
             body["field"] = Value::String(field.clone());
             body["reason"] = Value::String(reason.clone());
+        }
+        if let Self::LastAdmin(org) = &self {
+            body["org_id"] = json!(org);
         }
         if let Self::Taken { webhook_id, .. } = &self {
             body["webhook_id"] = json!(webhook_id);

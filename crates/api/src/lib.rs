@@ -5,9 +5,11 @@
 //! that the routes carry.
 
 mod caller;
+mod docs;
 mod error;
 mod openapi;
 mod page;
+mod proxies;
 mod resources;
 mod routes;
 mod schema;
@@ -16,10 +18,13 @@ mod throttle;
 
 use axum::Router;
 use axum::extract::FromRef;
+use axum::response::Response;
 use foghorn_catalog::{Catalog, CatalogError, DeliveryStore, HistoryStore};
 use foghorn_ingest::journal::{Durable, Journal, Refused};
 use foghorn_model::alarm::Acknowledgement;
 use foghorn_model::{Timestamp, Webhook};
+use http::HeaderValue;
+use http::header::{CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS};
 use serde_json::Value;
 use std::fmt;
 use std::future::Future;
@@ -27,6 +32,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 pub use caller::CALLS_PER_HOUR;
+pub use proxies::Proxies;
 pub use throttle::network;
 
 /// Passwords that are hashed at one time: each takes 19 MiB and some 30 ms.
@@ -79,6 +85,8 @@ pub struct Api {
     hashing: Arc<tokio::sync::Semaphore>,
     /// Whether cookies are to be sent over TLS only.
     secure: bool,
+    /// Whose word on the way of a request is taken.
+    proxies: Proxies,
     /// What makes the first administrator, where there is none.
     setup_token: Option<Arc<str>>,
 }
@@ -114,6 +122,7 @@ impl Api {
             throttle: Arc::default(),
             hashing: Arc::new(tokio::sync::Semaphore::new(HASHED_AT_ONCE)),
             secure: false,
+            proxies: Proxies::default(),
             setup_token: None,
         }
     }
@@ -122,6 +131,12 @@ impl Api {
     #[must_use]
     pub fn secure(self, secure: bool) -> Self {
         Self { secure, ..self }
+    }
+
+    /// Believes these proxies whom they are asked by.
+    #[must_use]
+    pub fn proxies(self, proxies: Proxies) -> Self {
+        Self { proxies, ..self }
     }
 
     /// Lets a token make so many calls in an hour.
@@ -145,8 +160,10 @@ impl Api {
         });
         router
             .route("/api/v1/openapi.json", openapi)
+            .merge(docs::routes())
             .fallback(|| async { error::Error::NotFound })
             .method_not_allowed_fallback(|| async { error::Error::Method })
+            .layer(axum::middleware::map_response(guarded))
             .with_state(self)
     }
 
@@ -159,6 +176,15 @@ impl Api {
         let done = tokio::task::spawn_blocking(move || act(&catalog)).await;
         Ok(done.map_err(|error| error::Error::Internal(error.to_string()))??)
     }
+}
+
+/// An answer is what it says it is, and nobody keeps it who was not asked to.
+async fn guarded(mut answer: Response) -> Response {
+    let rules = [(X_CONTENT_TYPE_OPTIONS, "nosniff"), (CACHE_CONTROL, "no-store")];
+    for (name, value) in rules {
+        answer.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    answer
 }
 
 /// The OpenAPI 3.1 document, pretty-printed, as it is committed beside the code.

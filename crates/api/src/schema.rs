@@ -22,6 +22,10 @@ pub(crate) fn schemas() -> Map<String, Value> {
         "rejected": array_of(reference("Rejected")),
         "rejected_count": { "type": "integer", "description": "how many are not" },
     });
+    let truncated = json!({
+        "type": "boolean",
+        "description": "stands where there are more rows in the span than are looked at for a total",
+    });
     let search = json!({
         "results": array_of(json!({ "type": "object" })),
         "start": { "type": "number", "description": "from when, epoch seconds" },
@@ -29,6 +33,8 @@ pub(crate) fn schemas() -> Map<String, Value> {
         "limit": whole(),
         "total": { "type": "integer", "description": "how many rows there are" },
         "next": { "type": "string", "description": "path and query of the next page, if any" },
+        "page": { "type": "integer", "description": "which page, where one was asked for" },
+        "truncated": truncated,
     });
     let count = json!({
         "distinct": { "type": "string", "description": "the member that is counted by" },
@@ -37,6 +43,7 @@ pub(crate) fn schemas() -> Map<String, Value> {
         "end": { "type": "number" },
         "limit": whole(),
         "total": { "type": "integer", "description": "how many values there are" },
+        "truncated": truncated,
     });
     let id = || json!({ "type": "string", "format": "uuid" });
     let acknowledgement = json!({

@@ -1,26 +1,35 @@
 //! What all searches share: the span of time, the page, and the envelope of the answer.
+//!
+//! The place from which the next page goes on is handed out signed, bound to whose rows they are,
+//! to the path, to what is searched and to its order: shown anywhere else, or altered, it is
+//! refused. It is no secret and grants nothing; each page is asked for within a scope again.
 
+use crate::Api;
 use crate::error::Error;
 use crate::openapi::Parameter;
+use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{FromRequestParts, Query};
+use foghorn_catalog::{Catalog, CatalogError, Counted, Found, Paging, Place, VALUES_MAX};
 use foghorn_model::Timestamp;
 use foghorn_model::time::Micros;
 use http::request::Parts;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 const LIMIT_DEFAULT: u32 = 100;
 const LIMIT_MAX: u32 = 1000;
 const DAY: Micros = Micros::from_mins(24 * 60);
 
 /// The parameters of a search.
-pub(crate) const SPAN: [Parameter; 6] = [
+pub(crate) const SPAN: [Parameter; 7] = [
     ("start", "string", "from when: epoch seconds, or a span before now like -1d"),
     ("end", "string", "until when; now unless it is given"),
     ("duration", "string", "how long before the end, where no start is given: 30m, 6h, 1d"),
     ("limit", "integer", "rows of a page, 1 to 1000"),
+    ("page", "integer", "which page, from 1, where one does not follow `next`"),
     ("sort", "string", "timestamp, or -timestamp for the newest first"),
     ("search_after", "string", "what `next` of an answer has"),
 ];
@@ -39,22 +48,32 @@ pub(crate) struct Asked {
     end: Option<String>,
     duration: Option<String>,
     limit: Option<u32>,
+    page: Option<u32>,
     sort: Option<String>,
     search_after: Option<String>,
 }
 
-/// Which rows of a search, and how many.
+/// From when until when.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Window {
+pub(crate) struct Span {
     pub(crate) start: Timestamp,
     pub(crate) end: Timestamp,
-    pub(crate) limit: u32,
-    pub(crate) newest_first: bool,
-    /// The row that the page before ended with.
-    pub(crate) after: Option<(Timestamp, i64)>,
 }
 
-/// The query of a search: which rows, and the window on them.
+/// What is searched: a place in it is good for just this.
+#[derive(Debug)]
+pub(crate) struct Searched<'a> {
+    /// Whose rows they are.
+    pub(crate) owner: Uuid,
+    /// What they are.
+    pub(crate) kind: &'a str,
+    /// The path that is asked.
+    pub(crate) path: &'a str,
+    /// The other members of the query, which the next page is asked for with.
+    pub(crate) kept: Vec<(&'static str, String)>,
+}
+
+/// The query of a search: which rows, and which page of them.
 pub(crate) struct Search<T>(pub(crate) T, pub(crate) Asked);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Search<T> {
@@ -74,7 +93,15 @@ pub(crate) fn field(field: &str, reason: impl Into<String>) -> Error {
 }
 
 impl Asked {
-    pub(crate) fn window(&self, now: Timestamp) -> Result<Window, Error> {
+    /// The first page, where none is named: what Mist tells of a search that has pages only.
+    pub(crate) fn by_page(mut self) -> Self {
+        if self.search_after.is_none() {
+            self.page = self.page.or(Some(1));
+        }
+        self
+    }
+
+    pub(crate) fn span(&self, now: Timestamp) -> Result<Span, Error> {
         let end = self.end.as_deref().map_or(Ok(now + Micros(1)), |text| {
             instant(text, now).ok_or_else(|| field("end", "not epoch seconds nor like -1d"))
         })?;
@@ -84,6 +111,10 @@ impl Asked {
         let start = self.start.as_deref().map_or(Ok(end - span), |text| {
             instant(text, now).ok_or_else(|| field("start", "not epoch seconds nor like -1d"))
         })?;
+        Ok(Span { start, end })
+    }
+
+    fn paging(&self, catalog: &Catalog, of: &Searched<'_>) -> Result<Paging, Error> {
         let limit = self.limit.unwrap_or(LIMIT_DEFAULT);
         if limit == 0 || limit > LIMIT_MAX {
             return Err(field("limit", format!("not from 1 to {LIMIT_MAX}")));
@@ -94,61 +125,109 @@ impl Asked {
             Some(_) => return Err(field("sort", "not one of timestamp, -timestamp")),
         };
         let after = self.search_after.as_deref().map(|text| {
-            let parts = text
-                .split_once('-')
-                .and_then(|(at, row)| Some((Timestamp(at.parse().ok()?), row.parse().ok()?)));
-            parts.ok_or_else(|| field("search_after", "not one that an earlier answer gave"))
+            let place = of.place(catalog, newest_first, text);
+            place.ok_or_else(|| field("search_after", "not one that an answer to this gave"))
         });
-        Ok(Window { start, end, limit, newest_first, after: after.transpose()? })
+        let skip = match (self.page, &after) {
+            (Some(0), _) => return Err(field("page", "pages are counted from 1")),
+            (Some(page), None) => u64::from(page - 1) * u64::from(limit),
+            (Some(_), Some(_)) => {
+                return Err(field("page", "either a page or what to search after"));
+            }
+            (None, _) => 0,
+        };
+        Ok(Paging { newest_first, after: after.transpose()?, skip, limit })
     }
 }
 
-impl Window {
-    /// The answer of a search. `last` is the place of the last row; `kept` are the other members
-    /// of the query, which the next page is asked for with.
-    pub(crate) fn page(
-        &self,
-        path: &str,
-        kept: &[(&str, &str)],
-        results: &[Value],
-        last: Option<(Timestamp, i64)>,
-        total: u64,
-    ) -> Value {
-        let mut answer = json!({
-            "results": results,
-            "start": self.start.secs(),
-            "end": self.end.secs(),
-            "limit": self.limit,
-            "total": total,
-        });
-        if let (Some((at, row)), true) = (last, results.len() == self.limit as usize) {
-            let mut next = format!(
-                "{path}?limit={}&start={}&end={}&search_after={}-{row}",
-                self.limit,
-                self.start.as_secs_f64(),
-                self.end.as_secs_f64(),
-                at.0,
-            );
-            let sort = (!self.newest_first).then_some(("sort", "timestamp"));
-            for (key, value) in kept.iter().chain(&sort) {
-                next.push_str(&format!("&{key}={}", percent_encoded(value)));
-            }
-            answer["next"] = json!(next);
-        }
-        answer
+impl Searched<'_> {
+    /// What a place in it is bound to.
+    fn bound_to<T>(&self, newest_first: bool, act: impl FnOnce(&[&str]) -> T) -> T {
+        let order = if newest_first { "newest" } else { "oldest" };
+        act(&["search", &self.owner.to_string(), self.path, self.kind, order])
     }
 
-    /// The answer of a count.
-    pub(crate) fn counted(&self, distinct: &str, results: &[Value]) -> Value {
-        json!({
-            "distinct": distinct,
-            "results": results,
-            "start": self.start.secs(),
-            "end": self.end.secs(),
-            "limit": LIMIT_MAX,
-            "total": results.len(),
-        })
+    /// A place as it is handed out.
+    fn cursor(&self, catalog: &Catalog, newest_first: bool, place: Place) -> String {
+        let payload = [place.at.0.to_be_bytes(), place.row.to_be_bytes()].concat();
+        self.bound_to(newest_first, |bound_to| catalog.signed(bound_to, &payload))
     }
+
+    /// The place that was handed out as this.
+    fn place(&self, catalog: &Catalog, newest_first: bool, text: &str) -> Option<Place> {
+        let payload = self.bound_to(newest_first, |bound_to| catalog.opened(bound_to, text))?;
+        let (at, row) = payload.split_first_chunk::<8>()?;
+        let row = row.try_into().ok().map(i64::from_be_bytes)?;
+        Some(Place { at: Timestamp(i64::from_be_bytes(*at)), row })
+    }
+}
+
+/// Answers a search with a page of what `find` finds, each row as `row` has it.
+pub(crate) async fn page<T: Send + 'static>(
+    api: &Api,
+    asked: &Asked,
+    of: Searched<'_>,
+    find: impl FnOnce(Span, Paging) -> Result<Found<T>, CatalogError> + Send + 'static,
+    row: impl Fn(&T) -> Result<Value, Error>,
+) -> Result<Json<Value>, Error> {
+    let span = asked.span(api.backend.now())?;
+    let paging = asked.paging(&api.catalog, &of)?;
+    let found = api.blocking(move |_| find(span, paging)).await?;
+    let results = found.rows.iter().map(row).collect::<Result<Vec<Value>, Error>>()?;
+    let mut answer = json!({
+        "results": results,
+        "start": span.start.secs(),
+        "end": span.end.secs(),
+        "limit": paging.limit,
+        "total": found.total,
+    });
+    if let Some(page) = asked.page {
+        answer["page"] = json!(page);
+    }
+    if found.is_partial {
+        answer["truncated"] = json!(true);
+    }
+    if let Some(place) = found.next {
+        let mut next = format!(
+            "{}?limit={}&start={}&end={}&search_after={}",
+            of.path,
+            paging.limit,
+            span.start.as_secs_f64(),
+            span.end.as_secs_f64(),
+            of.cursor(&api.catalog, paging.newest_first, place),
+        );
+        let sort = (!paging.newest_first).then(|| ("sort", "timestamp".to_owned()));
+        for (key, value) in of.kept.iter().chain(&sort) {
+            next.push_str(&format!("&{key}={}", percent_encoded(value)));
+        }
+        answer["next"] = json!(next);
+    }
+    Ok(Json(answer))
+}
+
+/// Answers how often each value of the member `distinct` is there. Values are texts, also those of
+/// numbers: clients that are generated from Mist's document read nothing else.
+pub(crate) async fn counts(
+    api: &Api,
+    asked: &Asked,
+    distinct: &str,
+    find: impl FnOnce(Span) -> Result<Counted, CatalogError> + Send + 'static,
+) -> Result<Json<Value>, Error> {
+    let span = asked.span(api.backend.now())?;
+    let Counted { values, total, is_partial } = api.blocking(move |_| find(span)).await?;
+    let row = |(text, count): (String, u64)| json!({ distinct: text, "count": count });
+    let mut answer = json!({
+        "distinct": distinct,
+        "results": values.into_iter().map(row).collect::<Vec<Value>>(),
+        "start": span.start.secs(),
+        "end": span.end.secs(),
+        "limit": VALUES_MAX,
+        "total": total,
+    });
+    if is_partial {
+        answer["truncated"] = json!(true);
+    }
+    Ok(Json(answer))
 }
 
 /// Epoch seconds, or a span before now: `-1d`.
@@ -204,13 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn the_next_page_asks_for_the_same_rows_after_the_last() {
-        let asked = Asked { limit: Some(1), sort: Some("timestamp".into()), ..Asked::default() };
-        let window = asked.window(Timestamp(1_700_000_000_000_000)).unwrap();
-        let last = Some((Timestamp(5), 7));
-        let page = window.page("/x", &[("ssid", "a&b c")], &[json!({})], last, 2);
-        let next = page["next"].as_str().unwrap();
-        assert!(next.ends_with("&search_after=5-7&ssid=a%26b%20c&sort=timestamp"), "{next}");
-        assert!(window.page("/x", &[], &[], None, 2).get("next").is_none());
+    fn a_value_stands_in_a_query_as_it_may() {
+        assert_eq!(percent_encoded("a&b c~é"), "a%26b%20c~%C3%A9");
     }
 }

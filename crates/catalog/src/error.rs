@@ -25,6 +25,9 @@ pub enum CatalogError {
         /// By which webhook.
         webhook_id: uuid::Uuid,
     },
+    /// An org would be left without anybody who may do everything in it.
+    #[error("an org needs an administrator")]
+    LastAdmin(foghorn_model::OrgId),
     /// Another process holds the data directory.
     #[error("{0} is in use by another process")]
     Locked(String),

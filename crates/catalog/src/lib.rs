@@ -18,13 +18,16 @@ mod error;
 mod history;
 mod images;
 mod objects;
+mod scan;
 mod seal;
+mod sign;
 mod stored;
 mod view;
 mod write;
 
 pub use admins::{
-    Admin, AdminPatch, EMAIL_BYTES_MAX, Invite, NewInvite, NewSession, PersonalToken, Session,
+    Admin, AdminPatch, EMAIL_BYTES_MAX, Invite, NewInvite, NewSession, PendingInvite,
+    PersonalToken, Session,
 };
 pub use auth::{Access, Grant, NewToken, Principal, Right, Role, new_key};
 pub use catalog::{Catalog, Document, Import, Imported, Page, Scope};
@@ -34,9 +37,10 @@ pub use delivery::{
 };
 pub use error::CatalogError;
 pub use history::{
-    AlarmFilter, AlarmMember, AlarmRecord, HistoryFilter, HistoryRecord, HistoryStore,
+    AlarmFilter, AlarmMember, AlarmRecord, HistoryFilter, HistoryRecord, HistoryStore, Match, Whose,
 };
 pub use images::Image;
 pub use objects::shape::{Member, OnDelete, Shape};
 pub use objects::{KINDS, Kind, KindRow, read_cells};
+pub use scan::{Counted, Found, Paging, Place, SCAN_ROWS_MAX, VALUES_MAX};
 pub use view::{ConfigView, RadiusClient};

@@ -6,6 +6,7 @@
 //! open.
 
 use crate::error::CatalogError;
+use crate::sign::Signer;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
@@ -43,7 +44,10 @@ const SECRET_ENDS: [&str; 8] =
 const SECRET_MAPS: [&str; 1] = ["headers"];
 
 /// The key of the server.
-pub(crate) struct Sealer(XChaCha20Poly1305);
+pub(crate) struct Sealer {
+    cipher: XChaCha20Poly1305,
+    pub(crate) signer: Signer,
+}
 
 impl fmt::Debug for Sealer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -67,10 +71,12 @@ impl Sealer {
             }
             Err(error) => return Err(CatalogError::file(path)(error)),
         };
-        let cipher = XChaCha20Poly1305::new_from_slice(&key).map_err(|_| {
-            CatalogError::Secrets(format!("{} does not hold a key of 32 bytes", path.display()))
-        })?;
-        Ok(Self(cipher))
+        let cipher = XChaCha20Poly1305::new_from_slice(&key).ok();
+        let (Some(cipher), Some(signer)) = (cipher, Signer::derive(&key)) else {
+            let reason = format!("{} does not hold a key of 32 bytes", path.display());
+            return Err(CatalogError::Secrets(reason));
+        };
+        Ok(Self { cipher, signer })
     }
 
     /// Seals every secret of a document.
@@ -108,7 +114,7 @@ impl Sealer {
         let text = value.to_string();
         let payload = Payload { msg: text.as_bytes(), aad: place.as_bytes() };
         let sealed = self
-            .0
+            .cipher
             .encrypt(&XNonce::from(nonce), payload)
             .map_err(|_| CatalogError::Secrets("a secret could not be sealed".into()))?;
         Ok(json!({ SEALED: STANDARD_NO_PAD.encode([&nonce[..], &sealed].concat()) }))
@@ -123,7 +129,7 @@ impl Sealer {
         let bytes = STANDARD_NO_PAD.decode(sealed).map_err(|_| fails())?;
         let (nonce, sealed) = bytes.split_first_chunk::<NONCE_BYTES>().ok_or_else(fails)?;
         let payload = Payload { msg: sealed, aad: place.as_bytes() };
-        let text = self.0.decrypt(&XNonce::from(*nonce), payload).map_err(|_| fails())?;
+        let text = self.cipher.decrypt(&XNonce::from(*nonce), payload).map_err(|_| fails())?;
         serde_json::from_slice(&text).map_err(|_| fails())
     }
 }

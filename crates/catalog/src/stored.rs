@@ -40,8 +40,8 @@ impl Document {
         }
         body.insert("id".into(), json!(self.id));
         body.insert("org_id".into(), json!(self.org_id));
-        // A site is itself, and what is in the inventory is told to be of none.
-        let tells = self.site_id.is_some() || self.kind.is_inventory();
+        // A site is itself, and a device is told to be of none.
+        let tells = self.site_id.is_some() || self.kind == Kind::Device;
         if tells && self.kind != Kind::Site {
             body.insert("site_id".into(), json!(self.site_id));
         }

@@ -1,5 +1,6 @@
 //! A write under way: what one transaction does to documents and changes.
 
+use crate::admins;
 use crate::catalog::{Document, Import, Imported, Scope, new_id};
 use crate::changes::difference;
 use crate::error::CatalogError;
@@ -364,7 +365,11 @@ impl Write<'_> {
             )?;
             self.transaction.execute("DELETE FROM documents WHERE org_id = ?1", [&org])?;
             self.transaction.execute("DELETE FROM invites WHERE org_id = ?1", [&org])?;
+            admins::forget_place(self, OrgId(document.id), None)?;
             return self.change(actor, Some(document), None);
+        }
+        if document.kind == Kind::Site {
+            admins::forget_place(self, document.org_id, Some(SiteId(document.id)))?;
         }
         for fate in self.removal(document)? {
             let told = document.kind != Kind::Site

@@ -24,6 +24,8 @@ pub(crate) fn operation(resource: &Resource, level: Level, verb: Verb) -> Operat
     let (all, one) = paths(resource, level);
     let (singular, plural) = resource.names;
     let noun = resource.kind.row().noun;
+    // As it is spoken: an asset, an RSSI zone.
+    let a = if noun.starts_with(['A', 'E', 'I', 'O', 'R']) { "an" } else { "a" };
     let name = name(resource.kind);
     let (whole, change) = (reference(name), reference(&format!("{name}Change")));
     let (place, of) = match level {
@@ -42,29 +44,29 @@ pub(crate) fn operation(resource: &Resource, level: Level, verb: Verb) -> Operat
                 .answers(array_of(whole))
         }
         Verb::Create => {
-            let summary = format!("Makes a {noun} of {of}");
+            let summary = format!("Makes {a} {noun} of {of}");
             new(Method::Post, all, format!("create{place}{singular}"), summary)
                 .takes(whole.clone())
                 .answers(whole)
         }
         Verb::Get => {
-            let summary = format!("A {noun} of {of}");
+            let summary = format!("{} {noun} of {of}", if a == "an" { "An" } else { "A" });
             new(Method::Get, one, format!("get{place}{singular}"), summary).answers(whole)
         }
         Verb::Update => {
-            let summary = format!("Changes the given members of a {noun} of {of}");
+            let summary = format!("Changes the given members of {a} {noun} of {of}");
             new(Method::Put, one, format!("update{place}{singular}"), summary)
                 .takes(change)
                 .answers(whole)
         }
         Verb::UpdateByPost => {
-            let summary = format!("Changes the given members of a {noun} of {of}");
+            let summary = format!("Changes the given members of {a} {noun} of {of}");
             new(Method::Post, one, format!("update{place}{singular}ByPost"), summary)
                 .takes(change)
                 .answers(whole)
         }
         Verb::Delete => {
-            let summary = format!("Deletes a {noun} of {of}, and what hangs on it");
+            let summary = format!("Deletes {a} {noun} of {of}, and what hangs on it");
             new(Method::Delete, one, format!("delete{place}{singular}"), summary).asks(&[(
                 "dry_run",
                 "boolean",

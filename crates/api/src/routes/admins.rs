@@ -7,7 +7,7 @@ use crate::openapi::{Method, Operation, Routes, array_of};
 use crate::page::{Ids, Object};
 use axum::Json;
 use axum::extract::State;
-use foghorn_catalog::{Admin, Right};
+use foghorn_catalog::{Admin, Grant, PendingInvite, Right};
 use foghorn_model::{AdminId, OrgId};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -58,20 +58,37 @@ pub(super) fn routes() -> Routes {
             .answers(object()),
             invite_one,
         )
+        .at(
+            new(
+                Method::Get,
+                INVITES,
+                "listOrgInvites",
+                "The invitations that were not taken yet (extension)",
+            )
+            .answers(array_of(object())),
+            pending,
+        )
+        .at(
+            new(Method::Put, INVITE, "updateOrgAdminInvite", "Changes what an invitation says")
+                .takes(object()),
+            update_invite,
+        )
         .at(new(Method::Delete, INVITE, "uninviteOrgAdmin", "Takes an invitation back"), uninvite)
+}
+
+/// What grants allow in an org.
+fn privileges(grants: &[Grant], org: OrgId) -> Vec<Value> {
+    let privilege = |grant: &Grant| match grant.site_id {
+        None => json!({ "scope": "org", "role": grant.role.name(), "org_id": org }),
+        Some(site) => json!({
+            "scope": "site", "role": grant.role.name(), "org_id": org, "site_id": site,
+        }),
+    };
+    grants.iter().filter(|grant| grant.org_id == org).map(privilege).collect()
 }
 
 /// An administrator as the org sees it: with what it may do there, and nowhere else.
 fn seen(admin: &Admin, org: OrgId) -> Value {
-    let grants = admin.grants.iter().filter(|grant| grant.org_id == org);
-    let privileges: Vec<Value> = grants
-        .map(|grant| {
-            let scope = if grant.site_id.is_some() { "site" } else { "org" };
-            json!({
-                "scope": scope, "role": grant.role.name(), "org_id": org, "site_id": grant.site_id,
-            })
-        })
-        .collect();
     json!({
         "admin_id": admin.id,
         "email": admin.email,
@@ -79,7 +96,7 @@ fn seen(admin: &Admin, org: OrgId) -> Value {
         "last_name": admin.last_name,
         "name": admin.title(),
         "enable_two_factor": admin.two_factor,
-        "privileges": privileges,
+        "privileges": privileges(&admin.grants, org),
     })
 }
 
@@ -131,6 +148,37 @@ async fn invite_one(
         "token": new.key,
         "expire_time": new.expires.secs(),
     })))
+}
+
+/// Whoever may invite sees who is invited, and no key.
+async fn pending(
+    caller: Caller,
+    State(api): State<Api>,
+    Ids(org): Ids<OrgId>,
+) -> Result<Json<Value>, Error> {
+    caller.org(org, Right::Grant)?;
+    let pending = api.blocking(move |catalog| catalog.invites(org)).await?;
+    let row = |it: &PendingInvite| {
+        json!({
+            "id": it.id,
+            "email": it.invite.email,
+            "first_name": it.invite.first_name,
+            "last_name": it.invite.last_name,
+            "privileges": privileges(&it.invite.grants, org),
+            "expire_time": it.expires.secs(),
+        })
+    };
+    Ok(Json(pending.iter().map(row).collect()))
+}
+
+async fn update_invite(
+    caller: Caller,
+    State(api): State<Api>,
+    Ids((org, id)): Ids<(OrgId, Uuid)>,
+    Object(body): Object,
+) -> Result<(), Error> {
+    caller.org(org, Right::Grant)?;
+    api.blocking(move |catalog| catalog.update_invite(org, id, &body, &caller.actor)).await
 }
 
 async fn uninvite(

@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::openapi::{Method, Operation, Parameter, Routes, reference};
 use crate::page::{Ids, MaybeObject};
 use crate::resources::Level;
-use crate::search::{Asked, COUNTED, SPAN, Search, Window, field};
+use crate::search::{self, Asked, COUNTED, SPAN, Search, Searched, Span, field};
 use axum::Json;
 use axum::extract::State;
 use foghorn_catalog::{AlarmFilter, AlarmMember, AlarmRecord, Right, Scope};
@@ -73,7 +73,7 @@ fn looked_up(level: Level, path: &str, name: &str) -> Routes {
             move |caller: Caller, State(api): State<Api>, Ids(owner), uri: Uri, it| async move {
                 let scope = level.scope(&caller, owner, Right::Read)?;
                 let Search(which, asked) = it;
-                search(&api, scope, (which, asked), uri.path().into()).await
+                search(&api, scope, (which, asked), uri.path()).await
             },
         )
         .at(
@@ -149,15 +149,16 @@ fn acknowledged(level: Level, path: &str, name: &str) -> Routes {
 /// The rest of the query, by name.
 type Which = BTreeMap<String, String>;
 
-fn filter(scope: Scope, which: &Which, window: &Window) -> AlarmFilter {
+/// The alarms that a query asks for, of any time.
+fn filter(scope: Scope, which: &Which) -> AlarmFilter {
     let asked = |member: &AlarmMember| {
         let values = which.get(member.name())?.split(',').map(|it| it.trim().to_owned());
         Some((*member, values.collect()))
     };
     AlarmFilter {
         scope,
-        start: window.start,
-        end: window.end,
+        start: Timestamp(i64::MIN),
+        end: Timestamp(i64::MAX),
         members: MEMBERS.iter().filter_map(asked).collect(),
     }
 }
@@ -166,23 +167,17 @@ async fn search(
     api: &Api,
     scope: Scope,
     (which, asked): (Which, Asked),
-    path: String,
+    path: &str,
 ) -> Result<Json<Value>, Error> {
-    let window = asked.window(api.backend.now())?;
-    let filter = filter(scope, &which, &window);
+    let filter = filter(scope, &which);
+    let kept = |member: &AlarmMember| Some((member.name(), which.get(member.name())?.clone()));
+    let kept = MEMBERS.iter().filter_map(kept).collect();
+    let of = Searched { owner: scope.org.0, kind: "alarms", path, kept };
     let store = Arc::clone(&api.history);
-    let (rows, total) = api
-        .blocking(move |_| {
-            store.search_alarms(&filter, window.newest_first, window.after, window.limit)
-        })
-        .await?;
-    let last = rows.last().map(|row| (row.at, row.row));
-    let results = rows.iter().map(row).collect::<Result<Vec<Value>, _>>()?;
-    let kept: Vec<(&str, &str)> = MEMBERS
-        .iter()
-        .filter_map(|member| Some((member.name(), which.get(member.name())?.as_str())))
-        .collect();
-    Ok(Json(window.page(&path, &kept, &results, last, total)))
+    let find = move |Span { start, end }, paging| {
+        store.search_alarms(&AlarmFilter { start, end, ..filter }, paging)
+    };
+    search::page(api, &asked, of, find, row).await
 }
 
 /// The last message about an alarm, its times as numbers, and what was acknowledged.
@@ -213,24 +208,17 @@ async fn count(
     scope: Scope,
     (which, asked): (Which, Asked),
 ) -> Result<Json<Value>, Error> {
-    let window = asked.window(api.backend.now())?;
-    let filter = filter(scope, &which, &window);
     let distinct = which.get("distinct").map_or("type", String::as_str);
     let Some(member) = MEMBERS.into_iter().find(|member| member.name() == distinct) else {
         let names: Vec<&str> = MEMBERS.iter().map(|member| member.name()).collect();
         return Err(field("distinct", format!("not one of {}", names.join(", "))));
     };
+    let filter = filter(scope, &which);
     let store = Arc::clone(&api.history);
-    let counts = api.blocking(move |_| store.count_alarms(&filter, member)).await?;
-    let results: Vec<Value> = counts
-        .into_iter()
-        .map(|(value, count)| {
-            let value =
-                if member == AlarmMember::Acked { json!(value == "true") } else { json!(value) };
-            json!({ member.name(): value, "count": count })
-        })
-        .collect();
-    Ok(Json(window.counted(member.name(), &results)))
+    let find = move |Span { start, end }| {
+        store.count_alarms(&AlarmFilter { start, end, ..filter }, member)
+    };
+    search::counts(api, &asked, member.name(), find).await
 }
 
 /// The alarms that a body names.

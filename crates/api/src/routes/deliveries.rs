@@ -6,11 +6,11 @@ use crate::error::Error;
 use crate::openapi::{Method, Operation, Parameter, Routes, reference};
 use crate::page::Ids;
 use crate::resources::Level;
-use crate::search::{Asked, COUNTED, SPAN, Search, Window, field};
+use crate::search::{self, Asked, COUNTED, SPAN, Search, Searched, Span, field};
 use axum::Json;
 use axum::extract::State;
 use foghorn_catalog::{CountBy, DeliveryFilter, DeliveryRecord, Kind, Right, Scope};
-use foghorn_model::WebhookId;
+use foghorn_model::{Timestamp, WebhookId};
 use http::Uri;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -53,7 +53,7 @@ pub(super) fn routes() -> Routes {
                 move |caller: Caller, State(api): State<Api>, Ids((owner, id)), uri: Uri, it| async move {
                     let scope = level.scope(&caller, owner, Right::Read)?;
                     let Search(which, asked) = it;
-                    search(&api, scope, id, (which, asked), uri.path().into()).await
+                    search(&api, scope, id, (which, asked), uri.path()).await
                 },
             )
             .at(
@@ -80,7 +80,8 @@ struct Which {
 }
 
 impl Which {
-    fn filter(&self, webhook: Uuid, window: &Window) -> Result<DeliveryFilter, Error> {
+    /// Those of a webhook, of any time.
+    fn filter(&self, webhook: Uuid) -> Result<DeliveryFilter, Error> {
         let success = match self.status.as_deref() {
             None => None,
             Some("success") => Some(true),
@@ -89,13 +90,23 @@ impl Which {
         };
         Ok(DeliveryFilter {
             webhook_id: WebhookId(webhook),
-            start: window.start,
-            end: window.end,
+            start: Timestamp(i64::MIN),
+            end: Timestamp(i64::MAX),
             success,
             status_code: self.status_code,
             topic: self.topic.clone(),
             error: self.error.clone(),
         })
+    }
+
+    fn kept(&self) -> Vec<(&'static str, String)> {
+        let kept = [
+            ("status", self.status.clone()),
+            ("status_code", self.status_code.map(|code| code.to_string())),
+            ("topic", self.topic.clone()),
+            ("error", self.error.clone()),
+        ];
+        kept.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
     }
 }
 
@@ -104,32 +115,22 @@ async fn search(
     scope: Scope,
     webhook: Uuid,
     (which, asked): (Which, Asked),
-    path: String,
+    path: &str,
 ) -> Result<Json<Value>, Error> {
     api.blocking(move |catalog| catalog.get(Kind::Webhook, scope, webhook)).await?;
-    let window = asked.window(api.backend.now())?;
-    let filter = which.filter(webhook, &window)?;
+    let filter = which.filter(webhook)?;
+    let of = Searched { owner: scope.org.0, kind: "deliveries", path, kept: which.kept() };
     let store = Arc::clone(&api.deliveries);
-    let (rows, total) = api
-        .blocking(move |_| store.search(&filter, window.newest_first, window.after, window.limit))
-        .await?;
-    let last = rows.last().map(|row| (row.at, row.row));
-    let results: Vec<Value> = rows.iter().map(row).collect();
-    let code = which.status_code.map(|code| code.to_string());
-    let kept = [
-        ("status", &which.status),
-        ("status_code", &code),
-        ("topic", &which.topic),
-        ("error", &which.error),
-    ];
-    let kept: Vec<(&str, &str)> =
-        kept.iter().filter_map(|(key, value)| Some((*key, value.as_deref()?))).collect();
-    Ok(Json(window.page(&path, &kept, &results, last, total)))
+    let find = move |Span { start, end }, paging| {
+        store.search(&DeliveryFilter { start, end, ..filter }, paging)
+    };
+    search::page(api, &asked, of, find, |it| Ok(row(it))).await
 }
 
 /// Mist's members, and beside them what it does not tell: the attempt, the range, the outcome.
+/// What there is not is left out.
 fn row(it: &DeliveryRecord) -> Value {
-    json!({
+    let mut row = json!({
         "id": it.id,
         "org_id": it.org_id,
         "site_id": it.site_id,
@@ -148,7 +149,11 @@ fn row(it: &DeliveryRecord) -> Value {
         "partition": it.partition,
         "first": it.first,
         "last": it.last,
-    })
+    });
+    if let Some(members) = row.as_object_mut() {
+        members.retain(|_, member| !member.is_null());
+    }
+    row
 }
 
 async fn count(
@@ -158,8 +163,7 @@ async fn count(
     (which, asked): (Which, Asked),
 ) -> Result<Json<Value>, Error> {
     api.blocking(move |catalog| catalog.get(Kind::Webhook, scope, webhook)).await?;
-    let window = asked.window(api.backend.now())?;
-    let filter = which.filter(webhook, &window)?;
+    let filter = which.filter(webhook)?;
     let (name, by) = match which.distinct.as_deref() {
         None | Some("webhook_id") => ("webhook_id", CountBy::WebhookId),
         Some("status") => ("status", CountBy::Status),
@@ -170,16 +174,6 @@ async fn count(
         }
     };
     let store = Arc::clone(&api.deliveries);
-    let counts = api.blocking(move |_| store.count(&filter, by)).await?;
-    let results: Vec<Value> = counts
-        .iter()
-        .map(|(value, count)| {
-            let value = match value.parse::<u16>() {
-                Ok(code) if by == CountBy::StatusCode => json!(code),
-                _ => json!(value),
-            };
-            json!({ name: value, "count": count })
-        })
-        .collect();
-    Ok(Json(window.counted(name, &results)))
+    let find = move |Span { start, end }| store.count(&DeliveryFilter { start, end, ..filter }, by);
+    search::counts(api, &asked, name, find).await
 }

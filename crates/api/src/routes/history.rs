@@ -6,15 +6,16 @@ use crate::error::Error;
 use crate::openapi::{Method, Operation, Parameter, Routes, reference};
 use crate::page::Ids;
 use crate::resources::Level;
-use crate::search::{Asked, COUNTED, SPAN, Search, Window, field};
+use crate::search::{self, Asked, COUNTED, SPAN, Search, Searched, Span, field};
 use axum::Json;
 use axum::extract::State;
-use foghorn_catalog::{HistoryFilter, Right, Scope};
-use foghorn_model::Topic;
+use foghorn_catalog::{HistoryFilter, Match, Right, Whose};
+use foghorn_model::{AdminId, OrgId, Timestamp, Topic};
 use http::Uri;
-use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// A history that can be searched.
 struct Searchable {
@@ -23,6 +24,8 @@ struct Searchable {
     paths: &'static [Paths],
     /// The members of the events that may be asked for.
     members: &'static [&'static str],
+    /// Those of them of which a part is enough.
+    parts: &'static [&'static str],
     /// What a count counts unless it is told otherwise.
     distinct: &'static str,
     row: fn(Map<String, Value>) -> Map<String, Value>,
@@ -60,6 +63,7 @@ const SEARCHES: &[Searchable] = &[
             },
         ],
         members: &["site_id", "admin_id", "admin_name", "message"],
+        parts: &["admin_name", "message"],
         distinct: "admin_name",
         row: with_objects,
         summary: "The audit log",
@@ -102,6 +106,7 @@ const SEARCHES: &[Searchable] = &[
             "psk_id",
             "psk_name",
         ],
+        parts: &[],
         distinct: "mac",
         row: |row| row,
         summary: "Sessions of wireless clients that have ended",
@@ -127,23 +132,141 @@ const SEARCHES: &[Searchable] = &[
             },
         ],
         members: &["mac", "type", "device_type", "device_name", "site_id"],
+        parts: &[],
         distinct: "type",
         row: |row| row,
         summary: "Events of devices",
+    },
+    Searchable {
+        topic: Topic::ClientEvents,
+        tag: "clients",
+        paths: &[
+            Paths {
+                level: Level::Org,
+                search: "/api/v1/orgs/{org_id}/clients/events/search",
+                searches: "searchOrgWirelessClientEvents",
+                count: Some((
+                    "/api/v1/orgs/{org_id}/clients/events/count",
+                    "countOrgWirelessClientEvents",
+                )),
+            },
+            Paths {
+                level: Level::Site,
+                search: "/api/v1/sites/{site_id}/clients/events/search",
+                searches: "searchSiteWirelessClientEvents",
+                count: Some((
+                    "/api/v1/sites/{site_id}/clients/events/count",
+                    "countSiteWirelessClientEvents",
+                )),
+            },
+        ],
+        members: &["mac", "type", "ap", "ssid", "wlan_id", "band", "server", "site_id"],
+        parts: &[],
+        distinct: "type",
+        row: |row| row,
+        summary: "What wireless clients went through on their way into the network",
+    },
+    Searchable {
+        topic: Topic::NacEvents,
+        tag: "nac_clients",
+        paths: &[
+            Paths {
+                level: Level::Org,
+                search: "/api/v1/orgs/{org_id}/nac_clients/events/search",
+                searches: "searchOrgNacClientEvents",
+                count: Some((
+                    "/api/v1/orgs/{org_id}/nac_clients/events/count",
+                    "countOrgNacClientEvents",
+                )),
+            },
+            Paths {
+                level: Level::Site,
+                search: "/api/v1/sites/{site_id}/nac_clients/events/search",
+                searches: "searchSiteNacClientEvents",
+                count: Some((
+                    "/api/v1/sites/{site_id}/nac_clients/events/count",
+                    "countSiteNacClientEvents",
+                )),
+            },
+        ],
+        members: &[
+            "type",
+            "mac",
+            "username",
+            "ap",
+            "bssid",
+            "ssid",
+            "vlan",
+            "auth_type",
+            "nas_vendor",
+            "nas_ip",
+            "nacrule_id",
+            "nacrule_matched",
+            "dryrun_nacrule_id",
+            "dryrun_nacrule_matched",
+            "idp_id",
+            "idp_username",
+            "random_mac",
+            "text",
+            "site_id",
+        ],
+        parts: &["text"],
+        distinct: "type",
+        row: |row| row,
+        summary: "What access control decided",
+    },
+    Searchable {
+        topic: Topic::MxedgeEvents,
+        tag: "mxedges",
+        paths: &[
+            Paths {
+                level: Level::Org,
+                search: "/api/v1/orgs/{org_id}/mxedges/events/search",
+                searches: "searchOrgMistEdgeEvents",
+                count: Some((
+                    "/api/v1/orgs/{org_id}/mxedges/events/count",
+                    "countOrgSiteMxEdgeEvents",
+                )),
+            },
+            Paths {
+                level: Level::Site,
+                search: "/api/v1/sites/{site_id}/mxedges/events/search",
+                searches: "searchSiteMistEdgeEvents",
+                count: Some((
+                    "/api/v1/sites/{site_id}/mxedges/events/count",
+                    "countSiteMxEdgeEvents",
+                )),
+            },
+        ],
+        members: &["type", "mxedge_id", "mxcluster_id", "service", "component", "site_id"],
+        parts: &[],
+        distinct: "type",
+        row: |row| row,
+        summary: "Events of edges",
+    },
+    Searchable {
+        topic: Topic::GuestAuthorizations,
+        tag: "guests",
+        paths: &[Paths {
+            level: Level::Org,
+            search: "/api/v1/orgs/{org_id}/guests/authorizations/search",
+            searches: "searchOrgGuestAuthorizationEvents",
+            count: None,
+        }],
+        members: &["client", "ssid", "wlan_id", "auth_method", "email", "company", "site_id"],
+        parts: &[],
+        distinct: "ssid",
+        row: |row| row,
+        summary: "Guests that were let in (extension)",
     },
 ];
 
 pub(super) fn routes() -> Routes {
     let all = SEARCHES.iter().flat_map(|it| it.paths.iter().map(move |paths| (it, paths)));
-    all.fold(Routes::default(), |routes, (it, paths)| {
+    all.fold(own(Routes::default()), |routes, (it, paths)| {
         let level = paths.level;
         let new = |path: &str, id: &str, summary: String| {
-            let members: Vec<Parameter> = it
-                .members
-                .iter()
-                .map(|member| (*member, "string", "rows with this value"))
-                .collect();
-            Operation::new(Method::Get, path, id, it.tag, summary).asks(&members)
+            Operation::new(Method::Get, path, id, it.tag, summary).asks(&it.parameters())
         };
         let search = new(paths.search, paths.searches, it.summary.into());
         let routes = routes.at(
@@ -151,7 +274,8 @@ pub(super) fn routes() -> Routes {
             move |caller: Caller, State(api): State<Api>, Ids(owner), uri: Uri, asked| async move {
                 let scope = level.scope(&caller, owner, Right::Read)?;
                 let Search(which, asked): Search<Which> = asked;
-                it.search(&api, scope, (which, asked), uri.path().into()).await
+                let whose = Whose::Scope(scope, it.topic);
+                it.search(&api, (scope.org.0, whose), (which, asked), uri.path()).await
             },
         );
         let Some((count, counts)) = paths.count else { return routes };
@@ -161,23 +285,69 @@ pub(super) fn routes() -> Routes {
             move |caller: Caller, State(api): State<Api>, Ids(owner), asked| async move {
                 let scope = level.scope(&caller, owner, Right::Read)?;
                 let Search(which, asked): Search<Which> = asked;
-                it.count(&api, scope, (which, asked)).await
+                it.count(&api, Whose::Scope(scope, it.topic), (which, asked)).await
             },
         )
     })
+}
+
+/// The audits of what the caller did itself, in all its orgs.
+fn own(routes: Routes) -> Routes {
+    let logs = &SEARCHES[0];
+    let members = logs.parameters();
+    let new =
+        |path, id, summary| Operation::new(Method::Get, path, id, "self", summary).asks(&members);
+    let doer = |caller: &Caller| {
+        let orgs: BTreeSet<OrgId> = caller.principal.grants.iter().map(|it| it.org_id).collect();
+        let id = caller.principal.admin.unwrap_or(AdminId(caller.principal.token_id.0));
+        (id.0, Whose::Doer(id, orgs.into_iter().collect()))
+    };
+    routes
+        .at(
+            new("/api/v1/self/logs", "listSelfAuditLogs", "What the caller did itself")
+                .asks(&SPAN)
+                .answers(reference("Search")),
+            move |caller: Caller, State(api): State<Api>, uri: Uri, asked| async move {
+                let Search(which, asked): Search<Which> = asked;
+                logs.search(&api, doer(&caller), (which, asked.by_page()), uri.path()).await
+            },
+        )
+        .at(
+            new("/api/v1/self/logs/count", "countSelfAuditLogs", "The same, counted (extension)")
+                .asks(&COUNTED)
+                .answers(reference("Count")),
+            move |caller: Caller, State(api): State<Api>, asked| async move {
+                let Search(which, asked): Search<Which> = asked;
+                logs.count(&api, doer(&caller).1, (which, asked)).await
+            },
+        )
 }
 
 /// The rest of the query, by name.
 type Which = BTreeMap<String, String>;
 
 impl Searchable {
-    fn filter(&self, scope: Scope, which: &Which, window: &Window) -> HistoryFilter {
-        let asked = |name: &&'static str| Some((*name, which.get(*name)?.clone()));
+    /// What a query may say of the rows.
+    fn parameters(&self) -> Vec<Parameter> {
+        let parameter = |member: &&'static str| {
+            let is_part = self.parts.contains(member);
+            let what = if is_part { "rows with this in it" } else { "rows with this value" };
+            (*member, "string", what)
+        };
+        self.members.iter().map(parameter).collect()
+    }
+
+    /// The rows that a query asks for, of any time.
+    fn filter(&self, whose: Whose, which: &Which) -> HistoryFilter {
+        let asked = |name: &&'static str| {
+            let value = which.get(*name)?.clone();
+            let is_part = self.parts.contains(name);
+            Some((*name, if is_part { Match::Contains(value) } else { Match::Is(value) }))
+        };
         HistoryFilter {
-            scope,
-            topic: self.topic,
-            start: window.start,
-            end: window.end,
+            whose,
+            start: Timestamp(i64::MIN),
+            end: Timestamp(i64::MAX),
             members: self.members.iter().filter_map(asked).collect(),
         }
     }
@@ -185,50 +355,42 @@ impl Searchable {
     async fn search(
         &self,
         api: &Api,
-        scope: Scope,
+        (owner, whose): (Uuid, Whose),
         (which, asked): (Which, Asked),
-        path: String,
+        path: &str,
     ) -> Result<Json<Value>, Error> {
-        let window = asked.window(api.backend.now())?;
-        let filter = self.filter(scope, &which, &window);
-        let (store, wanted) = (Arc::clone(&api.history), filter.clone());
-        let (rows, total) = api
-            .blocking(move |_| {
-                store.search(&wanted, window.newest_first, window.after, window.limit)
-            })
-            .await?;
-        let last = rows.last().map(|(at, row, _)| (*at, *row));
-        let results = rows.iter().map(|(_, _, json)| {
+        let filter = self.filter(whose, &which);
+        let kept = |name: &&'static str| Some((*name, which.get(*name)?.clone()));
+        let kept = self.members.iter().filter_map(kept).collect();
+        let of = Searched { owner, kind: self.topic.name(), path, kept };
+        let store = Arc::clone(&api.history);
+        let find = move |Span { start, end }, paging| {
+            store.search(&HistoryFilter { start, end, ..filter }, paging)
+        };
+        let row = |json: &String| {
             let event = serde_json::from_str(json);
             let event = event.map_err(|error| Error::Internal(error.to_string()))?;
             Ok(Value::Object((self.row)(event)))
-        });
-        let results: Vec<Value> = results.collect::<Result<_, Error>>()?;
-        let kept: Vec<(&str, &str)> =
-            filter.members.iter().map(|(key, value)| (*key, value.as_str())).collect();
-        Ok(Json(window.page(&path, &kept, &results, last, total)))
+        };
+        search::page(api, &asked, of, find, row).await
     }
 
     async fn count(
         &self,
         api: &Api,
-        scope: Scope,
+        whose: Whose,
         (which, asked): (Which, Asked),
     ) -> Result<Json<Value>, Error> {
-        let window = asked.window(api.backend.now())?;
-        let filter = self.filter(scope, &which, &window);
         let distinct = which.get("distinct").map_or(self.distinct, String::as_str);
-        let Some(member) = self.members.iter().find(|member| **member == distinct) else {
+        let Some(member) = self.members.iter().copied().find(|member| *member == distinct) else {
             let reason = format!("not one of {}", self.members.join(", "));
             return Err(field("distinct", reason));
         };
+        let filter = self.filter(whose, &which);
         let store = Arc::clone(&api.history);
-        let counts = api.blocking(move |_| store.count(&filter, member)).await?;
-        let results: Vec<Value> = counts
-            .into_iter()
-            .map(|(value, count)| json!({ *member: value, "count": count }))
-            .collect();
-        Ok(Json(window.counted(member, &results)))
+        let find =
+            move |Span { start, end }| store.count(&HistoryFilter { start, end, ..filter }, member);
+        search::counts(api, &asked, member, find).await
     }
 }
 

@@ -58,6 +58,11 @@ const HOW: [Parameter; 2] = [
     ("dry_run", "string", "`true`: only tell what would be done (extension)"),
 ];
 
+/// The collection that a path of an import leads to.
+fn tag(path: &'static str) -> &'static str {
+    path.rsplit('/').nth(1).unwrap_or_default()
+}
+
 #[derive(Deserialize)]
 struct Asked {
     upsert: Option<String>,
@@ -78,7 +83,7 @@ pub(super) fn routes() -> Routes {
             "required": ["added", "updated", "errors"],
         });
         routes.at(
-            Operation::new(Method::Post, path, id, kind.row().name, summary)
+            Operation::new(Method::Post, path, id, tag(path), summary)
                 .asks(&HOW)
                 .takes(rows)
                 .answers(answer),

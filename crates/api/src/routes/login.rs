@@ -44,7 +44,10 @@ pub(super) fn routes() -> Routes {
                 .answers(object(json!({}), &[])),
             lookup,
         )
-        .at(new("/api/v1/logout", "logout", "Ends the session"), logout)
+        .at(
+            new("/api/v1/logout", "logout", "Ends the session").answers(object(json!({}), &[])),
+            logout,
+        )
         .at(
             new(
                 "/api/v1/setup",
@@ -114,13 +117,14 @@ async fn login_with_password(
     let (session, admin) = api
         .blocking(move |catalog| Ok((catalog.begin_session(&admin, passed, &from)?, admin)))
         .await?;
+    let session = session.ok_or(Error::Login)?;
     let mut answer = super::whoami::of_admin(&api, &admin);
     answer["two_factor_required"] = json!(admin.two_factor);
     answer["two_factor_passed"] = json!(passed);
     if !passed {
         answer["privileges"] = Value::Null;
     }
-    Ok((cookies(&api, &session), Json(answer)).into_response())
+    Ok((cookies(&session, credentials.is_tls), Json(answer)).into_response())
 }
 
 /// Checks a code; a wrong one, or one that was used, counts as a failed login.
@@ -166,7 +170,8 @@ async fn logout(credentials: Credentials, State(api): State<Api>) -> Result<Resp
         api.blocking(move |catalog| catalog.end_session(&key)).await?;
     }
     let gone = format!("{SESSION_COOKIE}=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax");
-    Ok((AppendHeaders([(SET_COOKIE, gone)]), ()).into_response())
+    // Where nobody logs in elsewhere, nobody is sent elsewhere to log out.
+    Ok((AppendHeaders([(SET_COOKIE, gone)]), Json(json!({}))).into_response())
 }
 
 async fn set_up(
@@ -224,8 +229,8 @@ pub(super) fn patch(body: &Map<String, Value>) -> AdminPatch {
     }
 }
 
-fn cookies(api: &Api, session: &NewSession) -> AppendHeaders<[(http::HeaderName, String); 2]> {
-    let secure = if api.secure { "; Secure" } else { "" };
+fn cookies(session: &NewSession, is_tls: bool) -> AppendHeaders<[(http::HeaderName, String); 2]> {
+    let secure = if is_tls { "; Secure" } else { "" };
     let NewSession { key, csrf, secs } = session;
     AppendHeaders([
         (

@@ -17,6 +17,7 @@ mod telemetry;
 mod tokens;
 mod webhooks;
 mod whoami;
+mod wlans;
 
 use crate::openapi::Routes;
 use crate::resources;
@@ -34,6 +35,7 @@ pub(crate) fn all() -> Routes {
         imports::routes(),
         images::routes(),
         webhooks::routes(),
+        wlans::routes(),
         resources::routes(),
         deliveries::routes(),
         history::routes(),

@@ -1,14 +1,15 @@
 //! Who the caller is.
 
 use crate::Api;
-use crate::caller::Caller;
+use crate::caller::{Caller, Credentials};
 use crate::error::Error;
 use crate::openapi::{Method, Operation, Routes, array_of, reference};
 use crate::page::{Ids, Object};
-use crate::routes::login::patch;
+use crate::routes::login::{patch, verified};
+use crate::search::field;
 use axum::Json;
 use axum::extract::State;
-use foghorn_catalog::{Admin, Grant, PersonalToken};
+use foghorn_catalog::{Admin, Catalog, Grant, PersonalToken};
 use foghorn_model::TokenId;
 use serde_json::{Value, json};
 
@@ -29,15 +30,29 @@ pub(super) fn routes() -> Routes {
         },
         "required": ["two_factor"],
     });
+    let change = json!({
+        "type": "object",
+        "properties": {
+            "first_name": { "type": "string" },
+            "last_name": { "type": "string" },
+            "phone": { "type": "string" },
+            "password": { "type": "string" },
+            "current_password": {
+                "type": "string",
+                "description": "the present password, with a new one (extension)",
+            },
+        },
+    });
     let me = "/api/v1/self";
     Routes::default()
         .at(new(Method::Get, me, "getSelf", "Who the caller is").answers(reference("Self")), whoami)
         .at(
             new(Method::Put, me, "updateSelf", "Changes one's names, telephone or password")
-                .takes(json!({ "type": "object" }))
+                .takes(change)
                 .answers(reference("Self")),
             update,
         )
+        .at(new(Method::Delete, me, "deleteSelf", "Deletes one's account, with its tokens"), delete)
         .at(
             new(
                 Method::Get,
@@ -158,15 +173,34 @@ fn privileges(api: &Api, grants: &[Grant]) -> Vec<Value> {
     grants.iter().map(privilege).collect()
 }
 
+/// A new password asks for the present one: a session that somebody left open is not enough.
 async fn update(
     caller: Caller,
+    credentials: Credentials,
     State(api): State<Api>,
     Object(body): Object,
 ) -> Result<Json<Value>, Error> {
     let id = caller.person()?;
     let patch = patch(&body);
-    let admin = api.blocking(move |catalog| catalog.update_admin(id, patch)).await?;
+    let mut shown = None;
+    if patch.password.is_some() {
+        let current = body.get("current_password").and_then(Value::as_str);
+        let current = current.ok_or_else(|| field("current_password", "it is missing"))?;
+        let email = api.blocking(move |catalog| catalog.admin(id)).await?.email;
+        let admin = verified(&api, &credentials, &email, current).await;
+        shown = Some(admin.map_err(|error| match error {
+            Error::Login => field("current_password", "not the present one"),
+            other => other,
+        })?);
+    }
+    let admin =
+        api.blocking(move |catalog| catalog.update_admin(id, patch, shown.as_ref())).await?;
     Ok(Json(of_admin(&api, &admin)))
+}
+
+async fn delete(caller: Caller, State(api): State<Api>) -> Result<(), Error> {
+    let id = caller.person()?;
+    api.blocking(move |catalog| catalog.delete_admin(id, &caller.actor)).await
 }
 
 /// How many calls the caller's token has made in this hour.
@@ -183,13 +217,17 @@ async fn offer_factor(caller: Caller, State(api): State<Api>) -> Result<Json<Val
 
 async fn confirm_factor(
     caller: Caller,
+    credentials: Credentials,
     State(api): State<Api>,
     Object(body): Object,
 ) -> Result<(), Error> {
     let id = caller.person()?;
     let text = |key: &str| body.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let (code, of_the_old) = (text("two_factor"), text("two_factor_old"));
-    api.blocking(move |catalog| catalog.confirm_factor(id, &code, &of_the_old)).await
+    let session = credentials.session;
+    let confirm =
+        move |catalog: &Catalog| catalog.confirm_factor(id, &code, &of_the_old, session.as_deref());
+    api.blocking(confirm).await
 }
 
 fn of_token(token: &PersonalToken) -> Value {

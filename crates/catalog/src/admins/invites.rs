@@ -5,8 +5,9 @@ use crate::auth::{Grant, hash, new_key};
 use crate::catalog::{Catalog, new_id};
 use crate::error::CatalogError;
 use crate::objects::token;
+use foghorn_model::time::Micros;
 use foghorn_model::{Actor, OrgId, Timestamp};
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -28,6 +29,17 @@ pub struct Invite {
     pub grants: Vec<Grant>,
 }
 
+/// An invitation that was not taken yet.
+#[derive(Clone, Debug)]
+pub struct PendingInvite {
+    /// Its id.
+    pub id: Uuid,
+    /// What it says.
+    pub invite: Invite,
+    /// Until when it can be taken.
+    pub expires: Timestamp,
+}
+
 /// An invitation that was just made: the only time that its key can be seen.
 #[derive(Clone)]
 pub struct NewInvite {
@@ -37,6 +49,52 @@ pub struct NewInvite {
     pub key: String,
     /// Until when it can be taken.
     pub expires: Timestamp,
+}
+
+impl Invite {
+    fn of(org: OrgId, body: &Map<String, Value>) -> Result<Self, CatalogError> {
+        let text = |key: &str| body.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+        Ok(Self {
+            email: super::checked_email(&text("email"))?,
+            first_name: text("first_name"),
+            last_name: text("last_name"),
+            grants: token::grants(org, body)?,
+        })
+    }
+}
+
+/// How many hours a body wants an invitation to last.
+fn hours(body: &Map<String, Value>) -> Result<Option<i64>, CatalogError> {
+    match body.get("hours") {
+        None | Some(Value::Null) => Ok(None),
+        Some(hours) => {
+            let hours = hours.as_i64().filter(|it| (1..=HOURS_MAX).contains(it));
+            let reason = || format!("not from 1 to {HOURS_MAX}");
+            hours.map(Some).ok_or_else(|| CatalogError::invalid("hours", reason()))
+        }
+    }
+}
+
+fn pending(
+    connection: &Connection,
+    org: OrgId,
+    now: Timestamp,
+) -> Result<Vec<PendingInvite>, CatalogError> {
+    let mut query = connection.prepare_cached(
+        "SELECT id, body, expires FROM invites WHERE org_id = ?1 AND expires > ?2
+         ORDER BY expires, id",
+    )?;
+    let mut rows = query.query(params![org.to_string(), now.0])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (id, body): (String, String) = (row.get(0)?, row.get(1)?);
+        found.push(PendingInvite {
+            id: Uuid::try_parse(&id).unwrap_or_default(),
+            invite: serde_json::from_str(&body).map_err(CatalogError::stored("invite"))?,
+            expires: Timestamp(row.get(2)?),
+        });
+    }
+    Ok(found)
 }
 
 impl std::fmt::Debug for NewInvite {
@@ -56,25 +114,12 @@ impl Catalog {
         body: &Map<String, Value>,
         actor: &Actor,
     ) -> Result<(NewInvite, Invite), CatalogError> {
-        let text = |key: &str| body.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let invite = Invite {
-            email: super::checked_email(&text("email"))?,
-            first_name: text("first_name"),
-            last_name: text("last_name"),
-            grants: token::grants(org, body)?,
-        };
-        let hours = match body.get("hours") {
-            None | Some(Value::Null) => HOURS,
-            Some(hours) => {
-                hours.as_i64().filter(|it| (1..=HOURS_MAX).contains(it)).ok_or_else(|| {
-                    CatalogError::invalid("hours", format!("not from 1 to {HOURS_MAX}"))
-                })?
-            }
-        };
+        let invite = Invite::of(org, body)?;
+        let hours = hours(body)?.unwrap_or(HOURS);
         let (key, id) = (new_key()?, new_id()?);
         self.write(|write| {
             super::check_grants(write, org, &invite.grants)?;
-            let expires = Timestamp(write.now.0 + hours * 3_600_000_000);
+            let expires = write.now + Micros::from_mins(hours * 60);
             let stored = serde_json::to_string(&invite).map_err(CatalogError::stored("invite"))?;
             write.transaction.execute("DELETE FROM invites WHERE expires < ?1", [write.now.0])?;
             write.transaction.execute(
@@ -84,6 +129,53 @@ impl Catalog {
             write.note(org, actor, format!("Invite Admin \"{}\"", invite.email))?;
             Ok((NewInvite { id, key: key.clone(), expires }, invite))
         })
+    }
+
+    /// Changes the given members of an invitation; with `hours` it lasts so long from now on.
+    /// Whom it invites stays: who has its key may not become somebody else.
+    ///
+    /// # Errors
+    /// [`CatalogError::NotFound`], also if it is over; [`CatalogError::Invalid`].
+    pub fn update_invite(
+        &self,
+        org: OrgId,
+        id: Uuid,
+        body: &Map<String, Value>,
+        actor: &Actor,
+    ) -> Result<(), CatalogError> {
+        let hours = hours(body)?;
+        self.write(|write| {
+            let pending = pending(&write.transaction, org, write.now)?;
+            let old = pending.into_iter().find(|it| it.id == id).ok_or(CatalogError::NotFound)?;
+            let mut invite = old.invite;
+            let email = body.get("email").and_then(Value::as_str);
+            if email.is_some_and(|email| email.trim().to_lowercase() != invite.email) {
+                return Err(CatalogError::invalid("email", "whom it invites stays"));
+            }
+            let text = |key: &str| body.get(key).and_then(Value::as_str).map(str::to_owned);
+            invite.first_name = text("first_name").unwrap_or(invite.first_name);
+            invite.last_name = text("last_name").unwrap_or(invite.last_name);
+            if body.contains_key("privileges") {
+                invite.grants = token::grants(org, body)?;
+            }
+            super::check_grants(write, org, &invite.grants)?;
+            let expires =
+                hours.map_or(old.expires, |hours| write.now + Micros::from_mins(hours * 60));
+            let stored = serde_json::to_string(&invite).map_err(CatalogError::stored("invite"))?;
+            write.transaction.execute(
+                "UPDATE invites SET body = ?2, expires = ?3 WHERE id = ?1",
+                params![id.to_string(), stored, expires.0],
+            )?;
+            write.note(org, actor, format!("Update Invite \"{}\"", invite.email))
+        })
+    }
+
+    /// The invitations of an org that can be taken, the first to end first.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn invites(&self, org: OrgId) -> Result<Vec<PendingInvite>, CatalogError> {
+        pending(&self.lock(), org, self.now())
     }
 
     /// Takes an invitation back.

@@ -4,11 +4,12 @@
 //! tokens and invites by the hash of what their owner presents. What concerns an org is a change
 //! of it, with an audit; what concerns only the person is not.
 
+mod factors;
 mod invites;
 mod sessions;
 mod tokens;
 
-pub use invites::{Invite, NewInvite};
+pub use invites::{Invite, NewInvite, PendingInvite};
 pub use sessions::{NewSession, Session};
 pub use tokens::PersonalToken;
 
@@ -24,16 +25,14 @@ use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use foghorn_model::{Actor, AdminId, OrgId, SiteId, Timestamp, TokenId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
-use totp_rs::{Builder, Totp};
 use uuid::Uuid;
 
 /// The shortest and the longest password in bytes (NIST SP 800-63B asks for eight characters).
 const PASSWORD_BYTES: (usize, usize) = (8, 256);
 /// No address of mail is longer (RFC 5321).
 pub const EMAIL_BYTES_MAX: usize = 254;
-/// Bytes of the secret of a second factor (RFC 4226 recommends 160 bits).
-const FACTOR_BYTES: usize = 20;
 
 /// An administrator.
 #[derive(Clone, Debug)]
@@ -76,12 +75,6 @@ pub struct AdminPatch {
 
 const PASSWORD: &str = "password_hash";
 const FACTOR: &str = "two_factor_secret";
-/// A second factor that has not been verified yet.
-const FACTOR_OFFERED: &str = "two_factor_offered_secret";
-
-/// The step of the last code that was accepted.
-const FACTOR_STEP: &str = "two_factor_step";
-
 /// What an unknown address is checked against, so that it takes as long as a known one.
 static NOBODY: LazyLock<String> = LazyLock::new(|| hashed("nobody has this").unwrap_or_default());
 
@@ -158,16 +151,9 @@ impl Admin {
         Ok(())
     }
 
-    /// Whether a code fits that is newer than the last one that did; from now on it is the last.
-    fn use_code(&mut self, code: &str, now: Timestamp) -> bool {
-        let secret = self.hidden.get(FACTOR).and_then(Value::as_str);
-        let last = self.hidden.get(FACTOR_STEP).and_then(Value::as_u64);
-        let step = secret.and_then(|secret| step_of(secret, code, now));
-        let newer = step.filter(|step| last.is_none_or(|last| *step > last));
-        if let Some(step) = newer {
-            self.hidden.insert(FACTOR_STEP.into(), step.into());
-        }
-        newer.is_some()
+    /// Whether what lets one in is the same as it was then.
+    fn is_let_in_as(&self, then: &Self) -> bool {
+        [PASSWORD, FACTOR].iter().all(|key| self.hidden.get(*key) == then.hidden.get(*key))
     }
 
     fn set_password(&mut self, password: &str) -> Result<(), CatalogError> {
@@ -276,80 +262,57 @@ impl Catalog {
         Ok(admin.filter(|_| fits && password.len() <= PASSWORD_BYTES.1))
     }
 
-    /// Whether a code is one of the administrator's second factor now. It is so once (RFC 6238,
-    /// section 5.2): neither it nor one before it is again.
-    ///
-    /// # Errors
-    /// If the database fails.
-    pub fn use_factor(&self, id: AdminId, code: &str) -> Result<bool, CatalogError> {
-        let now = self.now();
-        self.write(|write| {
-            let admin = find(&write.transaction, write.sealer, "id", &id.to_string())?;
-            let mut admin = admin.ok_or(CatalogError::NotFound)?;
-            let fits = admin.use_code(code, now);
-            if fits {
-                admin.put(write)?;
-            }
-            Ok(fits)
-        })
-    }
-
-    /// Offers a second factor: its secret in base32, as authenticators read it. It is in force
-    /// once a code of it has been shown.
-    ///
-    /// # Errors
-    /// If the database fails.
-    pub fn offer_factor(&self, id: AdminId) -> Result<String, CatalogError> {
-        let mut bytes = [0; FACTOR_BYTES];
-        crate::seal::random(&mut bytes)?;
-        let secret = base32(&bytes);
-        self.change_admin(id, |admin| {
-            admin.hidden.insert(FACTOR_OFFERED.into(), secret.clone().into());
-            Ok(())
-        })?;
-        Ok(secret)
-    }
-
-    /// Puts the offered factor in force, in place of one that is: then a code of that is asked
-    /// for, too.
-    ///
-    /// # Errors
-    /// [`CatalogError::Invalid`] if a code does not fit.
-    pub fn confirm_factor(
-        &self,
-        id: AdminId,
-        code: &str,
-        of_the_old: &str,
-    ) -> Result<(), CatalogError> {
-        let now = self.now();
-        self.change_admin(id, |admin| {
-            if admin.two_factor && !admin.use_code(of_the_old, now) {
-                let reason = "not a code of the factor in force";
-                return Err(CatalogError::invalid("two_factor_old", reason));
-            }
-            let offered = admin.hidden.remove(FACTOR_OFFERED).unwrap_or_default();
-            let step = offered.as_str().and_then(|secret| step_of(secret, code, now));
-            let step = step.ok_or_else(|| {
-                CatalogError::invalid("two_factor", "not a code of the offered factor")
-            })?;
-            admin.hidden.insert(FACTOR.into(), offered);
-            admin.hidden.insert(FACTOR_STEP.into(), step.into());
-            Ok(())
-        })
-        .map(drop)
-    }
-
-    /// Changes what an administrator says of itself.
+    /// Changes what an administrator says of itself. A new password is taken of the one who has
+    /// shown the present one, as whom it was `verified`; it ends all sessions.
     ///
     /// # Errors
     /// [`CatalogError::Invalid`] names the field.
-    pub fn update_admin(&self, id: AdminId, patch: AdminPatch) -> Result<Admin, CatalogError> {
-        let ends_sessions = patch.password.is_some();
-        let admin = self.change_admin(id, |admin| apply(admin, patch))?;
-        if ends_sessions {
-            self.end_sessions_of(id)?;
-        }
-        Ok(admin)
+    pub fn update_admin(
+        &self,
+        id: AdminId,
+        patch: AdminPatch,
+        verified: Option<&Admin>,
+    ) -> Result<Admin, CatalogError> {
+        self.change_admin(id, |write, admin| {
+            if patch.password.is_some() {
+                if !verified.is_some_and(|then| then.id == id && admin.is_let_in_as(then)) {
+                    return Err(CatalogError::invalid("current_password", "not the present one"));
+                }
+                sessions::end_all(write, id)?;
+            }
+            apply(admin, patch)
+        })
+    }
+
+    /// Deletes an administrator, with its sessions, its tokens and what it is invited to.
+    ///
+    /// # Errors
+    /// [`CatalogError::LastAdmin`] names an org that would have none; [`CatalogError::NotFound`].
+    pub fn delete_admin(&self, id: AdminId, actor: &Actor) -> Result<(), CatalogError> {
+        self.write_admins(|write| {
+            let admin = find(&write.transaction, write.sealer, "id", &id.to_string())?;
+            let admin = admin.ok_or(CatalogError::NotFound)?;
+            let orgs: BTreeSet<OrgId> = admin.grants.iter().map(|grant| grant.org_id).collect();
+            for org in &orgs {
+                if is_last(write, *org, id)? {
+                    return Err(CatalogError::LastAdmin(*org));
+                }
+            }
+            sessions::end_all(write, id)?;
+            for query in
+                ["DELETE FROM admin_tokens WHERE admin_id = ?1", "DELETE FROM admins WHERE id = ?1"]
+            {
+                write.transaction.execute(query, [id.to_string()])?;
+            }
+            write.transaction.execute(
+                "DELETE FROM invites WHERE instr(body, ?1)",
+                [json!(admin.email).to_string()],
+            )?;
+            for org in orgs {
+                write.note(org, actor, format!("Delete Admin \"{}\"", admin.email))?;
+            }
+            Ok(())
+        })
     }
 
     /// Lets an administrator do this in an org, and nothing else there; nothing at all takes it
@@ -367,15 +330,8 @@ impl Catalog {
         let grants = privileges.map_or(Ok(Vec::new()), |body| token::grants(org, body))?;
         self.write_admins(|write| {
             check_grants(write, org, &grants)?;
-            let others = admins_of(&write.transaction, write.sealer, org)?;
-            let rules = |grants: &[Grant]| {
-                let whole = |grant: &Grant| grant.org_id == org && grant.site_id.is_none();
-                grants.iter().any(|grant| whole(grant) && grant.role == Role::Admin)
-            };
-            let others_rule = others.iter().any(|other| other.id != id && rules(&other.grants));
-            let ruled = others.iter().any(|other| other.id == id && rules(&other.grants));
-            if ruled && !others_rule && !rules(&grants) {
-                return Err(CatalogError::Conflict("an org needs an administrator".into()));
+            if !rules(org, &grants) && is_last(write, org, id)? {
+                return Err(CatalogError::LastAdmin(org));
             }
             let admin = find(&write.transaction, write.sealer, "id", &id.to_string())?;
             let in_org = |admin: &Admin| admin.grants.iter().any(|it| it.org_id == org);
@@ -397,16 +353,46 @@ impl Catalog {
     fn change_admin(
         &self,
         id: AdminId,
-        act: impl FnOnce(&mut Admin) -> Result<(), CatalogError>,
+        act: impl FnOnce(&Write<'_>, &mut Admin) -> Result<(), CatalogError>,
     ) -> Result<Admin, CatalogError> {
         self.write_admins(|write| {
             let admin = find(&write.transaction, write.sealer, "id", &id.to_string())?;
             let mut admin = admin.ok_or(CatalogError::NotFound)?;
-            act(&mut admin)?;
+            act(write, &mut admin)?;
             admin.put(write)?;
             Ok(admin)
         })
     }
+}
+
+/// Whether these grants let one do everything in an org.
+fn rules(org: OrgId, grants: &[Grant]) -> bool {
+    let whole = |grant: &Grant| grant.org_id == org && grant.site_id.is_none();
+    grants.iter().any(|grant| whole(grant) && grant.role == Role::Admin)
+}
+
+/// Whether nobody else may do everything in an org.
+fn is_last(write: &Write<'_>, org: OrgId, id: AdminId) -> Result<bool, CatalogError> {
+    let admins = admins_of(&write.transaction, write.sealer, org)?;
+    let mut ruling = admins.iter().filter(|admin| rules(org, &admin.grants));
+    Ok(ruling.clone().any(|admin| admin.id == id) && ruling.all(|admin| admin.id == id))
+}
+
+/// Takes what was granted in an org, or at a site of it, back from everybody: it is gone.
+pub(crate) fn forget_place(
+    write: &Write<'_>,
+    org: OrgId,
+    site: Option<SiteId>,
+) -> Result<(), CatalogError> {
+    for mut admin in admins_of(&write.transaction, write.sealer, org)? {
+        let before = admin.grants.len();
+        let is_there = |it: &Grant| it.org_id == org && (site.is_none() || it.site_id == site);
+        admin.grants.retain(|grant| !is_there(grant));
+        if admin.grants.len() < before {
+            admin.put(write)?;
+        }
+    }
+    Ok(())
 }
 
 fn admins_of(
@@ -522,26 +508,6 @@ fn hashed(password: &str) -> Result<String, CatalogError> {
     let hash = Argon2::default().hash_password(password.as_bytes());
     let hash = hash.map_err(|error| CatalogError::Secrets(format!("password: {error}")))?;
     Ok(hash.to_string())
-}
-
-/// The factor of a secret in base32 (RFC 6238: SHA-1, six digits, 30 s).
-fn factor(secret: &str) -> Option<Totp> {
-    let secret = totp_rs::Secret::try_from_base32(secret).ok()?;
-    Builder::new().with_secret(secret).build().ok()
-}
-
-/// The step of 30 s whose code this is, if it is near enough.
-fn step_of(secret: &str, code: &str, now: Timestamp) -> Option<u64> {
-    factor(secret)?.check(code.trim(), u64::try_from(now.secs()).ok()?)
-}
-
-/// RFC 4648, without padding.
-fn base32(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-    let bits: Vec<u8> =
-        bytes.iter().flat_map(|byte| (0..8).rev().map(move |at| byte >> at & 1)).collect();
-    let digit = |five: &[u8]| five.iter().fold(0, |value, bit| value << 1 | usize::from(*bit));
-    bits.chunks(5).map(|five| char::from(DIGITS[digit(five) << (5 - five.len())])).collect()
 }
 
 impl serde::Serialize for Grant {

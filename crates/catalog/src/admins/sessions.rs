@@ -42,8 +42,11 @@ pub struct Session {
 }
 
 impl Catalog {
-    /// Begins a session. Once a second factor that is asked for was shown, each org of the
-    /// administrator has it in its audit log.
+    /// Begins a session of an administrator as it was when it showed its password. Once a second
+    /// factor that is asked for was shown, each org of it has that in its audit log.
+    ///
+    /// `None` if it has another password or another second factor by now, or is gone: what was
+    /// shown then lets nobody in now.
     ///
     /// # Errors
     /// If the database fails.
@@ -52,9 +55,13 @@ impl Catalog {
         admin: &Admin,
         passed: bool,
         from: &Actor,
-    ) -> Result<NewSession, CatalogError> {
+    ) -> Result<Option<NewSession>, CatalogError> {
         let key = new_key()?;
         self.write(|write| {
+            let now = find(&write.transaction, write.sealer, "id", &admin.id.to_string())?;
+            if !now.is_some_and(|now| now.is_let_in_as(admin)) {
+                return Ok(None);
+            }
             let mut mins = i64::MAX;
             for grant in &admin.grants {
                 let org = write.find(Kind::Org, grant.org_id.0)?;
@@ -72,7 +79,7 @@ impl Catalog {
             if passed {
                 note_login(write, admin, from)?;
             }
-            Ok(NewSession { csrf: csrf(&key), key: key.clone(), secs: mins * 60 })
+            Ok(Some(NewSession { csrf: csrf(&key), key: key.clone(), secs: mins * 60 }))
         })
     }
 
@@ -116,11 +123,25 @@ impl Catalog {
         self.lock().execute("DELETE FROM sessions WHERE hash = ?1", [hash(key)])?;
         Ok(())
     }
+}
 
-    pub(super) fn end_sessions_of(&self, id: AdminId) -> Result<(), CatalogError> {
-        self.lock().execute("DELETE FROM sessions WHERE admin_id = ?1", [id.to_string()])?;
-        Ok(())
-    }
+/// Ends every session of an administrator.
+pub(super) fn end_all(write: &Write<'_>, id: AdminId) -> Result<(), CatalogError> {
+    write.transaction.execute("DELETE FROM sessions WHERE admin_id = ?1", [id.to_string()])?;
+    Ok(())
+}
+
+/// Lets every session of an administrator but this one show a second factor anew.
+pub(super) fn ask_again(
+    write: &Write<'_>,
+    id: AdminId,
+    but: Option<&str>,
+) -> Result<(), CatalogError> {
+    write.transaction.execute(
+        "UPDATE sessions SET passed = 0 WHERE admin_id = ?1 AND hash IS NOT ?2",
+        params![id.to_string(), but.map(hash)],
+    )?;
+    Ok(())
 }
 
 /// Tells every org of an administrator that it is there.

@@ -6,6 +6,7 @@
 use super::{HistoryRecord, HistoryStore};
 use crate::catalog::Scope;
 use crate::error::CatalogError;
+use crate::scan::{Condition, Counted, Found, Paging, Scan};
 use foghorn_model::ids::AlarmId;
 use foghorn_model::{OrgId, SiteId, Timestamp};
 use rusqlite::types::Value;
@@ -68,10 +69,6 @@ impl AlarmMember {
 /// An alarm as it is known now.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AlarmRecord {
-    /// Its place among those of the store.
-    pub row: i64,
-    /// When it began.
-    pub at: Timestamp,
     /// The last message about it.
     pub json: String,
     /// Whether somebody has acknowledged it.
@@ -89,70 +86,52 @@ pub struct AlarmRecord {
 impl AlarmRecord {
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
-            row: row.get(0)?,
-            at: Timestamp(row.get(1)?),
-            json: row.get(2)?,
-            acked: row.get(3)?,
-            acked_time: row.get::<_, Option<i64>>(4)?.map(Timestamp),
-            ack_admin_id: row.get(5)?,
-            ack_admin_name: row.get(6)?,
-            note: row.get(7)?,
+            json: row.get(0)?,
+            acked: row.get(1)?,
+            acked_time: row.get::<_, Option<i64>>(2)?.map(Timestamp),
+            ack_admin_id: row.get(3)?,
+            ack_admin_name: row.get(4)?,
+            note: row.get(5)?,
         })
     }
 }
 
 impl AlarmFilter {
-    fn condition(&self) -> (String, Vec<Value>) {
-        let mut condition = "org_id = ? AND at >= ? AND at < ?".to_owned();
-        let mut values = vec![
-            Value::Text(self.scope.org.to_string()),
-            Value::Integer(self.start.0),
-            Value::Integer(self.end.0),
-        ];
-        if let Some(site) = self.scope.site {
-            condition.push_str(" AND site_id = ?");
-            values.push(Value::Text(site.to_string()));
+    fn scan(&self) -> Scan {
+        let (mut range, mut fits) = (Condition::default(), Condition::default());
+        let text = |text: &dyn ToString| Value::Text(text.to_string());
+        match self.scope {
+            Scope { org, site: None } => range.and("org_id = ?", [text(&org)]),
+            Scope { org, site: Some(site) } => {
+                range.and("site_id = ?", [text(&site)]);
+                fits.and("org_id = ?", [text(&org)]);
+            }
         }
+        range.and("at >= ? AND at < ?", [Value::Integer(self.start.0), Value::Integer(self.end.0)]);
         for (member, wanted) in &self.members {
+            // One type has an index of its own.
+            let indexed = *member == AlarmMember::Type && wanted.len() == 1;
+            let part = if indexed { &mut range } else { &mut fits };
             let marks = vec!["?"; wanted.len()].join(", ");
-            condition.push_str(&format!(" AND {} IN ({marks})", member.expression()));
-            values.extend(wanted.iter().cloned().map(Value::Text));
+            let condition = format!("{} IN ({marks})", member.expression());
+            part.and(&condition, wanted.iter().map(|it| text(it)));
         }
-        (condition, values)
+        Scan { table: "alarms", range, fits }
     }
 }
 
 impl HistoryStore {
-    /// The alarms of a filter, the newest first or the oldest, after the place that a page before
-    /// ended with; and how many there are in all.
+    /// A page of the alarms of a filter.
     ///
     /// # Errors
     /// If the database fails.
     pub fn search_alarms(
         &self,
         filter: &AlarmFilter,
-        newest_first: bool,
-        after: Option<(Timestamp, i64)>,
-        limit: u32,
-    ) -> Result<(Vec<AlarmRecord>, u64), CatalogError> {
-        let (condition, values) = filter.condition();
-        let reader = self.reader();
-        let total: i64 = reader
-            .prepare_cached(&format!("SELECT count(*) FROM alarms WHERE {condition}"))?
-            .query_row(params_from_iter(&values), |row| row.get(0))?;
-        let (order, than) = if newest_first { ("DESC", "<") } else { ("ASC", ">") };
-        let (mut paged, mut page) = (condition, values);
-        if let Some((at, row)) = after {
-            paged.push_str(&format!(" AND (at, row) {than} (?, ?)"));
-            page.extend([Value::Integer(at.0), Value::Integer(row)]);
-        }
-        page.push(Value::Integer(i64::from(limit)));
-        let mut query = reader.prepare_cached(&format!(
-            "SELECT row, at, json, acked, acked_time, ack_admin_id, ack_admin_name, note
-             FROM alarms WHERE {paged} ORDER BY at {order}, row {order} LIMIT ?"
-        ))?;
-        let rows = query.query_map(params_from_iter(&page), AlarmRecord::read)?;
-        Ok((rows.collect::<Result<_, _>>()?, u64::try_from(total).unwrap_or(0)))
+        paging: Paging,
+    ) -> Result<Found<AlarmRecord>, CatalogError> {
+        let columns = "json, acked, acked_time, ack_admin_id, ack_admin_name, note";
+        filter.scan().page(&self.reader(), columns, paging, AlarmRecord::read)
     }
 
     /// How many alarms of a filter have each value of a member, the most frequent first.
@@ -163,19 +142,8 @@ impl HistoryStore {
         &self,
         filter: &AlarmFilter,
         member: AlarmMember,
-    ) -> Result<Vec<(String, u64)>, CatalogError> {
-        let (condition, values) = filter.condition();
-        let reader = self.reader();
-        let mut query = reader.prepare_cached(&format!(
-            "SELECT coalesce({}, ''), count(*) FROM alarms WHERE {condition}
-             GROUP BY 1 ORDER BY 2 DESC, 1",
-            member.expression()
-        ))?;
-        let rows = query.query_map(params_from_iter(&values), |row| {
-            let count: i64 = row.get(1)?;
-            Ok((row.get(0)?, u64::try_from(count).unwrap_or(0)))
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
+    ) -> Result<Counted, CatalogError> {
+        filter.scan().count(&self.reader(), member.expression())
     }
 
     /// Whether these alarms of a scope are acknowledged or not, as `acked` says; or whether all

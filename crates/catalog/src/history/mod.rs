@@ -10,7 +10,7 @@ mod alarms;
 mod search;
 
 pub use alarms::{AlarmFilter, AlarmMember, AlarmRecord};
-pub use search::HistoryFilter;
+pub use search::{HistoryFilter, Match, Whose};
 
 use crate::database::{Durability, open};
 use crate::error::CatalogError;
@@ -19,10 +19,11 @@ use rusqlite::{Connection, Transaction, params};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("../migrations/history_0001.sql"),
     include_str!("../migrations/history_0002.sql"),
     include_str!("../migrations/history_0003.sql"),
+    include_str!("../migrations/history_0004.sql"),
 ];
 const FILE: &str = "history.db";
 /// Rows removed in one transaction.

@@ -1,6 +1,6 @@
 use foghorn_catalog::{
-    CountBy, DeliveryFilter, DeliveryRecord, DeliveryStore, FlushRecords, LaneRecord,
-    WatermarkRecord,
+    CountBy, DeliveryFilter, DeliveryRecord, DeliveryStore, FlushRecords, Found, LaneRecord,
+    Paging, WatermarkRecord,
 };
 use foghorn_model::{OrgId, Timestamp, WebhookId};
 use uuid::Uuid;
@@ -90,22 +90,26 @@ fn the_log_is_searched_page_by_page_counted_and_trimmed() {
     ];
     store.flush(&FlushRecords { deliveries, ..FlushRecords::default() }).unwrap();
 
-    let (page, total) = store.search(&filter(), true, None, 3).unwrap();
-    assert_eq!(total, 4);
-    assert_eq!(page.iter().map(|row| row.at.0).collect::<Vec<_>>(), [30, 20, 20]);
-    let after = page.last().map(|row| (row.at, row.row));
-    let (page, _) = store.search(&filter(), true, after, 3).unwrap();
-    assert_eq!(page.iter().map(|row| row.at.0).collect::<Vec<_>>(), [10]);
+    let newest = Paging { newest_first: true, after: None, skip: 0, limit: 3 };
+    let times =
+        |page: &Found<DeliveryRecord>| page.rows.iter().map(|row| row.at.0).collect::<Vec<_>>();
+    let page = store.search(&filter(), newest).unwrap();
+    assert_eq!((times(&page), page.total), (vec![30, 20, 20], 4));
+    let page = store.search(&filter(), Paging { after: page.next, ..newest }).unwrap();
+    assert_eq!((times(&page), page.total, page.next), (vec![10], 4, None));
+    let page = store.search(&filter(), Paging { skip: 3, ..newest }).unwrap();
+    assert_eq!(times(&page), [10]);
 
+    let total = |filter: &DeliveryFilter| store.search(filter, newest).unwrap().total;
     let failures = DeliveryFilter { success: Some(false), ..filter() };
-    assert_eq!(store.search(&failures, false, None, 9).unwrap().1, 2);
+    assert_eq!(total(&failures), 2);
     let silent = DeliveryFilter { error: Some("no answer".into()), ..filter() };
-    assert_eq!(store.search(&silent, false, None, 9).unwrap().1, 1);
+    assert_eq!(total(&silent), 1);
     let counts = store.count(&filter(), CountBy::Status).unwrap();
-    assert_eq!(counts, [("failure".into(), 2), ("success".into(), 2)]);
+    assert_eq!(counts.values, [("failure".into(), 2), ("success".into(), 2)]);
     let other = DeliveryFilter { webhook_id: WebhookId::from_bytes([8; 16]), ..filter() };
-    assert_eq!(store.search(&other, true, None, 9).unwrap().1, 0);
+    assert_eq!(total(&other), 0);
 
     assert_eq!(store.trim(Timestamp(20)).unwrap(), 1);
-    assert_eq!(store.search(&filter(), true, None, 9).unwrap().1, 3);
+    assert_eq!(total(&filter()), 3);
 }

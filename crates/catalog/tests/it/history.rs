@@ -1,7 +1,10 @@
 //! The projection: each event once, and found in its own org and site only.
 
-use foghorn_catalog::{HistoryFilter, HistoryRecord, HistoryStore, Scope};
-use foghorn_model::{EventKey, OrgId, Partition, SiteId, Timestamp, Topic};
+use foghorn_catalog::{
+    HistoryFilter, HistoryRecord, HistoryStore, Match, Paging, SCAN_ROWS_MAX, Scope, VALUES_MAX,
+    Whose,
+};
+use foghorn_model::{AdminId, EventKey, OrgId, Partition, SiteId, Timestamp, Topic};
 
 const PARTITION: Partition = Partition(7);
 
@@ -20,21 +23,33 @@ fn session(record: u64, org_id: OrgId, site_id: SiteId) -> HistoryRecord {
         org_id,
         site_id: Some(site_id),
         at: Timestamp(1_000_000 * i64::try_from(record).unwrap()),
-        json: format!(r#"{{"ssid":"s{}"}}"#, record % 2),
+        json: format!(r#"{{"ssid":"s{}","number":{record}}}"#, record % 2),
     }
 }
 
 fn found(store: &HistoryStore, scope: Scope, ssid: Option<&str>) -> Vec<i64> {
-    let filter = HistoryFilter {
-        scope,
-        topic: Topic::ClientSessions,
+    let wanted = ssid.map(|ssid| ("ssid", Match::Is(ssid.to_owned())));
+    let filter = sessions(scope, wanted);
+    let found = store.search(&filter, OLDEST).unwrap();
+    assert_eq!((found.total, found.next), (found.rows.len() as u64, None));
+    found.rows.iter().map(|json| number(json)).collect()
+}
+
+const OLDEST: Paging = Paging { newest_first: false, after: None, skip: 0, limit: 100 };
+
+fn sessions(scope: Scope, member: Option<(&'static str, Match)>) -> HistoryFilter {
+    HistoryFilter {
+        whose: Whose::Scope(scope, Topic::ClientSessions),
         start: Timestamp(0),
         end: Timestamp(i64::MAX),
-        members: ssid.map(|ssid| ("ssid", ssid.to_owned())).into_iter().collect(),
-    };
-    let (rows, total) = store.search(&filter, false, None, 100).unwrap();
-    assert_eq!(total, rows.len() as u64);
-    rows.iter().map(|(at, ..)| at.0 / 1_000_000).collect()
+        members: member.into_iter().collect(),
+    }
+}
+
+/// The record that an event was made of.
+fn number(json: &str) -> i64 {
+    let event: serde_json::Value = serde_json::from_str(json).unwrap();
+    event["number"].as_i64().unwrap()
 }
 
 #[test]
@@ -59,4 +74,81 @@ fn an_event_that_is_read_again_is_kept_once_and_scopes_do_not_mix() {
     assert_eq!(found(&store, scope(org(2), Some(site(1))), None), [0_i64; 0]);
     assert_eq!(store.trim(Timestamp(2_000_000)).unwrap(), 1);
     assert_eq!(found(&store, scope(org(1), None), None), [2, 4]);
+}
+
+#[test]
+fn t10_a_search_looks_at_so_many_rows_and_says_where_it_stopped() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = HistoryStore::open(directory.path()).unwrap();
+    let scope = Scope { org: org(1), site: None };
+    let rows = u64::from(SCAN_ROWS_MAX) + 2;
+    // The one that is looked for lies beyond what one search looks at.
+    let event = |record| {
+        let json = match record {
+            1 => r#"{"ssid":"rare","number":1}"#.to_owned(),
+            _ => format!(r#"{{"ssid":"s{}","number":{record}}}"#, record % 2000),
+        };
+        HistoryRecord { json, ..session(record, org(1), site(1)) }
+    };
+    let events: Vec<HistoryRecord> = (1..=rows).map(event).collect();
+    store.project(&[(PARTITION, rows)], &events).unwrap();
+
+    let rare = sessions(scope, Some(("ssid", Match::Is("rare".into()))));
+    let newest = Paging { newest_first: true, ..OLDEST };
+    let first = store.search(&rare, newest).unwrap();
+    assert_eq!((first.rows.len(), first.total, first.is_partial), (0, 0, true));
+    let second = store.search(&rare, Paging { after: first.next, ..newest }).unwrap();
+    assert_eq!(second.rows.iter().map(|json| number(json)).collect::<Vec<_>>(), [1]);
+    assert_eq!(second.next, None);
+
+    let every = store.search(&sessions(scope, None), newest).unwrap();
+    assert_eq!((every.rows.len(), every.total), (100, u64::from(SCAN_ROWS_MAX)));
+    assert!(every.is_partial && every.next.is_some());
+
+    let counted = store.count(&sessions(scope, None), "ssid").unwrap();
+    assert_eq!((counted.total, counted.is_partial), (2000, true));
+    assert_eq!(counted.values.len(), VALUES_MAX as usize);
+    // Of the newest: one that is older than those is not among them.
+    let looked_at = store.count(&sessions(scope, None), "number").unwrap();
+    assert_eq!(looked_at.total, u64::from(SCAN_ROWS_MAX));
+    let early = HistoryFilter { end: Timestamp(5_000_000), ..sessions(scope, None) };
+    assert!(!store.count(&early, "ssid").unwrap().is_partial);
+}
+
+#[test]
+fn what_somebody_did_is_found_in_the_orgs_that_are_asked_for() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = HistoryStore::open(directory.path()).unwrap();
+    let (one, other) = (AdminId::from_bytes([1; 16]), AdminId::from_bytes([2; 16]));
+    let audit = |record: u64, org_id, admin: AdminId| HistoryRecord {
+        topic: Topic::Audits,
+        site_id: None,
+        json: format!(
+            r#"{{"admin_id":"{admin}","number":{record},"message":"Made \"{record}\""}}"#
+        ),
+        ..session(record, org_id, site(1))
+    };
+    let events = [
+        audit(1, org(1), one),
+        audit(2, org(2), one),
+        audit(3, org(1), other),
+        session(4, org(1), site(1)),
+    ];
+    store.project(&[(PARTITION, 4)], &events).unwrap();
+    let found = |orgs: &[OrgId], message: Option<&str>| {
+        let filter = HistoryFilter {
+            whose: Whose::Doer(one, orgs.to_vec()),
+            members: message
+                .map(|part| ("message", Match::Contains(part.into())))
+                .into_iter()
+                .collect(),
+            ..sessions(Scope { org: org(1), site: None }, None)
+        };
+        let rows = store.search(&filter, OLDEST).unwrap().rows;
+        rows.iter().map(|json| number(json)).collect::<Vec<_>>()
+    };
+    assert_eq!(found(&[org(1), org(2)], None), [1, 2]);
+    assert_eq!(found(&[org(1)], None), [1]);
+    assert_eq!(found(&[], None), [0_i64; 0]);
+    assert_eq!(found(&[org(1), org(2)], Some("e \"2")), [2]);
 }

@@ -2,11 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set its world up has failed")]
 
+mod admins;
 mod deliveries;
 mod documents;
 mod history;
 mod hostile;
 mod references;
+mod signed;
 mod tokens;
 mod webhook_types;
 

@@ -5,7 +5,7 @@ use anyhow::{Context as _, Result};
 use axum::Router;
 use axum::extract::ConnectInfo;
 use axum::routing::get;
-use foghorn_api::network;
+use foghorn_api::{Proxies, network};
 use http::StatusCode;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -138,6 +138,7 @@ pub async fn serve(
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
     router: Router,
+    proxies: Proxies,
     mut stop: watch::Receiver<bool>,
 ) {
     let slots = Arc::new(Semaphore::new(CONNECTIONS_MAX));
@@ -156,8 +157,14 @@ pub async fn serve(
                 continue;
             }
         };
-        // Whoever finds no room sees its connection closed, and may come again.
-        let Some(share) = shares.take(network(source.ip())) else { continue };
+        // Whoever finds no room sees its connection closed, and may come again. A proxy has no
+        // share: it asks for many.
+        let share = if proxies.are_at(source.ip()) {
+            None
+        } else {
+            let Some(share) = shares.take(network(source.ip())) else { continue };
+            Some(share)
+        };
         let Ok(slot) = Arc::clone(&slots).try_acquire_owned() else { continue };
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "nodelay");

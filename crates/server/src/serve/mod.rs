@@ -32,7 +32,7 @@ use arc_swap::ArcSwap;
 use backend::ServerBackend;
 use committer::{CommitterThread, Deadlines, Folds};
 use feed::{CatalogFeed, LogSource, Publisher};
-use foghorn_api::Api;
+use foghorn_api::{Api, Proxies};
 use foghorn_catalog::{Catalog, DeliveryStore, HistoryStore, new_key};
 use foghorn_dispatch::driver::{Dispatcher, Driver};
 use foghorn_dispatch::egress::{AddressPolicy, Egress, Options as EgressOptions};
@@ -133,6 +133,7 @@ struct Listeners {
     tls: Option<tokio_rustls::TlsAcceptor>,
     metrics: Option<tokio::net::TcpListener>,
     radius: Option<std::net::UdpSocket>,
+    proxies: Proxies,
 }
 
 impl Listeners {
@@ -150,7 +151,13 @@ impl Listeners {
             Some(address) => Some(listen(address)?),
             None => None,
         };
-        Ok(Self { api: listen(options.listen)?, tls, metrics, radius: radius.transpose()? })
+        Ok(Self {
+            api: listen(options.listen)?,
+            tls,
+            metrics,
+            radius: radius.transpose()?,
+            proxies: Proxies::new(&options.trusted_proxy),
+        })
     }
 
     /// Where webhooks must never go.
@@ -166,14 +173,22 @@ impl Listeners {
     ) -> Result<Vec<tokio::task::JoinHandle<()>>> {
         let mut tasks = Vec::new();
         let status = http::status(Arc::clone(&server.metrics));
+        let proxies = self.proxies;
         let mut router = server.api.clone().router();
         if let Some(listener) = self.metrics {
-            tasks.push(tokio::spawn(http::serve(listener, None, status, stop.clone())));
+            tasks.push(tokio::spawn(http::serve(
+                listener,
+                None,
+                status,
+                proxies.clone(),
+                stop.clone(),
+            )));
         } else {
             router = router.merge(status);
         }
         let address = self.api.local_addr()?;
-        tasks.push(tokio::spawn(http::serve(self.api, self.tls, router, stop.clone())));
+        let serving = http::serve(self.api, self.tls, router, proxies, stop.clone());
+        tasks.push(tokio::spawn(serving));
         tracing::info!(%address, "the API listens");
         if let Some(socket) = self.radius {
             let listener = RadiusListener::new(
@@ -377,6 +392,7 @@ impl Server {
         let setup_token = setup_token(&stores.catalog)?;
         let api = api
             .secure(options.tls.is_some())
+            .proxies(Proxies::new(&options.trusted_proxy))
             .calls_per_hour(options.calls_per_hour)
             .setup_token(setup_token.as_deref());
         let metrics = Metrics::new(metrics::Sources {

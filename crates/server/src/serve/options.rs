@@ -37,6 +37,9 @@ pub struct ServeArgs {
     /// Let webhooks go to this machine: for development.
     #[arg(long, env = "FOGHORN_ALLOW_LOOPBACK")]
     pub allow_loopback: bool,
+    /// Network of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed; repeatable.
+    #[arg(long, env = "FOGHORN_TRUSTED_PROXY", value_name = "CIDR", value_delimiter = ',')]
+    pub trusted_proxy: Vec<IpNet>,
     /// User-Agent of webhooks [default: Mist-webhook].
     #[arg(long, env = "FOGHORN_USER_AGENT", value_name = "TEXT")]
     pub user_agent: Option<String>,
@@ -94,6 +97,8 @@ struct File {
     allow_private: Vec<IpNet>,
     #[serde(default)]
     allow_loopback: bool,
+    #[serde(default)]
+    trusted_proxy: Vec<IpNet>,
     user_agent: Option<String>,
     shards: Option<usize>,
     input_bytes_max: Option<u64>,
@@ -118,6 +123,7 @@ pub struct Options {
     pub radius_secret: Option<String>,
     pub allow_private: Vec<IpNet>,
     pub allow_loopback: bool,
+    pub trusted_proxy: Vec<IpNet>,
     pub user_agent: String,
     pub shards: usize,
     pub input_bytes_max: u64,
@@ -161,6 +167,7 @@ impl Options {
             radius_secret: args.radius_secret.or(file.radius_secret),
             allow_private: [args.allow_private, file.allow_private].concat(),
             allow_loopback: args.allow_loopback || file.allow_loopback,
+            trusted_proxy: [args.trusted_proxy, file.trusted_proxy].concat(),
             user_agent: args.user_agent.or(file.user_agent).unwrap_or("Mist-webhook".into()),
             shards: args.shards.or(file.shards).unwrap_or(cores / 2).clamp(1, 64),
             input_bytes_max: args.input_bytes_max.or(file.input_bytes_max).unwrap_or(8 * GIB),

@@ -45,7 +45,16 @@ fn sessions_and_audits_are_found_counted_and_paged() {
     let device =
         log["results"].as_array().unwrap().iter().find(|it| it["after"]["mac"].is_string());
     assert_eq!(device.unwrap()["after"]["mac"], "5c5b35000001", "{log}");
-    for bad in ["limit=0", "sort=ssid", "start=x", "search_after=x", "duration=1y"] {
+    // By pages, as Mist has it, and by a part of what is said.
+    let all = log["total"].as_u64().unwrap();
+    let second = get(&world, &format!("{logs}?site_id={}&limit=1&page=2", world.site));
+    assert_eq!((&second["page"], &second["total"]), (&json!(2), &json!(all)), "{second}");
+    assert_eq!(second["results"][0], log["results"][1]);
+    let beyond = get(&world, &format!("{logs}?site_id={}&limit=1&page={}", world.site, all + 1));
+    assert_eq!((&beyond["results"], &beyond["next"]), (&json!([]), &Value::Null));
+    let added = get(&world, &format!("{logs}?message=dd%20Device"));
+    assert_eq!(added["total"], 1, "{added}");
+    for bad in ["page=0", "limit=0", "sort=ssid", "start=x", "search_after=x", "duration=1y"] {
         let (status, answer) = world.request("GET", &format!("{logs}?{bad}"), &[], b"");
         let field = bad.split('=').next();
         assert_eq!((status, answer["field"].as_str()), (400, field), "{answer}");

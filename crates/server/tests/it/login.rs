@@ -238,7 +238,12 @@ fn a_token_of_ones_own_may_what_one_may() {
         200
     );
     // A new password ends what the old one began.
-    let change = json!({"password": "another long one"});
+    for current in [Value::Null, json!("not the one")] {
+        let change = json!({"password": "another long one", "current_password": current});
+        let (status, refused) = browser.ask("PUT", "self", &change);
+        assert_eq!((status, &refused["field"]), (400, &json!("current_password")), "{refused}");
+    }
+    let change = json!({"password": "another long one", "current_password": PASSWORD});
     assert_eq!(browser.ask("PUT", "self", &change).0, 200);
     assert_eq!(browser.ask("GET", "self", &json!({})).0, 401);
     assert!(Browser::log_in(&world, &login("ops@example.net", "another long one")).is_ok());
@@ -256,12 +261,25 @@ fn whoever_is_invited_may_what_the_invitation_says() {
     });
     let (status, invited) = browser.ask("POST", &format!("{org}/invites"), &invite);
     assert_eq!(status, 200, "{invited}");
+    let pending = || browser.ask("GET", &format!("{org}/invites"), &json!({})).1;
+    let told = pending();
+    let (one, left) = told.as_array().unwrap().split_first().unwrap();
+    assert_eq!((&one["id"], left.len()), (&invited["id"], 0), "{told}");
+    assert_eq!((&one["email"], &one["token"]), (&json!("desk@example.net"), &Value::Null));
+    let path = format!("{org}/invites/{}", invited["id"].as_str().unwrap());
+    let longer = json!({"first_name": "Dora", "hours": 48});
+    assert_eq!(browser.ask("PUT", &path, &longer).0, 200);
+    assert_eq!(pending()[0]["first_name"], "Dora");
+    assert!(pending()[0]["expire_time"].as_i64() > one["expire_time"].as_i64());
+    let to_another = json!({"email": "other@example.net"});
+    assert_eq!(browser.ask("PUT", &path, &to_another).1["field"], "email");
     let accept = |token: &Value| {
         let body = json!({"token": token, "password": "a desk of my own"}).to_string();
         exchange(world.api, "POST", "invites/accept", &[JSON], body.as_bytes()).unwrap().0
     };
     assert_eq!(accept(&json!("fh_nonsense")), 404);
     assert_eq!((accept(&invited["token"]), accept(&invited["token"])), (200, 404));
+    assert_eq!(pending(), json!([]));
     let login = login("desk@example.net", "a desk of my own");
     let (desk, _) = Browser::log_in(&world, &login).unwrap();
     assert_eq!(desk.ask("GET", &org, &json!({})).0, 200);
@@ -292,6 +310,20 @@ fn whoever_is_invited_may_what_the_invitation_says() {
     let mine = format!("{org}/admins/{}", mine.unwrap()["admin_id"].as_str().unwrap());
     assert_eq!(browser.ask("DELETE", &mine, &json!({})).0, 400, "the last one stays");
     assert_eq!(desk.ask("GET", &org, &json!({})).0, 404, "at once");
+    let (status, refused) = browser.ask("DELETE", "self", &json!({}));
+    assert_eq!((status, &refused["org_id"]), (400, &json!(world.org)), "the last one stays");
+    assert_eq!(desk.ask("DELETE", "self", &json!({})).0, 200);
+    assert_eq!(desk.ask("GET", "self", &json!({})).0, 401);
+    assert_eq!(Browser::log_in(&world, &login).map(drop).unwrap_err().0, 400);
+    // What one did oneself, and nobody else.
+    let own = || browser.ask("GET", "self/logs", &json!({})).1;
+    until("one's own log", || own()["results"].to_string().contains("Revoke Admin"));
+    let told = own();
+    let doers = told["results"].as_array().unwrap().iter().map(|row| row["admin_name"].clone());
+    assert!(doers.clone().all(|name| name == "Olga Peters ops@example.net"), "{told}");
+    assert_eq!((&told["page"], &told["limit"]), (&json!(1), &json!(100)), "{told}");
+    let counted = browser.ask("GET", "self/logs/count?distinct=message", &json!({})).1;
+    assert!(counted["total"].as_u64().unwrap() > 3, "{counted}");
     // All of it stands in the audit log.
     let logs = || browser.ask("GET", &format!("{org}/logs"), &json!({})).1;
     until("the audit log", || logs()["results"].to_string().contains("Revoke Admin"));

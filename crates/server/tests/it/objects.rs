@@ -84,7 +84,8 @@ fn collections(document: &Value) -> Vec<(String, String)> {
             rest.is_some_and(|rest| rest.ends_with('}') && !rest.contains('/'))
         })?;
         let has = |path: &String, method: &str| paths[path].get(method).is_some();
-        let is_full = has(path, "post") && has(path, "get") && has(item, "delete");
+        let is_full = has(path, "post") && has(path, "get");
+        let is_full = is_full && has(item, "get") && has(item, "delete");
         let is_full = is_full && path.contains('{');
         let parameter = item.rsplit('/').next()?.trim_matches(['{', '}']).to_owned();
         is_full.then(|| (path.clone(), parameter))
@@ -426,4 +427,40 @@ fn a_map_has_a_picture_that_goes_with_it() {
     assert_eq!(upload(&png()).0, 200);
     assert_eq!(world.request("DELETE", &path, &[], b"").0, 200);
     assert_eq!(world.request("GET", &image, &[], b"").0, 404);
+}
+
+#[test]
+fn the_wlans_in_force_are_the_orgs_and_the_sites_own() {
+    let mut world = World::new();
+    world.serve(&[]);
+    let (org, site) = (format!("orgs/{}", world.org), format!("sites/{}", world.site));
+    let branch = world.post(&format!("{org}/sites"), &json!({"name": "Branch"}));
+    let branch = format!("sites/{}", branch["id"].as_str().unwrap());
+    let ap = world.post(&format!("{branch}/devices"), &json!({"mac": "5c5b35000001"}));
+    let psk = json!({"type": "psk", "psk": "longenough"});
+    world.post(&format!("{org}/wlans"), &json!({"ssid": "everywhere", "auth": psk}));
+    let aps = json!({"ssid": "there", "apply_to": "aps", "ap_ids": [ap["id"]]});
+    world.post(&format!("{org}/wlans"), &aps);
+    let own = world.post(&format!("{site}/wlans"), &json!({"ssid": "here", "auth": psk}));
+    let derived = |token: &str, path: String| {
+        let (status, wlans) = request(world.api, token, "GET", &path, &[], b"").unwrap();
+        assert_eq!(status, 200, "{wlans}");
+        let told = |it: &Value| format!("{} {}", it["ssid"], it["auth"]["psk"]).replace('"', "");
+        wlans.as_array().unwrap().iter().map(told).collect::<Vec<_>>()
+    };
+    let here = format!("{site}/wlans/derived");
+    let all = ["everywhere longenough", "here longenough"];
+    assert_eq!(derived(&world.token, here.clone()), all);
+    let there = derived(&world.token, format!("{branch}/wlans/derived"));
+    assert_eq!(there, ["everywhere longenough", "there null"]);
+    let one = format!("{here}?wlan_id={}", own["id"].as_str().unwrap());
+    assert_eq!(derived(&world.token, one), all[1..]);
+    let (status, _) = world.request("GET", &format!("{here}?wlan_id=x"), &[], b"");
+    assert_eq!(status, 400);
+    // The secret of the org's is not shown to whoever may write at the site alone.
+    let privilege = json!({"scope": "site", "site_id": world.site, "role": "write"});
+    let token = json!({"name": "site", "privileges": [privilege]});
+    let token = world.post(&format!("{org}/apitokens"), &token);
+    let seen = derived(token["key"].as_str().unwrap(), here);
+    assert_eq!(seen, ["everywhere ****", "here longenough"]);
 }

@@ -1,7 +1,7 @@
 //! Orgs and sites kept apart, and what the API's surface gives away, by the numbers of the cases in
 //! `docs/security.md`. The matrix of all routes (`t01_…`) stands with the objects.
 
-use crate::process::{World, exchange, request, until};
+use crate::process::{SECRET, World, exchange, foghorn, request, until};
 use serde_json::{Value, json};
 
 const AP: &str = "5c5b35000001";
@@ -14,6 +14,25 @@ fn two_sites() -> (World, String) {
     let made = world.post(&format!("orgs/{}/sites", world.org), &json!({"name": "Branch"}));
     let branch = made["id"].as_str().unwrap().to_owned();
     (world, branch)
+}
+
+/// Somebody on a server.
+struct Tenant {
+    org: String,
+    site: String,
+    token: String,
+}
+
+/// A world of two orgs, whose server is not started yet; and the other org.
+fn two_orgs() -> (World, Tenant) {
+    let mut world = World::new();
+    let data = world.path("data").display().to_string();
+    let arguments = ["init", "--data", &data, "--org", "Other", "--site", "Theirs", "--json"];
+    let made: Value = serde_json::from_slice(&foghorn(&arguments).stdout).unwrap();
+    let text = |key: &str| made[key].as_str().unwrap().to_owned();
+    let other = Tenant { org: text("org_id"), site: text("site_id"), token: text("token") };
+    world.listen();
+    (world, other)
 }
 
 fn ask(world: &World, method: &str, path: &str, body: &Value) -> (u16, Value) {
@@ -86,6 +105,68 @@ fn t03_a_body_refers_to_nothing_of_another_site() {
     assert_eq!((&made["site_id"], &made["org_id"]), (&json!(world.site), &json!(world.org)));
 }
 
+/// The `search_after` that leads on from a search of one row a page.
+fn cursor(world: &World, token: &str, path: &str) -> String {
+    let get = || {
+        let path = format!("{path}?limit=1");
+        request(world.api, token, "GET", &path, &[], b"").unwrap().1["next"].clone()
+    };
+    until("a second page", || get().is_string());
+    let next = get();
+    let (_, cursor) = next.as_str().unwrap().split_once("search_after=").unwrap();
+    cursor.split('&').next().unwrap().to_owned()
+}
+
+#[test]
+fn t04_a_place_in_a_search_is_good_for_that_search_of_that_org_alone() {
+    let (mut world, other) = two_orgs();
+    world.serve(&[]);
+    let (token, other_token) = (world.token.clone(), other.token.as_str());
+    let (ours, theirs) = (format!("orgs/{}/logs", world.org), format!("orgs/{}/logs", other.org));
+    let webhook = format!("orgs/{}/webhooks/{}", world.org, world.webhook(&["audits"]));
+    let second = format!("orgs/{}/webhooks/{}", world.org, world.webhook(&["audits"]));
+    for _ in 0..2 {
+        world.post(&format!("{webhook}/ping"), &json!({}));
+    }
+    let deliveries = format!("{webhook}/events/search");
+
+    let asked = |token: &str, path: &str| {
+        let (status, answer) = request(world.api, token, "GET", path, &[], b"").unwrap();
+        (status, answer["field"].as_str().unwrap_or_default().to_owned())
+    };
+    let good = (200, String::new());
+    let refused = (400, "search_after".to_owned());
+    let log = cursor(&world, &token, &ours);
+    let delivery = cursor(&world, &token, &deliveries);
+    let foreign = cursor(&world, other_token, &theirs);
+    for (path, cursor) in [(&ours, &log), (&deliveries, &delivery)] {
+        let on = format!("{path}?limit=1&search_after=");
+        assert_eq!(asked(&token, &format!("{on}{cursor}")), good);
+        // Another org's, another search's, one of the other order, altered, made up, as it was.
+        assert_eq!(asked(&token, &format!("{on}{foreign}")), refused);
+        assert_eq!(asked(&token, &format!("{on}{cursor}&sort=timestamp")), refused);
+        let (head, tail) = cursor.split_at(10);
+        let letter = if tail.starts_with('A') { 'B' } else { 'A' };
+        assert_eq!(asked(&token, &format!("{on}{head}{letter}{}", &tail[1..])), refused);
+        for made_up in ["", "A", "1700000000000000-1", "%00", &cursor[..cursor.len() - 1]] {
+            assert_eq!(asked(&token, &format!("{on}{made_up}")), refused, "{made_up}");
+        }
+    }
+    assert_eq!(asked(&token, &format!("{ours}?search_after={delivery}")), refused);
+    assert_eq!(asked(&token, &format!("{ours}/search?search_after={log}")), refused);
+    assert_eq!(asked(&token, &format!("{deliveries}?search_after={log}")), refused);
+    let elsewhere = format!("{second}/events/search?search_after={delivery}");
+    assert_eq!(asked(&token, &elsewhere), refused);
+    assert_eq!(asked(other_token, &format!("{theirs}?search_after={log}")), refused);
+
+    // It is as good after a restart.
+    world.server.as_mut().unwrap().terminate();
+    world.serve(&[]);
+    let asked = |path: String| request(world.api, &token, "GET", &path, &[], b"").unwrap().0;
+    assert_eq!(asked(format!("{ours}?limit=1&search_after={log}")), 200);
+    assert_eq!(asked(format!("{deliveries}?limit=1&search_after={delivery}")), 200);
+}
+
 #[test]
 fn t05_a_site_tells_nothing_of_anothers_devices() {
     let (world, branch) = two_sites();
@@ -93,6 +174,70 @@ fn t05_a_site_tells_nothing_of_anothers_devices() {
     let path = format!("sites/{branch}/telemetry");
     let (status, answer) = ask(&world, "POST", &path, &event("not mine"));
     assert_eq!((status, &answer["rejected"][0]["field"]), (200, &json!("mac")));
+}
+
+#[test]
+fn t06_what_one_org_has_sent_or_used_up_is_nothing_to_another() {
+    let (mut world, other) = two_orgs();
+    world.serve(&["--org-bytes-per-day", "2000"]);
+    let own =
+        Tenant { org: world.org.clone(), site: world.site.clone(), token: world.token.clone() };
+    let orgs = [&own, &other];
+    let ask = |world: &World, it: &Tenant, method: &str, path: &str, body: &Value| {
+        let body = body.to_string();
+        request(world.api, &it.token, method, path, &[], body.as_bytes()).unwrap()
+    };
+    let persons = ["olga@example.net", "otto@example.net"];
+    for (it, email) in orgs.into_iter().zip(persons) {
+        let webhook = json!({
+            "url": format!("http://{}/", world.receiver), "topics": ["nac-accounting"],
+            "secret": SECRET,
+        });
+        let path = format!("orgs/{}/webhooks", it.org);
+        assert_eq!(ask(&world, it, "POST", &path, &webhook).0, 200);
+        let invite = json!({"email": email, "privileges": [{"scope": "org", "role": "read"}]});
+        let (_, invited) = ask(&world, it, "POST", &format!("orgs/{}/invites", it.org), &invite);
+        let accept = json!({"token": invited["token"], "password": "correct horse battery"});
+        assert_eq!(ask(&world, it, "POST", "invites/accept", &accept).0, 200);
+    }
+    // Ids that a source gives: each org's are its own, and known there when they come again.
+    let session = |id: &str| {
+        json!({
+            "kind": "accounting", "status": "start", "nas_ip": "10.0.0.1", "session_id": id,
+            "id": id,
+        })
+    };
+    let send = |it: &Tenant, id: &str| {
+        ask(&world, it, "POST", &format!("sites/{}/telemetry", it.site), &session(id)).0
+    };
+    for it in orgs {
+        assert_eq!([send(it, "1"), send(it, "1"), send(it, "2")], [200; 3]);
+    }
+    let told = |org: &str| {
+        let ledger = world.ledger();
+        let events = ledger.iter().flat_map(|post| post["events"].as_array().unwrap());
+        events.filter(|event| event["org_id"] == org).count()
+    };
+    until("two sessions of each", || orgs.iter().all(|it| told(&it.org) >= 2));
+    assert_eq!(orgs.map(|it| told(&it.org)), [2, 2]);
+    // What may be sent in a day.
+    assert!((0..40).any(|number| send(&own, &format!("more {number}")) == 429));
+    assert_eq!((send(&own, "one more"), send(&other, "one more")), (429, 200));
+
+    // What may be asked in an hour, and guesses.
+    world.server.as_mut().unwrap().terminate();
+    world.serve(&["--calls-per-hour", "3"]);
+    let self_of = |it: &Tenant| ask(&world, it, "GET", "self", &json!({})).0;
+    assert!((0..8).any(|_| self_of(&own) == 429));
+    assert_eq!(self_of(&other), 200);
+    let log_in = |email: &str, password: &str| {
+        let body = json!({"email": email, "password": password}).to_string();
+        let headers = ["Content-Type: application/json"];
+        exchange(world.api, "POST", "login", &headers, body.as_bytes()).unwrap().0
+    };
+    assert_eq!([0; 3].map(|_| log_in(persons[0], "a guess")), [400; 3]);
+    let logins = persons.map(|email| log_in(email, "correct horse battery"));
+    assert_eq!(logins, [429, 200]);
 }
 
 #[test]
@@ -156,6 +301,19 @@ fn t08_a_search_is_asked_nothing_but_values() {
 }
 
 #[test]
+fn u05_no_answer_is_kept_or_taken_for_something_else() {
+    let (world, _) = two_sites();
+    let token = format!("Authorization: Token {}", world.token);
+    for path in ["self", "openapi.json", "nonsense", "docs"] {
+        let (_, head, _) = exchange(world.api, "GET", path, &[&token], b"").unwrap();
+        let head = head.to_lowercase();
+        assert!(head.contains("x-content-type-options: nosniff"), "{path}: {head}");
+        assert!(head.contains("cache-control: no-store"), "{path}: {head}");
+        assert_eq!(head.contains("content-security-policy: default-src 'none'"), path == "docs");
+    }
+}
+
+#[test]
 fn u06_what_a_request_says_of_its_way_is_not_believed() {
     let (world, _) = two_sites();
     world.webhook(&["audits"]);
@@ -166,6 +324,7 @@ fn u06_what_a_request_says_of_its_way_is_not_believed() {
         "X-Real-IP: 203.0.113.9",
         "Forwarded: for=203.0.113.9;host=evil.example",
         "X-Forwarded-Host: evil.example",
+        "X-Forwarded-Proto: https",
     ];
     let path = format!("orgs/{}/sites", world.org);
     let body = json!({"name": "Third"}).to_string();
@@ -185,6 +344,62 @@ fn u06_what_a_request_says_of_its_way_is_not_believed() {
     });
     let next = exchange(world.api, "GET", &logs, &forged, b"").unwrap().2["next"].clone();
     assert!(next.as_str().unwrap().starts_with("/api/v1/orgs/"), "{next} {page}");
+}
+
+#[test]
+fn u06_a_proxy_that_is_named_is_believed_whom_it_was_asked_by() {
+    let mut world = World::new();
+    world.serve(&["--trusted-proxy", "192.0.2.0/24", "--trusted-proxy", "127.0.0.0/8"]);
+    let world = world;
+    let from = |address: &str| format!("X-Forwarded-For: 203.0.113.9, {address}");
+    let authorization = |key: &str| format!("Authorization: Token {key}");
+    let ask = |key: &str, method: &str, path: &str, address: &str, body: &Value| {
+        let headers = [authorization(key), from(address)];
+        let headers: Vec<&str> = headers.iter().map(String::as_str).collect();
+        let asked =
+            exchange(world.api, method, path, &headers, body.to_string().as_bytes()).unwrap();
+        (asked.0, asked.2)
+    };
+    // An audit names who asked, not what it said of itself, and no proxy on the way.
+    let sites = format!("orgs/{}/sites", world.org);
+    let way = "198.51.100.7, 192.0.2.1";
+    assert_eq!(ask(&world.token, "POST", &sites, way, &json!({"name": "Third"})).0, 200);
+    let logs = format!("orgs/{}/logs?message=Third", world.org);
+    let rows = || ask(&world.token, "GET", &logs, way, &json!({})).1["results"].clone();
+    until("the audit", || rows()[0].is_object());
+    assert_eq!(rows()[0]["src_ip"], "198.51.100.7");
+    // A token is bound to who asks.
+    let token = json!({
+        "name": "near", "src_ips": ["198.51.100.0/24"],
+        "privileges": [{"scope": "org", "role": "read"}],
+    });
+    let made = world.post(&format!("orgs/{}/apitokens", world.org), &token);
+    let near = made["key"].as_str().unwrap();
+    let org = format!("orgs/{}", world.org);
+    assert_eq!(ask(near, "GET", &org, "198.51.100.7", &json!({})).0, 200);
+    assert_eq!(ask(near, "GET", &org, "198.51.101.7", &json!({})).0, 403);
+    // Guesses of one client keep no other waiting; a cookie that came by TLS goes by TLS.
+    let invite = json!({
+        "email": "desk@example.net", "privileges": [{"scope": "org", "role": "read"}],
+    });
+    let invited = world.post(&format!("{org}/invites"), &invite);
+    let accept = |token: &Value, address: &str| {
+        let body = json!({"token": token, "password": "a desk of my own"});
+        ask("", "POST", "invites/accept", address, &body).0
+    };
+    for _ in 0..30 {
+        assert_eq!(accept(&json!("a guess"), "198.51.100.8"), 404);
+    }
+    assert_eq!(accept(&invited["token"], "198.51.100.8"), 429);
+    assert_eq!(accept(&invited["token"], "198.51.100.9"), 200);
+    let login = json!({"email": "desk@example.net", "password": "a desk of my own"}).to_string();
+    let cookies = |proto: &str| {
+        let headers = ["Content-Type: application/json", proto];
+        exchange(world.api, "POST", "login", &headers, login.as_bytes()).unwrap().1
+    };
+    let secure = |head: &str| head.matches("; Secure").count();
+    assert_eq!(secure(&cookies("X-Forwarded-Proto: https")), 2);
+    assert_eq!(secure(&cookies("X-Forwarded-Proto: http")), 0);
 }
 
 #[test]
