@@ -10,6 +10,7 @@
 use super::Scene;
 use super::deferral::Deferral;
 use crate::timers::{Armed, Subject, Timers};
+use crate::view::DeviceView;
 use foghorn_model::event::device::{DeviceFacts, Happening, encode_event, encode_updown};
 use foghorn_model::telemetry::{DeviceChange, DeviceEvent, DeviceReport, Severity};
 use foghorn_model::{Device, DeviceType, Mac, Setting, Site, Timestamp, Topic};
@@ -124,6 +125,11 @@ impl Devices {
         self.by_mac.get(&mac).map(|state| state.device.name.as_str()).filter(|it| !it.is_empty())
     }
 
+    /// What is known of each device, by its address.
+    pub(crate) fn views(&self) -> impl Iterator<Item = DeviceView<'_>> {
+        self.by_mac.values().map(DeviceState::view)
+    }
+
     /// The device is now as given.
     pub(crate) fn configure(&mut self, device: Device) {
         match self.by_mac.get_mut(&device.mac) {
@@ -231,6 +237,21 @@ impl DeviceState {
             owed: None,
             deferral: Deferral::default(),
             armed: Armed::default(),
+        }
+    }
+
+    fn view(&self) -> DeviceView<'_> {
+        DeviceView {
+            device: &self.device,
+            is_up: match self.status {
+                Status::Unknown => None,
+                Status::Up => Some(true),
+                Status::Down => Some(false),
+            },
+            since: self.since,
+            heard: self.heard,
+            version: &self.version,
+            ext_ip: self.ext_ip,
         }
     }
 

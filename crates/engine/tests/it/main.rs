@@ -9,4 +9,5 @@ mod golden;
 mod limits;
 mod outages;
 mod properties;
+mod views;
 mod world;
