@@ -114,11 +114,13 @@ impl Catalog {
     /// If the database fails.
     pub fn end_session(&self, key: &str) -> Result<(), CatalogError> {
         self.lock().execute("DELETE FROM sessions WHERE hash = ?1", [hash(key)])?;
+        self.access_changed();
         Ok(())
     }
 
     pub(super) fn end_sessions_of(&self, id: AdminId) -> Result<(), CatalogError> {
         self.lock().execute("DELETE FROM sessions WHERE admin_id = ?1", [id.to_string()])?;
+        self.access_changed();
         Ok(())
     }
 }
