@@ -6,19 +6,23 @@
 
 mod caller;
 mod error;
+mod gather;
+mod live;
 mod openapi;
 mod page;
 mod resources;
 mod routes;
+mod rows;
 mod schema;
 mod search;
+mod streams;
 mod throttle;
 
 use axum::Router;
 use axum::extract::FromRef;
 use foghorn_catalog::{Catalog, CatalogError, DeliveryStore, HistoryStore};
 use foghorn_ingest::journal::{Durable, Journal, Refused};
-use foghorn_model::{Timestamp, Webhook};
+use foghorn_model::{Partition, SiteId, Timestamp, Webhook};
 use serde_json::Value;
 use std::fmt;
 use std::future::Future;
@@ -26,6 +30,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 pub use caller::CALLS_PER_HOUR;
+pub use live::{Ask, Live, LiveClient, LiveDevice, LogPiece, LoggedEvent, Pulse, Told};
 pub use throttle::network;
 
 /// Passwords that are hashed at one time: each takes 19 MiB and some 30 ms.
@@ -54,6 +59,15 @@ pub trait Backend: Send + Sync + 'static {
         headers: &std::collections::BTreeMap<String, String>,
     ) -> Result<(), String>;
 
+    /// What a site looks like; refused while its partition recovers.
+    fn live(&self, site: SiteId, ask: Ask) -> Told<Live>;
+
+    /// How far the partitions are folded.
+    fn pulse(&self) -> &Pulse;
+
+    /// The events of the records from `from` to `upto` that are kept, or the first of them.
+    fn events(&self, partition: Partition, from: u64, upto: u64) -> Told<LogPiece>;
+
     /// Now.
     fn now(&self) -> Timestamp;
 }
@@ -68,6 +82,7 @@ pub struct Api {
     backend: Arc<dyn Backend>,
     calls: Arc<caller::Calls>,
     throttle: Arc<throttle::Throttle>,
+    streams: Arc<streams::Streams>,
     /// Passwords that are hashed at once.
     hashing: Arc<tokio::sync::Semaphore>,
     /// Whether cookies are to be sent over TLS only.
@@ -97,6 +112,9 @@ impl Api {
         journal: Arc<dyn Journal>,
         backend: Arc<dyn Backend>,
     ) -> Self {
+        let streams = Arc::new(streams::Streams::default());
+        let told = Arc::clone(&streams);
+        catalog.on_access(move || told.access_changed());
         Self {
             catalog,
             deliveries,
@@ -105,6 +123,7 @@ impl Api {
             backend,
             calls: Arc::new(caller::Calls::new(CALLS_PER_HOUR)),
             throttle: Arc::default(),
+            streams,
             hashing: Arc::new(tokio::sync::Semaphore::new(HASHED_AT_ONCE)),
             secure: false,
             setup_token: None,
@@ -127,6 +146,11 @@ impl Api {
     #[must_use]
     pub fn setup_token(self, token: Option<&str>) -> Self {
         Self { setup_token: token.map(Into::into), ..self }
+    }
+
+    /// Ends every stream, since the server stops; their clients come again.
+    pub fn end_streams(&self) {
+        self.streams.end();
     }
 
     /// The routes.

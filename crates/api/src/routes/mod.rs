@@ -11,6 +11,8 @@ pub(crate) mod login;
 mod orgs;
 mod settings;
 mod sites;
+mod stats;
+mod streams;
 mod telemetry;
 mod tokens;
 mod webhooks;
@@ -35,6 +37,8 @@ pub(crate) fn all() -> Routes {
         resources::routes(),
         deliveries::routes(),
         history::routes(),
+        stats::routes(),
+        streams::routes(),
         telemetry::routes(),
         consts::routes(),
     ]
