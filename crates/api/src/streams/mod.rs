@@ -10,6 +10,8 @@ pub(crate) mod events;
 mod feed;
 mod seats;
 pub(crate) mod socket;
+#[cfg(test)]
+mod tests;
 
 use crate::error::Error;
 use feed::Feeds;
