@@ -296,13 +296,8 @@ def check_paging_of_a_search(api, mistapi, session, org, site):
     device = {"mac": "5c5b3500%04x" % (int(begun * 1000) % 65536), "name": "AP", "type": "ap"}
     made = said(session.mist_post(f"/api/v1/sites/{site}/devices", body=device), 200)
     texts = [f"{begun}-{number}" for number in range(2500)]
-    # The package has no call for telemetry; its own session sends it.
-    lines = "".join(json.dumps({"kind": "device-event", "mac": device["mac"], "type":
-                                "AP_CONFIGURED", "text": text}) + "\n" for text in texts)
-    sent = session._session.post(
-        f"https://api.mist.com/api/v1/sites/{site}/telemetry", data=lines,
-        headers={"X-CSRFToken": session._session.cookies.get("csrftoken", "")})
-    assert sent.json()["accepted"] == 2500, sent.text
+    telemetry(session, site, *({"kind": "device-event", "mac": device["mac"],
+                                "type": "AP_CONFIGURED", "text": text} for text in texts))
     search = api.sites.devices.searchSiteDeviceEvents
     asked = dict(mac=device["mac"], duration="1h")
     total = lambda: search(session, site, **asked).data["total"] >= 2500
@@ -369,6 +364,87 @@ def check_maps_and_zones(api, _, session, org, site):
          vertices=corners)
     said(api.sites.maps.deleteSiteMap(session, site, floor["id"]), 200)
     said(api.sites.zones.getSiteZone(session, site, zone["id"]), 404)
+
+
+def check_statistics(api, _, session, org, site):
+    mac = "5c5b3500%04x" % (int(time.time() * 1000) % 65536)
+    made = said(session.mist_post(f"/api/v1/sites/{site}/devices",
+                                  body={"mac": mac, "name": "AP", "type": "ap"}), 200)
+    client = {"kind": "client-associated", "mac": "70ef00000001", "ap": mac,
+              "bssid": "5c5b35000011", "ssid": "Maui", "band": "5"}
+    telemetry(session, site, {"kind": "device-connected", "mac": mac}, client)
+    stats = api.sites.stats
+    up = lambda: [it for it in stats.listSiteDevicesStats(session, site, status="connected").data
+                  if it["mac"] == mac]
+    device = until("the device", up)[0]
+    one = said(stats.getSiteDeviceStats(session, site, device["id"]), 200, name="AP")
+    assert one["status"] == "connected", one
+    said(api.orgs.stats.getOrgStats(session, org), 200)
+    assert said(stats.getSiteStats(session, site), 200)["num_ap_connected"] == 1
+    assert said(api.orgs.stats.listOrgDevicesStats(session, org, mac=mac), 200)
+    # The client comes back to an AP that is new each time.
+    there = lambda: stats.getSiteWirelessClientStats(
+        session, site, "70ef00000001").data.get("ap_mac") == mac
+    until("the client", there)
+    assert said(stats.listSiteWirelessClientsStats(session, site), 200)[0]["ssid"] == "Maui"
+    found = said(api.orgs.clients.searchOrgWirelessClients(session, org, ssid="Maui"), 200)
+    assert found["total"] == 1, found
+    found = said(api.sites.devices.searchSiteDevices(session, site, mac=mac), 200)
+    assert found["results"][0]["status"] == "connected", found
+    counted = said(api.sites.devices.countSiteDevices(session, site, distinct="type"), 200)
+    assert counted["results"][0]["type"] == "ap", counted
+    said(api.sites.stats.listSiteZonesStats(session, site), 200)
+    for kind in ("zones", "rssizones"):
+        said(api.sites.visits.searchSiteZoneSessions(session, site, kind), 200, total=0)
+        said(api.sites.count.countSiteZoneSessions(session, site, kind), 200, total=0)
+    said(session.mist_delete(f"/api/v1/sites/{site}/devices/{made['id']}"), 200)
+
+
+def telemetry(session, site, *records):
+    """The package has no call for it; its own session sends it."""
+    sent = session._session.post(
+        f"https://api.mist.com/api/v1/sites/{site}/telemetry",
+        data="".join(json.dumps(record) + "\n" for record in records),
+        headers={"X-CSRFToken": session._session.cookies.get("csrftoken", "")})
+    assert sent.json()["accepted"] == len(records), sent.text
+
+
+def check_websocket(api, mistapi, session, org, site):
+    mac = "5c5b3600%04x" % (int(time.time() * 1000) % 65536)
+    device = {"mac": mac, "name": "AP", "type": "ap"}
+    made = said(session.mist_post(f"/api/v1/sites/{site}/devices", body=device), 200)
+    floor = said(api.sites.maps.createSiteMap(session, site, {"name": "1st"}), 200)
+    came, failed = [], []
+
+    def listen(stream):
+        stream.on_message(came.append)
+        stream.on_error(failed.append)
+        stream.connect(run_in_background=True)
+        return stream
+
+    websockets = mistapi.websockets
+    streams = [
+        listen(websockets.sites.DeviceStatsEvents(session, [site])),
+        listen(websockets.sites.DeviceEvents(session, [site])),
+        listen(websockets.location.BleAssetsEvents(session, site, [floor["id"]])),
+    ]
+    subscribed = lambda: len([it for it in came if it["event"] == "channel_subscribed"])
+    until("the subscriptions", lambda: subscribed() == len(streams))
+
+    def rows(channel):
+        data = [it for it in came if it["event"] == "data" and it["channel"].endswith(channel)]
+        rows = [json.loads(it["data"]) for it in data]
+        return [row for row in rows if row["mac"] == mac]
+
+    until("what is there", lambda: rows("/stats/devices") and rows(f"{site}/devices"))
+    telemetry(session, site, {"kind": "device-connected", "mac": mac})
+    until("what changes", lambda: rows("/stats/devices")[-1]["status"] == "connected")
+    for stream in streams:
+        # Without waiting: the package looks for the end of its own socket only now and then.
+        stream.disconnect()
+    assert not failed, failed
+    said(session.mist_delete(f"/api/v1/sites/{site}/devices/{made['id']}"), 200)
+    said(api.sites.maps.deleteSiteMap(session, site, floor["id"]), 200)
 
 
 def check_logs(api, _, session, org, site):

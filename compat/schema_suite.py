@@ -20,8 +20,8 @@ from mistapi_suite import free_port, until
 FOGHORN = os.environ.get("FOGHORN", "target/debug/foghorn")
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance," \
     "response_headers_conformance,response_schema_conformance"
-# What would end the run: its token, its org, its site.
-ENDS = r"^/api/v1/(orgs/\{org_id\}|sites/\{site_id\})$"
+# What would end the run (its token, its org, its site), and what does not end by itself.
+ENDS = r"^/api/v1/((orgs/\{org_id\}|sites/\{site_id\})|(orgs|sites)/.*/events/stream)$"
 
 
 def main():

@@ -138,6 +138,16 @@ impl Credentials {
         if self.is_same_origin && shown { Ok(()) } else { Err(Error::Csrf) }
     }
 
+    /// Whoever presents these, from where they come.
+    async fn caller(&self, api: &Api) -> Result<Caller, Error> {
+        let principal = self.principal(api).await?;
+        if self.source.is_some_and(|ip| !principal.may_come_from(ip)) {
+            return Err(Error::Forbidden);
+        }
+        let actor = principal.actor(self.source.map(|ip| ip.to_string()), self.agent.clone());
+        Ok(Caller { principal, actor, api: api.clone() })
+    }
+
     async fn principal(&self, api: &Api) -> Result<Arc<Principal>, Error> {
         match self.authorization.as_ref().map(|(scheme, rest)| (scheme.as_str(), rest)) {
             Some(("token" | "bearer", key)) => {
@@ -175,13 +185,7 @@ impl FromRequestParts<Api> for Uncounted {
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Error> {
         let Ok(credentials) = Credentials::from_request_parts(parts, api).await;
-        let principal = credentials.principal(api).await?;
-        let Credentials { source, agent, .. } = credentials;
-        if source.is_some_and(|ip| !principal.may_come_from(ip)) {
-            return Err(Error::Forbidden);
-        }
-        let actor = principal.actor(source.map(|ip| ip.to_string()), agent);
-        Ok(Self(Caller { principal, actor, api: api.clone() }))
+        credentials.caller(api).await.map(Self)
     }
 }
 
@@ -192,6 +196,43 @@ impl FromRequestParts<Api> for Caller {
         let Uncounted(caller) = Uncounted::from_request_parts(parts, api).await?;
         api.calls.count(caller.principal.token_id, api.backend.now())?;
         Ok(caller)
+    }
+}
+
+/// A caller that stays: it is asked again who it is whenever that may have changed.
+#[derive(Debug)]
+pub(crate) struct Standing {
+    pub(crate) caller: Caller,
+    credentials: Credentials,
+}
+
+impl FromRequestParts<Api> for Standing {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Error> {
+        let Ok(credentials) = Credentials::from_request_parts(parts, api).await;
+        match &credentials.authorization {
+            // To be asked again and again for a password, one would have to keep it.
+            Some((scheme, _)) if scheme == "basic" => return Err(Error::Unauthenticated),
+            Some(_) => {}
+            // A browser lets any page open a socket, and sends the cookies along.
+            None if !credentials.is_same_origin => return Err(Error::Csrf),
+            None => {}
+        }
+        let caller = credentials.caller(api).await?;
+        api.calls.count(caller.principal.token_id, api.backend.now())?;
+        Ok(Self { caller, credentials })
+    }
+}
+
+impl Standing {
+    /// Who it is now.
+    ///
+    /// # Errors
+    /// If it is nobody any more, or may not come from where it is.
+    pub(crate) async fn renew(&mut self) -> Result<(), Error> {
+        self.caller = self.credentials.caller(&self.caller.api).await?;
+        Ok(())
     }
 }
 

@@ -47,6 +47,8 @@ pub(crate) enum Error {
          threshold"
     )]
     TooMany { after: Duration, max: u32 },
+    #[error("too many streams are open")]
+    TooManyStreams(Duration),
     #[error("{0}")]
     Refused(#[from] Refused),
     #[error("internal error")]
@@ -93,6 +95,7 @@ impl Error {
             Self::Unsupported(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooMany { .. }
             | Self::TooManyFailures(_)
+            | Self::TooManyStreams(_)
             | Self::Refused(Refused::Quota { .. }) => StatusCode::TOO_MANY_REQUESTS,
             Self::Refused(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -101,7 +104,9 @@ impl Error {
 
     fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::TooMany { after, .. } | Self::TooManyFailures(after) => Some(*after),
+            Self::TooMany { after, .. }
+            | Self::TooManyFailures(after)
+            | Self::TooManyStreams(after) => Some(*after),
             Self::Refused(refused) => Some(refused.retry_after()),
             _ => None,
         }

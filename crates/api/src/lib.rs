@@ -7,13 +7,17 @@
 mod caller;
 mod docs;
 mod error;
+mod gather;
+mod live;
 mod openapi;
 mod page;
 mod proxies;
 mod resources;
 mod routes;
+mod rows;
 mod schema;
 mod search;
+mod streams;
 mod throttle;
 
 use axum::Router;
@@ -22,7 +26,7 @@ use axum::response::Response;
 use foghorn_catalog::{Catalog, CatalogError, DeliveryStore, HistoryStore};
 use foghorn_ingest::journal::{Durable, Journal, Refused};
 use foghorn_model::alarm::Acknowledgement;
-use foghorn_model::{Timestamp, Webhook};
+use foghorn_model::{Partition, SiteId, Timestamp, Webhook};
 use http::HeaderValue;
 use http::header::{CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS};
 use serde_json::Value;
@@ -32,6 +36,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 pub use caller::CALLS_PER_HOUR;
+pub use live::{Ask, Live, LiveClient, LiveDevice, LogPiece, LoggedEvent, Pulse, Told};
 pub use proxies::Proxies;
 pub use throttle::network;
 
@@ -67,6 +72,15 @@ pub trait Backend: Send + Sync + 'static {
         headers: &std::collections::BTreeMap<String, String>,
     ) -> Result<(), String>;
 
+    /// What a site looks like; refused while its partition recovers.
+    fn live(&self, site: SiteId, ask: Ask) -> Told<Live>;
+
+    /// How far the partitions are folded.
+    fn pulse(&self) -> &Pulse;
+
+    /// The events of the records from `from` to `upto` that are kept, or the first of them.
+    fn events(&self, partition: Partition, from: u64, upto: u64) -> Told<LogPiece>;
+
     /// Now.
     fn now(&self) -> Timestamp;
 }
@@ -81,6 +95,7 @@ pub struct Api {
     backend: Arc<dyn Backend>,
     calls: Arc<caller::Calls>,
     throttle: Arc<throttle::Throttle>,
+    streams: Arc<streams::Streams>,
     /// Passwords that are hashed at once.
     hashing: Arc<tokio::sync::Semaphore>,
     /// Whether cookies are to be sent over TLS only.
@@ -112,6 +127,9 @@ impl Api {
         journal: Arc<dyn Journal>,
         backend: Arc<dyn Backend>,
     ) -> Self {
+        let streams = Arc::new(streams::Streams::default());
+        let told = Arc::clone(&streams);
+        catalog.on_access(move || told.access_changed());
         Self {
             catalog,
             deliveries,
@@ -120,6 +138,7 @@ impl Api {
             backend,
             calls: Arc::new(caller::Calls::new(CALLS_PER_HOUR)),
             throttle: Arc::default(),
+            streams,
             hashing: Arc::new(tokio::sync::Semaphore::new(HASHED_AT_ONCE)),
             secure: false,
             proxies: Proxies::default(),
@@ -149,6 +168,11 @@ impl Api {
     #[must_use]
     pub fn setup_token(self, token: Option<&str>) -> Self {
         Self { setup_token: token.map(Into::into), ..self }
+    }
+
+    /// Ends every stream, since the server stops; their clients come again.
+    pub fn end_streams(&self) {
+        self.streams.end();
     }
 
     /// The routes.

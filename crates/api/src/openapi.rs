@@ -29,6 +29,8 @@ pub(crate) struct Operation {
     answer: Option<(&'static str, Value)>,
     /// Whether anybody may ask for it.
     is_public: bool,
+    /// Whether it answers by changing the protocol.
+    is_upgrade: bool,
 }
 
 /// A parameter of a query: its name, its type in JSON, its meaning.
@@ -107,12 +109,18 @@ impl Operation {
             body: None,
             answer: None,
             is_public: false,
+            is_upgrade: false,
         }
     }
 
     /// Anybody may ask for it.
     pub(crate) fn public(self) -> Self {
         Self { is_public: true, ..self }
+    }
+
+    /// It answers by changing the protocol.
+    pub(crate) fn upgrades(self) -> Self {
+        Self { is_upgrade: true, ..self }
     }
 
     /// It takes a JSON body.
@@ -153,7 +161,11 @@ impl Operation {
         if let Some((media, answer)) = &self.answer {
             done["content"] = content(media, answer);
         }
-        let mut responses = json!({ "200": done });
+        let mut responses = if self.is_upgrade {
+            json!({ "101": { "description": "The connection is a WebSocket from here on." } })
+        } else {
+            json!({ "200": done })
+        };
         for (code, name, _) in PROBLEMS {
             responses[code] = json!({ "$ref": format!("#/components/responses/{name}") });
         }
@@ -200,7 +212,11 @@ fn content(media: &str, schema: &Value) -> Value {
 fn path_parameters(path: &str) -> Vec<Value> {
     let names = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
     let parameter = |name| {
-        let schema = json!({ "type": "string", "format": "uuid" });
+        let schema = if str::ends_with(name, "_mac") {
+            json!({ "type": "string", "pattern": "^[0-9a-f]{12}$" })
+        } else {
+            json!({ "type": "string", "format": "uuid" })
+        };
         json!({ "name": name, "in": "path", "required": true, "schema": schema })
     };
     names.map(parameter).collect()

@@ -73,13 +73,24 @@ pub(crate) fn listing(
     (documents, total): (Vec<Document>, u64),
     secrets: bool,
 ) -> Response {
-    let list: Vec<Value> = documents.iter().map(|it| it.to_json(secrets)).collect();
+    rows(page, documents.iter().map(|it| it.to_json(secrets)).collect(), total)
+}
+
+/// A page of rows with the headers that say which.
+pub(crate) fn rows(page: Page, list: Vec<Value>, total: u64) -> Response {
     let headers = [
         (X_PAGE_LIMIT, HeaderValue::from(page.limit)),
         (X_PAGE_PAGE, HeaderValue::from(page.page)),
         (X_PAGE_TOTAL, HeaderValue::from(total)),
     ];
     (headers, axum::Json(list)).into_response()
+}
+
+/// The part of all rows that makes the page, with its headers.
+pub(crate) fn page_of<T>(page: Page, all: Vec<T>, row: impl FnMut(T) -> Value) -> Response {
+    let total = all.len() as u64;
+    let skip = (page.page as usize - 1).saturating_mul(page.limit as usize);
+    rows(page, all.into_iter().skip(skip).take(page.limit as usize).map(row).collect(), total)
 }
 
 /// A body that is a JSON object.

@@ -91,9 +91,49 @@ pub(crate) fn schemas() -> Map<String, Value> {
         ("Suppression", named(suppression, &[])),
         ("Suppressions", named(suppressions, &["results"])),
         ("Setting", setting()),
+        ("DeviceStats", device_stats()),
+        ("ClientStats", client_stats()),
         ("Self", named(json!({ "name": text(), "privileges": array_of(json!({})) }), &["name"])),
     ];
     all.into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect()
+}
+
+/// A device as it is now: its configuration, and these.
+fn device_stats() -> Value {
+    let time = |what: &str| json!({ "type": ["number", "null"], "description": what });
+    json!({
+        "type": "object",
+        "properties": {
+            "status": { "type": "string", "enum": ["connected", "disconnected"] },
+            "last_seen": time("when it was last heard of, epoch seconds; null if it never was"),
+            "uptime": { "type": "integer", "minimum": 0, "description": "seconds that it is up" },
+            "version": { "type": ["string", "null"], "description": "its firmware" },
+            "ext_ip": { "type": ["string", "null"], "description": "where it was seen from" },
+            "num_clients": { "type": "integer", "minimum": 0, "description": "of an AP" },
+        },
+        "required": ["id", "mac", "type", "status", "last_seen"],
+    })
+}
+
+/// A client as it is now.
+fn client_stats() -> Value {
+    let text = || json!({ "type": ["string", "null"] });
+    json!({
+        "type": "object",
+        "properties": {
+            "mac": { "type": "string" },
+            "ap_mac": { "type": "string" },
+            "ssid": { "type": "string" },
+            "band": text(),
+            "hostname": text(),
+            "ip": text(),
+            "username": text(),
+            "rssi": { "type": ["number", "null"], "description": "dBm" },
+            "last_seen": { "type": "number", "description": "epoch seconds" },
+            "uptime": { "type": "integer", "minimum": 0, "description": "seconds since it came" },
+        },
+        "required": ["mac", "ap_mac", "ssid", "last_seen"],
+    })
 }
 
 /// The members of a setting that Foghorn knows; others are kept as they are.

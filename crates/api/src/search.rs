@@ -114,6 +114,11 @@ impl Asked {
         Ok(Span { start, end })
     }
 
+    /// From when until when, and which page.
+    pub(crate) fn begin(&self, api: &Api, of: &Searched<'_>) -> Result<(Span, Paging), Error> {
+        Ok((self.span(api.backend.now())?, self.paging(&api.catalog, of)?))
+    }
+
     fn paging(&self, catalog: &Catalog, of: &Searched<'_>) -> Result<Paging, Error> {
         let limit = self.limit.unwrap_or(LIMIT_DEFAULT);
         if limit == 0 || limit > LIMIT_MAX {
@@ -170,9 +175,20 @@ pub(crate) async fn page<T: Send + 'static>(
     find: impl FnOnce(Span, Paging) -> Result<Found<T>, CatalogError> + Send + 'static,
     row: impl Fn(&T) -> Result<Value, Error>,
 ) -> Result<Json<Value>, Error> {
-    let span = asked.span(api.backend.now())?;
-    let paging = asked.paging(&api.catalog, &of)?;
+    let (span, paging) = asked.begin(api, &of)?;
     let found = api.blocking(move |_| find(span, paging)).await?;
+    answer(api, asked, &of, (span, paging), &found, row)
+}
+
+/// The answer of a search that found this.
+pub(crate) fn answer<T>(
+    api: &Api,
+    asked: &Asked,
+    of: &Searched<'_>,
+    (span, paging): (Span, Paging),
+    found: &Found<T>,
+    row: impl Fn(&T) -> Result<Value, Error>,
+) -> Result<Json<Value>, Error> {
     let results = found.rows.iter().map(row).collect::<Result<Vec<Value>, Error>>()?;
     let mut answer = json!({
         "results": results,
@@ -214,7 +230,12 @@ pub(crate) async fn counts(
     find: impl FnOnce(Span) -> Result<Counted, CatalogError> + Send + 'static,
 ) -> Result<Json<Value>, Error> {
     let span = asked.span(api.backend.now())?;
-    let Counted { values, total, is_partial } = api.blocking(move |_| find(span)).await?;
+    Ok(counted(span, distinct, api.blocking(move |_| find(span)).await?))
+}
+
+/// The answer of a count that counted this.
+pub(crate) fn counted(span: Span, distinct: &str, counted: Counted) -> Json<Value> {
+    let Counted { values, total, is_partial } = counted;
     let row = |(text, count): (String, u64)| json!({ distinct: text, "count": count });
     let mut answer = json!({
         "distinct": distinct,
@@ -227,7 +248,7 @@ pub(crate) async fn counts(
     if is_partial {
         answer["truncated"] = json!(true);
     }
-    Ok(Json(answer))
+    Json(answer)
 }
 
 /// Epoch seconds, or a span before now: `-1d`.

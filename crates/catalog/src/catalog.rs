@@ -28,6 +28,7 @@ const KEY_FILE: &str = "secret.key";
 const LOCK_FILE: &str = "lock";
 
 type Listener = Box<dyn Fn(&Arc<ConfigView>) + Send + Sync>;
+type Watcher = Box<dyn Fn() + Send + Sync>;
 
 /// The configuration.
 pub struct Catalog {
@@ -36,6 +37,7 @@ pub struct Catalog {
     view: ArcSwap<ConfigView>,
     principals: ArcSwap<Principals>,
     listeners: Mutex<Vec<Listener>>,
+    watchers: Mutex<Vec<Watcher>>,
     clock: Box<dyn Fn() -> Timestamp + Send + Sync>,
     /// Held as long as the process lives.
     _lock: File,
@@ -134,6 +136,7 @@ impl Catalog {
             view: ArcSwap::default(),
             principals: ArcSwap::default(),
             listeners: Mutex::new(Vec::new()),
+            watchers: Mutex::new(Vec::new()),
             clock: Box::new(clock),
             _lock: lock,
         };
@@ -163,6 +166,16 @@ impl Catalog {
     /// Is told of every change after it is committed, in order; it must be quick.
     pub fn on_commit(&self, listener: impl Fn(&Arc<ConfigView>) + Send + Sync + 'static) {
         self.listeners.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(listener));
+    }
+
+    /// Is told after every change by which somebody may be allowed more or less than before, once
+    /// it is in force; it must be quick.
+    pub fn on_access(&self, listener: impl Fn() + Send + Sync + 'static) {
+        self.watchers.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(listener));
+    }
+
+    pub(crate) fn access_changed(&self) {
+        self.watchers.lock().unwrap_or_else(PoisonError::into_inner).iter().for_each(|it| it());
     }
 
     /// The changes after a sequence number, in order.
@@ -452,6 +465,7 @@ impl Catalog {
             self.publish(&connection)?;
         } else if principals {
             self.principals.store(Arc::new(load(&connection, &self.sealer)?.1));
+            self.access_changed();
         }
         Ok(done)
     }
@@ -491,6 +505,7 @@ impl Catalog {
         for listener in self.listeners.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             listener(&view);
         }
+        self.access_changed();
         Ok(())
     }
 

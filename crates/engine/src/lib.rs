@@ -15,9 +15,11 @@ mod processors;
 mod seen;
 mod state;
 mod timers;
+mod view;
 
 pub use output::{EventBuffer, Output};
 pub use partition::{Engine, RestoreError, Tally};
+pub use view::{ClientView, DeviceView, SiteView};
 
 /// The version of the fold. It is counted up with every change that derives other events of the
 /// same records; see the `Upgrade` record.

@@ -6,6 +6,7 @@ use crate::processors::{Scene, alarms, audits, carried, ping, steps};
 use crate::seen::Source;
 use crate::state::{SiteState, State};
 use crate::timers::{Subject, Timers};
+use crate::view::SiteView;
 use foghorn_model::record::{Command, RecordBody};
 use foghorn_model::telemetry::{Report, Telemetry};
 use foghorn_model::{
@@ -118,6 +119,11 @@ impl Engine {
     /// When something happens without another record; a `Tick` is due then.
     pub fn next_deadline(&self) -> Option<Timestamp> {
         self.timers.next()
+    }
+
+    /// What a site looks like after the last record folded; `None` if it is not in this partition.
+    pub fn site(&self, site: SiteId) -> Option<SiteView<'_>> {
+        self.state.sites.get(&site).map(SiteView::new)
     }
 
     /// What was met and made nothing of.

@@ -164,6 +164,12 @@ impl Shard {
         self.workers.iter_mut().filter_map(Worker::snapshot).collect()
     }
 
+    /// The worker of a partition, if the partition is of this shard.
+    pub fn worker(&self, partition: Partition) -> Option<&Worker> {
+        let worker = self.workers.get(partition.index() / self.stride);
+        worker.filter(|worker| worker.partition() == partition)
+    }
+
     /// The workers.
     pub fn workers(&self) -> &[Worker] {
         &self.workers

@@ -8,10 +8,10 @@ use crate::claims::{Claim, check_claim};
 use crate::interventions::{Interventions, InterventionsError};
 use crate::snapshots::{SnapshotJob, decompress};
 use bytes::Bytes;
-use foghorn_engine::{Engine, Output, RestoreError, Tally};
+use foghorn_engine::{Engine, Output, RestoreError, SiteView, Tally};
 use foghorn_log::{Block, Frame, Log, LogError, Reader, SnapshotStore};
 use foghorn_model::record::{RecordError, Records};
-use foghorn_model::{Partition, Timestamp, TopicSet};
+use foghorn_model::{Partition, SiteId, Timestamp, TopicSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -344,6 +344,16 @@ impl Worker {
     /// When a `Tick` is due if nothing else moves the clock.
     pub fn next_deadline(&self) -> Option<Timestamp> {
         self.engine.next_deadline()
+    }
+
+    /// What a site looks like after the last record folded.
+    pub fn site(&self, site: SiteId) -> Option<SiteView<'_>> {
+        self.engine.site(site)
+    }
+
+    /// The partition clock.
+    pub fn clock(&self) -> Timestamp {
+        self.engine.clock()
     }
 
     /// What the fold met and made nothing of.

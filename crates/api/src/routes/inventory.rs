@@ -3,12 +3,13 @@
 use crate::Api;
 use crate::caller::Caller;
 use crate::error::Error;
-use crate::openapi::{Method, Operation, Routes, array_of, reference};
-use crate::page::{Ids, Object, Paged};
+use crate::openapi::{Method, Operation, Parameter, Routes, array_of, reference};
+use crate::page::{Ids, Object, Paged, page_of};
 use crate::resources::PAGE;
 use crate::resources::handlers;
 use axum::Json;
-use axum::extract::State;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
 use axum::response::Response;
 use foghorn_catalog::{Catalog, CatalogError, Document, Kind, Page, Right, Scope};
 use foghorn_model::{Actor, Mac, OrgId, SiteId};
@@ -21,12 +22,23 @@ const DEVICES_MAX: usize = 1000;
 const ALL: &str = "/api/v1/orgs/{org_id}/inventory";
 const ONE: &str = "/api/v1/orgs/{org_id}/inventory/{device_id}";
 
+const WHICH: [Parameter; 7] = [
+    ("serial", "string", "the one with this serial number"),
+    ("model", "string", "those of this model"),
+    ("type", "string", "ap, switch or gateway"),
+    ("mac", "string", "the one with this address"),
+    ("site_id", "string", "those of this site"),
+    ("unassigned", "boolean", "those of no site, or those of one"),
+    ("modified_after", "integer", "those that changed since then, epoch seconds"),
+];
+
 pub(super) fn routes() -> Routes {
     let new = |method, path, id, summary| Operation::new(method, path, id, "inventory", summary);
     let device = || reference("Device");
     Routes::default()
         .at(
             new(Method::Get, ALL, "getOrgInventory", "The devices of an org, assigned or not")
+                .asks(&WHICH)
                 .asks(&PAGE)
                 .answers(array_of(device())),
             list,
@@ -173,14 +185,54 @@ fn carry_out(
     }
 }
 
+/// Which devices are asked for.
+#[derive(Deserialize, Default, PartialEq)]
+struct Which {
+    serial: Option<String>,
+    model: Option<String>,
+    r#type: Option<String>,
+    mac: Option<String>,
+    site_id: Option<SiteId>,
+    unassigned: Option<bool>,
+    modified_after: Option<f64>,
+}
+
+impl Which {
+    fn takes(&self, device: &Document) -> bool {
+        let is = |wanted: &Option<String>, key: &str| {
+            wanted.as_ref().is_none_or(|wanted| device.text(key) == wanted)
+        };
+        // In any spelling; what is no address is nobody's.
+        let mac = self
+            .mac
+            .as_ref()
+            .map(|text| text.parse::<Mac>().map_or_else(|_| text.clone(), |mac| mac.to_string()));
+        is(&self.serial, "serial")
+            && is(&self.model, "model")
+            && is(&self.r#type, "type")
+            && is(&mac, "mac")
+            && self.site_id.is_none_or(|site| device.site_id == Some(site))
+            && self.unassigned.is_none_or(|wanted| device.site_id.is_none() == wanted)
+            && self.modified_after.is_none_or(|after| device.modified.as_secs_f64() > after)
+    }
+}
+
 async fn list(
     caller: Caller,
     State(api): State<Api>,
     Ids(org): Ids<OrgId>,
+    which: Result<Query<Which>, QueryRejection>,
     Paged(page): Paged,
 ) -> Result<Response, Error> {
     let scope = caller.org(org, Right::Read)?;
-    handlers::list(&api, &caller, Kind::Device, scope, page).await
+    let Query(which) = which.map_err(|error| Error::Bad(error.body_text()))?;
+    if which == Which::default() {
+        return handlers::list(&api, &caller, Kind::Device, scope, page).await;
+    }
+    let mut devices = api.all(Kind::Device, scope).await?;
+    devices.retain(|device| which.takes(device));
+    let secrets = caller.sees_secrets(scope);
+    Ok(page_of(page, devices, |device| device.to_json(secrets)))
 }
 
 async fn add(

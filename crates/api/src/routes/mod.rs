@@ -12,6 +12,8 @@ pub(crate) mod login;
 mod orgs;
 mod settings;
 mod sites;
+mod stats;
+mod streams;
 mod suppression;
 mod telemetry;
 mod tokens;
@@ -41,6 +43,8 @@ pub(crate) fn all() -> Routes {
         history::routes(),
         alarms::routes(),
         suppression::routes(),
+        stats::routes(),
+        streams::routes(),
         telemetry::routes(),
         consts::routes(),
     ]

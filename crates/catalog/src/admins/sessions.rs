@@ -121,6 +121,7 @@ impl Catalog {
     /// If the database fails.
     pub fn end_session(&self, key: &str) -> Result<(), CatalogError> {
         self.lock().execute("DELETE FROM sessions WHERE hash = ?1", [hash(key)])?;
+        self.access_changed();
         Ok(())
     }
 }

@@ -9,12 +9,14 @@ use super::Scene;
 use super::deferral::Deferral;
 use super::devices::Devices;
 use crate::timers::{Armed, Subject, Timers};
+use crate::view::ClientView;
 use foghorn_model::event::client::{Association, End, Termination, encode_join, encode_session};
 use foghorn_model::event::step::{ClientEvent, encode_client_event};
 use foghorn_model::telemetry::{self, ClientFacts, ClientStep, Disassociation, Sighting};
 use foghorn_model::{Mac, Setting, Site, SiteId, Timestamp, Topic, WlanId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 /// How many clients a site tracks; those beyond are counted and not followed.
 pub(crate) const CLIENTS_MAX: usize = 500_000;
@@ -40,6 +42,23 @@ struct ClientState {
 }
 
 impl Clients {
+    /// How many are associated.
+    pub(crate) fn len(&self) -> usize {
+        self.by_mac.len()
+    }
+
+    /// The associated clients whose address comes after this one, by their address.
+    pub(crate) fn views_after(&self, after: Option<Mac>) -> impl Iterator<Item = ClientView<'_>> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let clients = self.by_mac.range((from, Bound::Unbounded));
+        clients.map(|(_, state)| ClientView::new(&state.association, state.heard))
+    }
+
+    /// A client, if it is associated.
+    pub(crate) fn view(&self, mac: Mac) -> Option<ClientView<'_>> {
+        self.by_mac.get(&mac).map(|state| ClientView::new(&state.association, state.heard))
+    }
+
     /// A client associated.
     pub(crate) fn on_associated(
         &mut self,

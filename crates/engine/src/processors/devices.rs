@@ -11,6 +11,7 @@ use super::Scene;
 use super::alarms::{self, Incident};
 use super::deferral::Deferral;
 use crate::timers::{Armed, Subject, Timers};
+use crate::view::DeviceView;
 use foghorn_model::alarm::{AlarmStatus, Evidence};
 use foghorn_model::definitions::{AlarmRow, alarm_of_event};
 use foghorn_model::event::device::{DeviceFacts, Happening, encode_event, encode_updown};
@@ -146,6 +147,11 @@ impl Devices {
     /// The name of a device, or nothing when the site has no such device or it has no name.
     pub(crate) fn name(&self, mac: Mac) -> Option<&str> {
         self.by_mac.get(&mac).map(|state| state.device.name.as_str()).filter(|it| !it.is_empty())
+    }
+
+    /// What is known of each device, by its address.
+    pub(crate) fn views(&self) -> impl Iterator<Item = DeviceView<'_>> {
+        self.by_mac.values().map(DeviceState::view)
     }
 
     /// The device is now as given.
@@ -303,6 +309,21 @@ impl DeviceState {
             owed: None,
             deferral: Deferral::default(),
             armed: Armed::default(),
+        }
+    }
+
+    fn view(&self) -> DeviceView<'_> {
+        DeviceView {
+            device: &self.device,
+            is_up: match self.status {
+                Status::Unknown => None,
+                Status::Up => Some(true),
+                Status::Down => Some(false),
+            },
+            since: self.since,
+            heard: self.heard,
+            version: &self.version,
+            ext_ip: self.ext_ip,
         }
     }
 

@@ -12,4 +12,5 @@ mod limits;
 mod outages;
 mod properties;
 mod steps;
+mod views;
 mod world;

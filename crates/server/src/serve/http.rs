@@ -207,7 +207,7 @@ async fn connection<S>(
         .timer(TokioTimer::new())
         .header_read_timeout(Duration::from_secs(HEAD_SECS_MAX));
     let stream = Patient::new(stream, STALL_MAX);
-    let connection = builder.serve_connection(TokioIo::new(stream), service);
+    let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,

@@ -19,6 +19,7 @@ mod feed;
 mod housekeeping;
 mod http;
 mod journal;
+mod live;
 mod metrics;
 pub mod options;
 mod projector;
@@ -32,7 +33,7 @@ use arc_swap::ArcSwap;
 use backend::ServerBackend;
 use committer::{CommitterThread, Deadlines, Folds};
 use feed::{CatalogFeed, LogSource, Publisher};
-use foghorn_api::{Api, Proxies};
+use foghorn_api::{Api, Proxies, Pulse};
 use foghorn_catalog::{Catalog, DeliveryStore, HistoryStore, new_key};
 use foghorn_dispatch::driver::{Dispatcher, Driver};
 use foghorn_dispatch::egress::{AddressPolicy, Egress, Options as EgressOptions};
@@ -52,7 +53,7 @@ use metrics::Metrics;
 use options::Options;
 use projector::{Projector, ProjectorNews};
 use quota::Quotas;
-use shards::{Recovery, ShardContext, Shards, Tallies, Watch};
+use shards::{Recovery, ShardContext, Shards, Started, Tallies, Watch};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -104,6 +105,7 @@ async fn serve(options: Options) -> Result<()> {
     }
     tracing::info!("stopping");
     stop.send_replace(true);
+    server.api.end_streams();
     for task in serving {
         if let Err(error) = task.await {
             tracing::error!(%error, "a listener failed");
@@ -288,6 +290,7 @@ impl Server {
 
         let (snapshot_jobs, jobs) = sync_channel::<Vec<SnapshotJob>>(64);
         let projector_news = Arc::new(ProjectorNews::default());
+        let pulse = Arc::new(Pulse::default());
         let context = ShardContext {
             stores: ShardStores {
                 input: Arc::clone(&stores.input),
@@ -303,12 +306,13 @@ impl Server {
                 quarantine: options.data.join(storage::QUARANTINE),
                 recovery: Arc::clone(&recovery),
                 tallies: Arc::clone(&tallies),
+                pulse: Arc::clone(&pulse),
             },
             snapshot_jobs,
             snapshot_every: Duration::from_secs(u64::from(options.snapshot_secs)),
         };
         let report = fatal.clone();
-        let (shards, shard_threads) = Shards::start(
+        let Started { shards, threads: shard_threads, askers } = Shards::start(
             options.shards,
             &context,
             &(Arc::new(move |ended| tell(&report, ended)) as _),
@@ -381,7 +385,8 @@ impl Server {
             inlet: inlet.clone(),
         };
         stores.catalog.on_commit(move |view| publisher.publish(view));
-        let backend = ServerBackend { inlet: inlet.clone(), egress };
+        let events = stores.events.clone();
+        let backend = ServerBackend { inlet: inlet.clone(), egress, askers, pulse, events };
         let api = Api::new(
             Arc::clone(&stores.catalog),
             Arc::clone(&stores.deliveries),

@@ -6,7 +6,9 @@
 
 use super::clock;
 use super::committer::Deadlines;
+use super::live::{Asked, Asker, asking};
 use super::projector::ProjectorNews;
+use foghorn_api::Pulse;
 use foghorn_dispatch::driver::{Dispatcher, Folded};
 use foghorn_engine::Tally;
 use foghorn_model::Partition;
@@ -43,6 +45,7 @@ pub struct Watch {
     pub quarantine: PathBuf,
     pub recovery: Arc<Recovery>,
     pub tallies: Arc<Tallies>,
+    pub pulse: Arc<Pulse>,
 }
 
 /// How recovery goes.
@@ -88,7 +91,10 @@ impl Tallies {
 
 impl ShardWatch for Watch {
     fn folded(&self, blocks: Vec<FoldedBlock>) {
-        blocks.iter().for_each(|block| self.projector.folded(block));
+        for block in &blocks {
+            self.projector.folded(block);
+            self.pulse.folded(block.partition, block.last);
+        }
         self.dispatcher.folded(blocks.into_iter().map(to_dispatcher).collect());
     }
 
@@ -102,6 +108,7 @@ impl ShardWatch for Watch {
         // The lanes read what was folded from the log.
         self.dispatcher.folded_in_log(worker.partition(), worker.last());
         self.projector.recovered(worker.partition(), worker.last());
+        self.pulse.folded(worker.partition(), worker.last());
         self.progressed(worker);
     }
 
@@ -121,6 +128,8 @@ impl ShardWatch for Watch {
 
 enum ToShard {
     Blocks(Vec<CommittedBlock>),
+    /// Somebody wants to know something.
+    Asked,
     Stop,
 }
 
@@ -129,21 +138,35 @@ pub struct Shards {
     senders: Vec<(SyncSender<ToShard>, Arc<AtomicBool>)>,
 }
 
+/// What starting the shards gives.
+pub struct Started {
+    pub shards: Shards,
+    pub threads: Vec<std::thread::JoinHandle<()>>,
+    /// Where each is asked.
+    pub askers: Vec<Asker>,
+}
+
 impl Shards {
     /// Starts the threads; each recovers its partitions first.
     pub fn start(
         count: usize,
         context: &ShardContext,
         on_end: &Arc<dyn Fn(Result<(), ShardError>) + Send + Sync>,
-    ) -> std::io::Result<(Self, Vec<std::thread::JoinHandle<()>>)> {
+    ) -> std::io::Result<Started> {
         let mut senders = Vec::new();
         let mut threads = Vec::new();
+        let mut askers = Vec::new();
         for index in 0..count {
             let (sender, receiver) = sync_channel(FRAMES_WAITING);
             let behind = Arc::new(AtomicBool::new(false));
+            let to_shard: SyncSender<ToShard> = sender.clone();
+            // A shard whose queue is full turns without being told.
+            let (asker, asked) = asking(move || drop(to_shard.try_send(ToShard::Asked)));
+            askers.push(asker);
             let thread = ShardThread {
                 context: context.clone(),
                 receiver,
+                asked,
                 behind: Arc::clone(&behind),
                 snapshot_at: Instant::now() + context.snapshot_every,
             };
@@ -152,7 +175,7 @@ impl Shards {
             threads.push(std::thread::Builder::new().name(format!("shard-{index}")).spawn(run)?);
             senders.push((sender, behind));
         }
-        Ok((Self { senders }, threads))
+        Ok(Started { shards: Self { senders }, threads, askers })
     }
 
     /// Hands committed blocks to their shards.
@@ -187,6 +210,7 @@ impl Shards {
 struct ShardThread {
     context: ShardContext,
     receiver: Receiver<ToShard>,
+    asked: Asked,
     behind: Arc<AtomicBool>,
     snapshot_at: Instant,
 }
@@ -195,8 +219,9 @@ impl ShardThread {
     fn run(mut self, index: usize, count: usize) -> Result<(), ShardError> {
         let watch = self.context.watch.clone();
         let mut shard = Shard::recover(self.context.stores.clone(), index, count, &watch)?;
+        let mut turn = TURN;
         loop {
-            let message = match self.receiver.recv_timeout(TURN) {
+            let message = match self.receiver.recv_timeout(turn) {
                 Ok(message) => message,
                 Err(RecvTimeoutError::Timeout) => ToShard::Blocks(Vec::new()),
                 Err(RecvTimeoutError::Disconnected) => ToShard::Stop,
@@ -206,6 +231,7 @@ impl ShardThread {
                     let _phase = tracing::trace_span!(target: "foghorn::phase", "fold").entered();
                     shard.fold(&blocks, clock::now(), &watch)?;
                 }
+                ToShard::Asked => {}
                 ToShard::Stop => {
                     shard.catch_up(&watch)?;
                     let jobs = shard.snapshots();
@@ -220,6 +246,7 @@ impl ShardThread {
             if self.behind.swap(false, Ordering::AcqRel) || shard.is_behind() {
                 shard.catch_up(&watch)?;
             }
+            turn = if self.asked.answer(&shard) { Duration::ZERO } else { TURN };
             self.snapshot_if_due(&mut shard);
         }
     }

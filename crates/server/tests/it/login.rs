@@ -4,18 +4,18 @@ use crate::process::{World, exchange, until};
 use serde_json::{Value, json};
 use std::time::SystemTime;
 
-const PASSWORD: &str = "correct horse battery";
+pub const PASSWORD: &str = "correct horse battery";
 const JSON: &str = "Content-Type: application/json";
 
 /// A person at a browser.
-struct Browser<'w> {
+pub struct Browser<'w> {
     world: &'w World,
-    cookie: String,
+    pub cookie: String,
     csrf: String,
 }
 
 impl<'w> Browser<'w> {
-    fn log_in(world: &'w World, login: &Value) -> Result<(Self, Value), (u16, Value)> {
+    pub fn log_in(world: &'w World, login: &Value) -> Result<(Self, Value), (u16, Value)> {
         let body = login.to_string();
         let (status, head, answer) =
             exchange(world.api, "POST", "login", &[JSON], body.as_bytes()).unwrap();
@@ -37,7 +37,7 @@ impl<'w> Browser<'w> {
     }
 
     /// A request of a page of the host itself.
-    fn ask(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
+    pub fn ask(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
         self.ask_with(method, path, body, &[&format!("X-CSRFToken: {}", self.csrf)])
     }
 
@@ -52,7 +52,7 @@ impl<'w> Browser<'w> {
 }
 
 /// A server on which nobody is but the one who set it up.
-fn set_up() -> World {
+pub fn set_up() -> World {
     let directory = tempfile::tempdir().unwrap();
     let mut world = World::over(directory, ["", "", ""]);
     world.serve(&[]);
@@ -75,7 +75,7 @@ fn set_up() -> World {
     world
 }
 
-fn login(email: &str, password: &str) -> Value {
+pub fn login(email: &str, password: &str) -> Value {
     json!({"email": email, "password": password})
 }
 

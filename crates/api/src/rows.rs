@@ -1,0 +1,132 @@
+//! Rows that say how something is now: its configuration, and what is live of it.
+
+use crate::live::{LiveClient, LiveDevice};
+use foghorn_catalog::{Document, Scope};
+use foghorn_model::Timestamp;
+use serde_json::{Map, Value, json};
+
+/// What one is told of a device: whether it is there.
+pub(crate) fn status(live: Option<&LiveDevice>) -> &'static str {
+    match live.and_then(|it| it.is_up) {
+        Some(true) => "connected",
+        // As Mist says of one that never was.
+        Some(false) | None => "disconnected",
+    }
+}
+
+/// Epoch seconds; null of what never was.
+fn seconds(at: Timestamp) -> Value {
+    if at == Timestamp(0) { Value::Null } else { json!(at.as_secs_f64()) }
+}
+
+fn known(text: &str) -> Value {
+    if text.is_empty() { Value::Null } else { json!(text) }
+}
+
+/// The statistics of a device.
+pub(crate) fn device(document: &Document, live: Option<&LiveDevice>, now: Timestamp) -> Value {
+    let mut row = document.to_json(false);
+    row["status"] = json!(status(live));
+    let Some(live) = live else {
+        row["last_seen"] = Value::Null;
+        return row;
+    };
+    row["last_seen"] = seconds(live.heard);
+    row["version"] = known(&live.version);
+    row["ext_ip"] = json!(live.ext_ip);
+    if live.is_up == Some(true) {
+        row["uptime"] = json!(now.secs().saturating_sub(live.since.secs()).max(0));
+    }
+    if document.text("type") == "ap" {
+        row["num_clients"] = json!(live.client_count);
+    }
+    row
+}
+
+/// A device as a search has it.
+pub(crate) fn found_device(
+    document: &Document,
+    live: Option<&LiveDevice>,
+    now: Timestamp,
+) -> Map<String, Value> {
+    let name = document.text("name");
+    let stats = device(document, live, now);
+    let of = |key: &str| (key.to_owned(), stats[key].clone());
+    let keys = [
+        "mac", "model", "type", "serial", "ip", "org_id", "site_id", "status", "version", "ext_ip",
+        "uptime",
+    ];
+    let mut row: Map<String, Value> = keys.map(of).into_iter().collect();
+    row.insert("hostname".into(), if name.is_empty() { json!([]) } else { json!([name]) });
+    row.insert("last_hostname".into(), known(name));
+    row.insert("timestamp".into(), stats["last_seen"].clone());
+    row
+}
+
+/// The statistics of a client.
+pub(crate) fn client(scope: Scope, live: &LiveClient, now: Timestamp) -> Value {
+    let it = &live.association;
+    json!({
+        "ap_id": it.ap.device_id(),
+        "ap_mac": it.ap,
+        "band": it.band,
+        "bssid": it.bssid,
+        "family": it.family,
+        "hostname": it.hostname,
+        "ip": it.ip,
+        "last_seen": seconds(live.heard),
+        "mac": it.mac,
+        "manufacture": it.manufacture,
+        "model": it.model,
+        "org_id": scope.org,
+        "os": it.os,
+        "psk_id": it.psk_id,
+        "rssi": it.rssi,
+        "site_id": scope.site,
+        "ssid": it.ssid,
+        "type": "client",
+        "uptime": now.secs().saturating_sub(it.connect.secs()).max(0),
+        "username": it.username,
+        "wlan_id": it.wlan_id,
+    })
+}
+
+/// A client as a search has it: lists of what it had, which are of what it has.
+pub(crate) fn found_client(scope: Scope, live: &LiveClient) -> Map<String, Value> {
+    let it = &live.association;
+    let mut row = Map::new();
+    let mut put = |key: &str, value: Value| drop(row.insert(key.to_owned(), value));
+    let both = [
+        ("ap", json!(it.ap)),
+        ("hostname", json!(it.hostname)),
+        ("ip", json!(it.ip)),
+        ("model", json!(it.model)),
+        ("os", json!(it.os)),
+        ("psk_id", json!(it.psk_id)),
+        ("psk_name", json!(it.psk_name)),
+        ("ssid", json!(it.ssid)),
+        ("username", json!(it.username)),
+        ("wlan_id", json!(it.wlan_id)),
+    ];
+    for (key, value) in both {
+        put(key, if value.is_null() { json!([]) } else { json!([value]) });
+        put(&format!("last_{key}"), value);
+    }
+    put("mac", json!(it.mac));
+    put("band", json!(it.band));
+    put("mfg", json!(it.manufacture));
+    put("random_mac", json!(it.mac.is_random()));
+    put("org_id", json!(scope.org));
+    put("site_id", json!(scope.site));
+    put("site_ids", json!([scope.site]));
+    put("timestamp", seconds(live.heard));
+    row
+}
+
+/// The statistics of an edge: that it is known, since nothing reports it.
+pub(crate) fn edge(document: &Document) -> Value {
+    let mut row = document.to_json(false);
+    row["status"] = json!("disconnected");
+    row["last_seen"] = Value::Null;
+    row
+}

@@ -1,0 +1,81 @@
+//! What a site looks like now, to be read between two records.
+//!
+//! A view borrows the state and shows what may be told of it; how the fold keeps it is nobody
+//! else's business, and nothing is computed or kept for a view that nobody asks for.
+
+use crate::state::SiteState;
+use foghorn_model::event::client::Association;
+use foghorn_model::{Device, Mac, Site, Timestamp};
+use std::net::IpAddr;
+
+/// A site after the last record folded.
+#[derive(Clone, Copy, Debug)]
+pub struct SiteView<'a> {
+    state: &'a SiteState,
+}
+
+/// A device of a site.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct DeviceView<'a> {
+    /// Its configuration.
+    pub device: &'a Device,
+    /// Whether it is up; `None` before its source has told.
+    pub is_up: Option<bool>,
+    /// When that last changed, by the device's clock; zero before its source has told.
+    pub since: Timestamp,
+    /// When it was last heard of, by the partition clock; zero if it never was.
+    pub heard: Timestamp,
+    /// Its firmware; empty before its source has told.
+    pub version: &'a str,
+    /// The address that it was seen from.
+    pub ext_ip: Option<IpAddr>,
+}
+
+/// An associated client of a site.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct ClientView<'a> {
+    /// Its association.
+    pub association: &'a Association,
+    /// When it was last heard of, by the partition clock.
+    pub heard: Timestamp,
+}
+
+impl<'a> ClientView<'a> {
+    pub(crate) fn new(association: &'a Association, heard: Timestamp) -> Self {
+        Self { association, heard }
+    }
+}
+
+impl<'a> SiteView<'a> {
+    pub(crate) fn new(state: &'a SiteState) -> Self {
+        Self { state }
+    }
+
+    /// Its configuration.
+    pub fn site(&self) -> &'a Site {
+        &self.state.site
+    }
+
+    /// Its devices in the order of their addresses.
+    pub fn devices(&self) -> impl Iterator<Item = DeviceView<'a>> + use<'a> {
+        self.state.devices.views()
+    }
+
+    /// How many clients are associated.
+    pub fn client_count(&self) -> usize {
+        self.state.clients.len()
+    }
+
+    /// Its associated clients in the order of their addresses, those after `after` only.
+    pub fn clients_after(
+        &self,
+        after: Option<Mac>,
+    ) -> impl Iterator<Item = ClientView<'a>> + use<'a> {
+        self.state.clients.views_after(after)
+    }
+
+    /// A client, if it is associated.
+    pub fn client(&self, mac: Mac) -> Option<ClientView<'a>> {
+        self.state.clients.view(mac)
+    }
+}
