@@ -447,6 +447,45 @@ def check_websocket(api, mistapi, session, org, site):
     said(api.sites.maps.deleteSiteMap(session, site, floor["id"]), 200)
 
 
+def check_alarms(api, _, session, org, site):
+    mac = "5c5b3700%04x" % (int(time.time() * 1000) % 65536)
+    device = {"mac": mac, "name": "AP", "type": "ap"}
+    made = said(session.mist_post(f"/api/v1/sites/{site}/devices", body=device), 200)
+    template = said(api.orgs.alarmtemplates.createOrgAlarmTemplate(session, org, {
+        "name": "cables", "delivery": {"enabled": False},
+        "rules": {"bad_cable": {"enabled": True}}}), 200)
+    said(api.sites.sites.updateSiteInfo(session, site, {"alarmtemplate_id": template["id"]}), 200)
+    cables = [{"kind": "alarm", "type": "bad_cable", "mac": mac, "port_id": f"ge-0/0/{port}"}
+              for port in range(3)]
+    telemetry(session, site, *cables)
+    alarms = api.sites.alarms
+
+    def found(**which):
+        rows = said(alarms.searchSiteAlarms(session, site, **which), 200)["results"]
+        return [row for row in rows if row.get("aps") == [mac]]
+
+    rows = until("the alarms", lambda: found() if len(found()) == 3 else None)
+    ids = [row["id"] for row in rows]
+    said(alarms.ackSiteAlarm(session, site, ids[0], {"note": "planned"}), 200)
+    (one,) = found(acked=True)
+    assert (one["id"], one["note"], one["acked"]) == (ids[0], "planned", True), one
+    said(alarms.AckSiteMultipleAlarms(session, site, {"alarm_ids": ids[1:], "note": "too"}), 200)
+    assert len(found(acked=True)) == 3
+    said(api.orgs.alarms.unackOrgAllAlarms(session, org, {}), 200)
+    assert not found(acked=True)
+    said(api.orgs.alarms.ackOrgAllAlarms(session, org, {"note": "night"}), 200)
+    said(alarms.unackSiteAlarm(session, site, ids[0], {}), 200)
+    assert len(found(acked=True)) == 2
+    counted = said(api.orgs.alarms.countOrgAlarms(session, org, distinct="type"), 200)
+    assert any(row["type"] == "bad_cable" for row in counted["results"]), counted
+    unknown = "00000000-0000-4000-8000-000000000001"
+    said(alarms.ackSiteAlarm(session, site, unknown, {}), 404)
+    told = lambda: api.orgs.logs.listOrgAuditLogs(session, org, message=ids[0]).data["results"]
+    until("the audit of an acknowledgement", told)
+    said(api.orgs.alarmtemplates.deleteOrgAlarmTemplate(session, org, template["id"]), 200)
+    said(session.mist_delete(f"/api/v1/sites/{site}/devices/{made['id']}"), 200)
+
+
 def check_logs(api, _, session, org, site):
     found = lambda: api.orgs.logs.listOrgAuditLogs(session, org, duration="1d").data["results"]
     rows = until("the audit log", found)

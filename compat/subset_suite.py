@@ -203,7 +203,7 @@ def run(suite, setup_token):
     suite.call("get", "self", status=401)
     suite.call("get", "orgs/{org_id}", status=401)
     for part in (people, constants, orgs_and_sites, objects, images_and_imports, inventory,
-                 happenings, webhooks, errors, leaving):
+                 happenings, access_and_edges, alarms, live, webhooks, errors, leaving):
         part(suite)
 
 
@@ -380,10 +380,7 @@ def happenings(suite):
          "ssid": "Maui", "band": "5", "rssi": -54},
         {"kind": "client-disassociated", "mac": client},
     ]
-    sent = requests.post(
-        f"{suite.base}/api/v1/sites/{suite.ids['site_id']}/telemetry", headers=suite.headers,
-        data="".join(json.dumps(line) + "\n" for line in lines), timeout=30).json()
-    assert sent["accepted"] == len(lines), sent
+    told(suite, lines)
     for scope in ("orgs/{org_id}", "sites/{site_id}"):
         for search, count, distinct in (
                 ("clients/sessions/search", "clients/sessions/count", "ssid"),
@@ -398,6 +395,98 @@ def happenings(suite):
     suite.call("get", f"{logs}/count?distinct=message")
     own = lambda: suite.call("get", "self/logs?limit=1000")["results"]
     until("one's own log", lambda: any(row["site_id"] is None for row in own()))
+
+
+def told(suite, lines):
+    """Telemetry of the site."""
+    sent = requests.post(
+        f"{suite.base}/api/v1/sites/{suite.ids['site_id']}/telemetry", headers=suite.headers,
+        data="".join(json.dumps(line) + "\n" for line in lines), timeout=30).json()
+    assert sent["accepted"] == len(lines), sent
+
+
+def access_and_edges(suite):
+    """What clients go through, what access control decides, and what befalls an edge."""
+    edge = "020000230522"
+    suite.call("post", "sites/{site_id}/mxedges",
+               {"name": "edge-1", "model": "ME-X1", "mac": edge})
+    client = "ac3eb179e535"
+    told(suite, [
+        {"kind": "client-dhcp", "mac": client, "success": False, "ssid": "Maui", "ap": AP},
+        {"kind": "nac-event", "type": "NAC_CLIENT_PERMIT", "mac": client, "ap": AP,
+         "username": "user@example.net", "auth_type": "eap-tls", "nas_vendor": "juniper-mist",
+         "nacrule_matched": True, "vlan": "750", "random_mac": False,
+         "resp_attrs": ["Tunnel-Private-Group-ID=750"], "idp_role": ["staff"]},
+        {"kind": "edge-service", "mac": edge, "service": "tunterm", "state": "stopped"},
+    ])
+    for scope in ("orgs/{org_id}", "sites/{site_id}"):
+        for family in ("clients", "nac_clients", "mxedges"):
+            search = f"{scope}/{family}/events/search"
+            until(search, lambda: suite.call("get", search)["results"])
+            suite.call("get", f"{search}?limit=1&type=nonsense")
+            suite.call("get", f"{scope}/{family}/events/count?distinct=type")
+            suite.call("get", f"{scope}/{family}/events/count?distinct=nonsense", status=400)
+
+
+def alarms(suite):
+    template = suite.call("post", "orgs/{org_id}/alarmtemplates", {
+        "name": "a", "delivery": {"enabled": False},
+        "rules": {"device_restarted": {"enabled": True}, "bad_cable": {"enabled": True}}})
+    suite.call("put", "sites/{site_id}", {"alarmtemplate_id": template["id"]})
+    told(suite, [
+        {"kind": "device-restarted", "mac": AP, "reason": "power_cycle"},
+        {"kind": "alarm", "type": "bad_cable", "mac": AP, "port_id": "ge-0/0/1"},
+        {"kind": "alarm", "type": "bad_cable", "mac": AP, "port_id": "ge-0/0/1",
+         "status": "resolved"},
+    ])
+    for scope in ("orgs/{org_id}", "sites/{site_id}"):
+        found = f"{scope}/alarms/search"
+        until(found, lambda: len(suite.call("get", found)["results"]) == 2)
+        suite.call("get", f"{found}?type=bad_cable&status=resolved&limit=1")
+        for distinct in ("type", "group", "severity", "acked"):
+            suite.call("get", f"{scope}/alarms/count?distinct={distinct}")
+        ids = [row["id"] for row in suite.call("get", found)["results"]]
+        suite.ids["alarm_id"] = ids[0]
+        for verb in ("ack", "unack"):
+            suite.call("post", f"{scope}/alarms/{{alarm_id}}/{verb}", {"note": "planned"})
+            suite.call("post", f"{scope}/alarms/{verb}", {"alarm_ids": ids, "note": "planned"})
+            suite.call("post", f"{scope}/alarms/{verb}_all", {"note": "planned"})
+            suite.call("post", f"{scope}/alarms/{verb}", {"alarm_ids": ["nonsense"]}, 400)
+        suite.call("post", f"{scope}/alarms/ack_all", {})
+        suite.call("get", f"{found}?acked=true")
+    path = "orgs/{org_id}/alarmtemplates/suppress"
+    suite.call("post", path, {"duration": 600, "applies": {"site_ids": [suite.ids["site_id"]]}})
+    suite.call("post", path, {"duration": -1}, 400)
+    suite.call("get", path)
+    suite.call("get", f"{path}?scope=org")
+    suite.call("delete", path)
+
+
+def live(suite):
+    """How things are now, as far as the document knows of it and nothing before has asked."""
+    told(suite, [
+        {"kind": "client-associated", "mac": "70ef00000002", "ap": AP, "bssid": "5c5b35000011",
+         "ssid": "Maui", "band": "5", "rssi": -54, "client_hostname": "laptop-7"},
+    ])
+    floor = suite.call("post", "sites/{site_id}/maps", {"name": "2nd", "type": "image"})
+    suite.ids |= {"map_id": floor["id"], "client_mac": "70ef00000002"}
+    corners = [{"x": 0, "y": 0}, {"x": 9.5, "y": 0}, {"x": 0, "y": 9}]
+    made = {
+        "zone_id": ("zones", {"name": "z", "map_id": floor["id"], "vertices": corners}),
+        "rssizone_id": ("rssizones", {"name": "near", "devices": [
+            {"device_id": suite.ids["device_id"], "rssi": -60}]}),
+        "asset_id": ("assets", {"name": "cart", "mac": "5c5b35aa0009"}),
+        "beacon_id": ("beacons", {"name": "b", "type": "ibeacon", "mac": "5c5b35bb0002"}),
+    }
+    for parameter, (collection, body) in made.items():
+        suite.ids[parameter] = suite.call("post", f"sites/{{site_id}}/{collection}", body)["id"]
+    suite.ids["mxedge_id"] = suite.call("get", "sites/{site_id}/mxedges")[0]["id"]
+    suite.ids["zone_type"] = "zones"
+    for method, path in sorted(suite.shared - suite.asked):
+        template = suite.named[path].removeprefix("/api/v1/")
+        if method == "get" and re.search(r"stats|search|count|visits", template) \
+                and "webhook" not in template:
+            suite.call("get", template)
 
 
 def webhooks(suite):

@@ -60,6 +60,8 @@ pub(crate) fn found_device(
     row.insert("hostname".into(), if name.is_empty() { json!([]) } else { json!([name]) });
     row.insert("last_hostname".into(), known(name));
     row.insert("timestamp".into(), stats["last_seen"].clone());
+    // A search leaves out what there is not.
+    row.retain(|_, value| !value.is_null());
     row
 }
 
@@ -100,7 +102,6 @@ pub(crate) fn found_client(scope: Scope, live: &LiveClient) -> Map<String, Value
         ("ap", json!(it.ap)),
         ("hostname", json!(it.hostname)),
         ("ip", json!(it.ip)),
-        ("model", json!(it.model)),
         ("os", json!(it.os)),
         ("psk_id", json!(it.psk_id)),
         ("psk_name", json!(it.psk_name)),
@@ -112,6 +113,8 @@ pub(crate) fn found_client(scope: Scope, live: &LiveClient) -> Map<String, Value
         put(key, if value.is_null() { json!([]) } else { json!([value]) });
         put(&format!("last_{key}"), value);
     }
+    put("model", json!(it.model));
+    put("last_model", json!(it.model));
     put("mac", json!(it.mac));
     put("band", json!(it.band));
     put("mfg", json!(it.manufacture));
@@ -120,6 +123,7 @@ pub(crate) fn found_client(scope: Scope, live: &LiveClient) -> Map<String, Value
     put("site_id", json!(scope.site));
     put("site_ids", json!([scope.site]));
     put("timestamp", seconds(live.heard));
+    row.retain(|_, value| !value.is_null());
     row
 }
 

@@ -87,6 +87,12 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Search<T> {
     }
 }
 
+/// A value as it is looked for: flags in any case, as scripts write them.
+pub(crate) fn wanted(text: &str) -> String {
+    let flag = ["true", "false"].into_iter().find(|flag| text.eq_ignore_ascii_case(flag));
+    flag.unwrap_or(text).to_owned()
+}
+
 /// A field of the query that is not as it should be.
 pub(crate) fn field(field: &str, reason: impl Into<String>) -> Error {
     Error::Field { field: field.into(), reason: reason.into() }

@@ -271,6 +271,13 @@ impl Write<'_> {
                 return Err(CatalogError::invalid(key, reason));
             }
         }
+        if document.kind == Kind::Webhook && objects::webhook::needs_marvis(&document.body) {
+            let org = self.name_of_org(document.org_id)?.unwrap_or_default();
+            if !objects::org::has_marvis(&org) {
+                let reason = "client-latency needs a Marvis subscription";
+                return Err(CatalogError::invalid("topics", reason));
+            }
+        }
         if document.kind == Kind::Webhook && objects::webhook::is_exclusive(&document.body) {
             let mut others = self.of_org(Kind::Webhook, document.org_id, None)?;
             others.retain(|it| it.id != document.id && it.site_id == document.site_id);

@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::openapi::{Method, Operation, Parameter, Routes, reference};
 use crate::page::{Ids, MaybeObject};
 use crate::resources::Level;
-use crate::search::{self, Asked, COUNTED, SPAN, Search, Searched, Span, field};
+use crate::search::{self, Asked, COUNTED, SPAN, Search, Searched, Span, field, wanted};
 use axum::Json;
 use axum::extract::State;
 use foghorn_catalog::{AlarmFilter, AlarmMember, AlarmRecord, Right, Scope};
@@ -152,7 +152,7 @@ type Which = BTreeMap<String, String>;
 /// The alarms that a query asks for, of any time.
 fn filter(scope: Scope, which: &Which) -> AlarmFilter {
     let asked = |member: &AlarmMember| {
-        let values = which.get(member.name())?.split(',').map(|it| it.trim().to_owned());
+        let values = which.get(member.name())?.split(',').map(|it| wanted(it.trim()));
         Some((*member, values.collect()))
     };
     AlarmFilter {

@@ -3,12 +3,13 @@
 use crate::openapi::{Method, Operation, Routes, array_of};
 use axum::Json;
 use foghorn_model::definitions::{
-    ALARMS, AlarmRow, CLIENT_EVENTS, DEVICE_EVENTS, MXEDGE_EVENTS, NAC_EVENTS, OTHER_DEVICE_EVENTS,
-    display,
+    self, ALARMS, AlarmRow, CLIENT_EVENTS, DEVICE_EVENTS, MXEDGE_EVENTS, NAC_EVENTS,
+    OTHER_DEVICE_EVENTS, display,
 };
 use foghorn_model::telemetry::json_schemas;
 use foghorn_model::topic::TOPICS;
 use serde_json::{Value, json};
+use std::sync::LazyLock;
 
 pub(super) fn routes() -> Routes {
     let new = |path, id, summary| {
@@ -16,9 +17,12 @@ pub(super) fn routes() -> Routes {
         Operation::new(Method::Get, path, id, "const", summary).answers(rows).public()
     };
     let families = EVENTS.into_iter().fold(Routes::default(), |routes, (path, id, keys, what)| {
-        let rows =
-            move || async move { Json(keys.iter().map(|key| named(key)).collect::<Value>()) };
-        routes.at(new(path, id, what), rows)
+        let family = path.rsplit('/').next().unwrap_or_default();
+        let rows: Value = keys.iter().map(|key| named(family, key)).collect();
+        routes.at(new(path, id, what), move || {
+            let rows = rows.clone();
+            async move { Json(rows) }
+        })
     });
     families
         .at(
@@ -73,13 +77,23 @@ const EVENTS: [(&str, &str, &[&str], &str); 5] = [
     ),
 ];
 
-fn named(key: &str) -> Value {
-    json!({ "key": key, "display": display(key) })
+/// The examples of all families.
+static EXAMPLES: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(definitions::EXAMPLES).unwrap_or_default());
+
+/// A key, what it is called, and an event of it as Foghorn makes it, if it does.
+fn named(family: &str, key: &str) -> Value {
+    let mut row = json!({ "key": key, "display": display(key) });
+    let example = &EXAMPLES[family][key];
+    if !example.is_null() {
+        row["example"] = example.clone();
+    }
+    row
 }
 
 async fn alarm_defs() -> Json<Value> {
     let row = |row: &AlarmRow| {
-        let mut alarm = named(row.key);
+        let mut alarm = named("alarms", row.key);
         alarm["group"] = json!(row.group.name());
         alarm["severity"] = json!(row.severity.name());
         alarm["fields"] = json!(row.fields);

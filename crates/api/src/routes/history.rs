@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::openapi::{Method, Operation, Parameter, Routes, reference};
 use crate::page::Ids;
 use crate::resources::Level;
-use crate::search::{self, Asked, COUNTED, SPAN, Search, Searched, Span, field};
+use crate::search::{self, Asked, COUNTED, SPAN, Search, Searched, Span, field, wanted};
 use axum::Json;
 use axum::extract::State;
 use foghorn_catalog::{HistoryFilter, Match, Right, Whose};
@@ -212,7 +212,7 @@ const SEARCHES: &[Searchable] = &[
         ],
         parts: &["text"],
         distinct: "type",
-        row: |row| row,
+        row: with_flag,
         summary: "What access control decided",
     },
     Searchable {
@@ -241,7 +241,7 @@ const SEARCHES: &[Searchable] = &[
         members: &["type", "mxedge_id", "mxcluster_id", "service", "component", "site_id"],
         parts: &[],
         distinct: "type",
-        row: |row| row,
+        row: without_nulls,
         summary: "Events of edges",
     },
     Searchable {
@@ -340,7 +340,7 @@ impl Searchable {
     /// The rows that a query asks for, of any time.
     fn filter(&self, whose: Whose, which: &Which) -> HistoryFilter {
         let asked = |name: &&'static str| {
-            let value = which.get(*name)?.clone();
+            let value = wanted(which.get(*name)?);
             let is_part = self.parts.contains(name);
             Some((*name, if is_part { Match::Contains(value) } else { Match::Is(value) }))
         };
@@ -403,5 +403,21 @@ fn with_objects(mut row: Map<String, Value>) -> Map<String, Value> {
             *value = object;
         }
     }
+    row
+}
+
+/// `random_mac` is a text on the wire, and a flag in searches.
+fn with_flag(mut row: Map<String, Value>) -> Map<String, Value> {
+    if let Some(value) = row.get_mut("random_mac")
+        && let Some(flag) = value.as_str().and_then(|text| text.parse::<bool>().ok())
+    {
+        *value = flag.into();
+    }
+    row
+}
+
+/// The wire says that an event is of no component; a search leaves it out.
+fn without_nulls(mut row: Map<String, Value>) -> Map<String, Value> {
+    row.retain(|_, value| !value.is_null());
     row
 }

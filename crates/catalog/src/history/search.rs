@@ -70,9 +70,10 @@ impl HistoryFilter {
     }
 }
 
-/// A member of an event as a text.
+/// A member of an event as a text; of a flag `true` or `false`.
 fn member(name: &str) -> String {
-    format!("CAST(json ->> '$.{name}' AS TEXT)")
+    let kind = format!("json_type(json, '$.{name}')");
+    format!("iif({kind} IN ('true', 'false'), {kind}, CAST(json ->> '$.{name}' AS TEXT))")
 }
 
 impl HistoryStore {

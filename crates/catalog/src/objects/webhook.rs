@@ -118,6 +118,11 @@ fn is_filtered(body: &Map<String, Value>) -> bool {
     names.contains(&Topic::FilteredAssetRssi.name())
 }
 
+/// Whether it names a topic for which a Marvis subscription is asked.
+pub(crate) fn needs_marvis(body: &Map<String, Value>) -> bool {
+    topic_names(body).unwrap_or_default().contains(&Topic::ClientLatency.name())
+}
+
 fn check_filters(body: &Map<String, Value>) -> Result<(), CatalogError> {
     let ids = body.get("assetfilter_ids").and_then(Value::as_array);
     let ids = ids.map(Vec::as_slice).unwrap_or_default();

@@ -7,6 +7,7 @@ mod alarms;
 mod clients;
 mod devices;
 mod edges;
+mod examples;
 mod golden;
 mod limits;
 mod outages;

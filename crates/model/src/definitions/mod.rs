@@ -12,6 +12,10 @@ pub use alarms::ALARMS;
 pub use carriers::{alarm_of_edge_event, alarm_of_event};
 pub use events::{CLIENT_EVENTS, DEVICE_EVENTS, MXEDGE_EVENTS, NAC_EVENTS, OTHER_DEVICE_EVENTS};
 
+/// Events as Foghorn makes them, an object by family and key: `alarms`, `client_events`,
+/// `device_events`, `mxedge_events`, `nac_events`. What has none here, nothing derives.
+pub const EXAMPLES: &str = include_str!("examples.json");
+
 /// An alarm.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct AlarmRow {

@@ -93,6 +93,7 @@ pub fn encode(
         parts.text("from_version", detail.from_version.as_deref());
         parts.text("to_version", detail.to_version.as_deref());
         parts.text("port", detail.port.as_deref());
+        parts.text("service", detail.service.as_deref());
         parts.text("text", detail.text.as_deref());
         let lists = [
             ("bounced_ports", &detail.bounced_ports),

@@ -118,6 +118,8 @@ pub struct EdgeEvent<'a> {
     pub to_version: Option<Cow<'a, str>>,
     /// The port concerned.
     pub port: Option<Cow<'a, str>>,
+    /// The service concerned.
+    pub service: Option<Cow<'a, str>>,
     /// Ports that were bounced.
     pub bounced_ports: Vec<String>,
     /// APs that were disconnected.
@@ -127,18 +129,24 @@ pub struct EdgeEvent<'a> {
 }
 
 /// Types that the engine makes itself of what an edge says of its parts, by how they begin.
-const DERIVED: [&str; 8] = [
+const DERIVED: [&str; 16] = [
     "ME_CONNECTED",
     "ME_DISCONNECTED",
     "ME_FAN_",
     "ME_POWERINPUT_",
     "ME_PSU_",
     "ME_RESOURCE_USAGE",
-    "ME_SERVICE_",
-    "TT_PORT_",
+    "ME_RESTARTED",
+    "ME_SERVICE_CRASHED",
+    "ME_SERVICE_FAILED",
+    "ME_SERVICE_STARTED",
+    "ME_SERVICE_STOPPED",
+    "TT_PORT_DROPPED_FROM_LACP",
+    "TT_PORT_FIRST_JOIN_LACP",
+    "TT_PORT_JOINED_LACP",
+    "TT_PORT_LAST_DROPPED_FROM_LACP",
+    "TT_PORT_LINK_",
 ];
-/// And by their whole name.
-const RESTARTED: &str = "ME_RESTARTED";
 
 impl<'a> EdgeReport<'a> {
     pub(super) fn read(kind: Kind, fields: &mut Fields<'a>) -> Result<Self, FieldError> {
@@ -209,8 +217,7 @@ impl<'a> EdgeEvent<'a> {
             return Err(error(Field::Type, "no event of an edge has this type"));
         }
         let is_derived = DERIVED.iter().any(|begin| event_type.starts_with(begin));
-        // What only administrators do is nobody else's to derive.
-        if (is_derived && !event_type.ends_with("_BY_USER")) || event_type == RESTARTED {
+        if is_derived {
             return Err(error(Field::Type, "it is derived of another kind of record"));
         }
         Ok(Self {
@@ -219,6 +226,7 @@ impl<'a> EdgeEvent<'a> {
             from_version: text(fields, Field::FromVersion),
             to_version: text(fields, Field::ToVersion),
             port: text(fields, Field::PortId),
+            service: text(fields, Field::Service),
             bounced_ports: texts(fields, Field::BouncedPorts),
             disconnected_aps: texts(fields, Field::DisconnectedAps),
             text: text(fields, Field::Text),

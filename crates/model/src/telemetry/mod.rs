@@ -431,6 +431,7 @@ pub const KINDS: &[KindRow] = &[
                 Field::FromVersion,
                 Field::ToVersion,
                 Field::PortId,
+                Field::Service,
                 Field::BouncedPorts,
                 Field::DisconnectedAps,
                 Field::Text,

@@ -53,6 +53,9 @@ async fn totals(api: &Api, kind: Kind, scope: Scope, id: Uuid) -> Result<Json<Va
         row["num_sites"] = json!(api.sites(scope).len());
         // Foghorn measures none; the member is always there.
         row["sle"] = json!([]);
+        // Nobody but the org's own admins sees it, and it is in no group of orgs.
+        row["allow_mist"] = json!(false);
+        row["orggroup_ids"] = json!([]);
         return Ok(Json(row));
     }
     for kind in ["ap", "switch", "gateway"] {

@@ -1,0 +1,212 @@
+//! The examples of the constants: each is what the fold makes of telemetry. `UPDATE_EXPECT=1`
+//! writes the file anew.
+
+use crate::world::{AP, World, associated, client, site_id};
+use expect_test::expect_file;
+use foghorn_model::definitions::{ALARMS, DEVICE_EVENTS, MXEDGE_EVENTS, NAC_EVENTS};
+use foghorn_model::telemetry::Step;
+use foghorn_model::{ConfigUpdate, Edge};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+const SWITCH: &str = "5c5b35000003";
+const GATEWAY: &str = "5c5b35000004";
+const EDGE: &str = "020000230522";
+
+/// The last event of a topic that was told.
+fn told(world: &mut World, topic: &str) -> Option<String> {
+    let events = std::mem::take(&mut world.events);
+    events.into_iter().rev().find(|event| event.topic == topic).map(|event| event.json)
+}
+
+fn alarms() -> BTreeMap<&'static str, String> {
+    let mut examples = BTreeMap::new();
+    for row in ALARMS {
+        let mut world = World::new();
+        world.enable(&[row.key]);
+        let mac = match row.fields {
+            fields if fields.contains(&"switches") => SWITCH,
+            fields if fields.contains(&"gateways") => GATEWAY,
+            _ => AP,
+        };
+        world.line(60, &format!(
+            r#"{{"kind":"alarm","type":"{}","mac":"{mac}","client_mac":"70ef00715301","peer_mac":"70ef00715302","ssid":"Maui","bssid":"5c5b35000011","port_id":"ge-0/0/7","vlan":"72","reason":"as the source says"}}"#,
+            row.key
+        ));
+        examples.insert(row.key, told(&mut world, "alarms").unwrap());
+    }
+    examples
+}
+
+fn device_events() -> BTreeMap<&'static str, String> {
+    let mut examples = BTreeMap::new();
+    for event in DEVICE_EVENTS {
+        let (mac, change) = match event.split_once('_') {
+            Some(("AP" | "ESL", change)) => (AP, change),
+            Some(("SW", change)) => (SWITCH, change),
+            Some(("GW", change)) => (GATEWAY, change),
+            // They are of no device of these three types.
+            _ => continue,
+        };
+        let mut world = World::new();
+        match change {
+            "CONNECTED" => world.say(60, "device-connected", mac),
+            "DISCONNECTED" => world.say(60, "device-disconnected", mac),
+            "RESTARTED" => world.say(60, "device-restarted", mac),
+            _ => world
+                .line(60, &format!(r#"{{"kind":"device-event","mac":"{mac}","type":"{event}"}}"#)),
+        }
+        let example = std::mem::take(&mut world.events)
+            .into_iter()
+            .find(|it| it.topic == "device-events" && it.value()["type"] == *event);
+        examples.insert(*event, example.unwrap().json);
+    }
+    examples
+}
+
+/// What is to be said for an event of an edge: first what makes it possible.
+fn said(event: &str) -> Vec<String> {
+    let port = |state: &str, lag: &str| {
+        format!(r#""kind":"edge-port","port_id":"xe0","state":"{state}","lag":"{lag}""#)
+    };
+    let other =
+        |lag: &str| format!(r#""kind":"edge-port","port_id":"xe1","state":"up","lag":"{lag}""#);
+    let part = |kind: &str, name: &str, state: &str| {
+        format!(r#""kind":"edge-part","type":"{kind}","component":"{name}","state":"{state}""#)
+    };
+    let service =
+        |state: &str| format!(r#""kind":"edge-service","service":"tunterm","state":"{state}""#);
+    match event {
+        "ME_CONNECTED" | "ME_DISCONNECTED" => vec![r#""kind":"edge-heartbeat""#.into()],
+        "ME_RESTARTED" => vec![r#""kind":"edge-restarted""#.into()],
+        "ME_FAN_UNPLUGGED" => vec![part("fan", "Fan1", "absent")],
+        "ME_FAN_PLUGGED" => vec![part("fan", "Fan1", "absent"), part("fan", "Fan1", "present")],
+        "ME_PSU_UNPLUGGED" => vec![part("psu", "PS1", "absent")],
+        "ME_PSU_PLUGGED" => vec![part("psu", "PS1", "absent"), part("psu", "PS1", "present")],
+        "ME_POWERINPUT_DISCONNECTED" => vec![part("powerinput", "PS1", "absent")],
+        "ME_POWERINPUT_CONNECTED" => {
+            vec![part("powerinput", "PS1", "absent"), part("powerinput", "PS1", "present")]
+        }
+        "ME_SERVICE_STOPPED" => vec![service("stopped")],
+        "ME_SERVICE_STARTED" => vec![service("stopped"), service("running")],
+        "ME_SERVICE_CRASHED" => vec![service("crashed")],
+        "ME_SERVICE_FAILED" => vec![service("failed")],
+        "ME_RESOURCE_USAGE" => {
+            vec![r#""kind":"edge-resource","resource":"memory","usage":91"#.into()]
+        }
+        "TT_PORT_LINK_DOWN" => vec![port("down", "")],
+        "TT_PORT_LINK_RECOVERY" => vec![port("down", ""), port("up", "")],
+        "TT_PORT_FIRST_JOIN_LACP" => vec![port("up", ""), port("up", "lag0")],
+        "TT_PORT_JOINED_LACP" => vec![other("lag0"), port("up", ""), port("up", "lag0")],
+        "TT_PORT_DROPPED_FROM_LACP" => vec![other("lag0"), port("up", "lag0"), port("up", "")],
+        "TT_PORT_LAST_DROPPED_FROM_LACP" => vec![port("up", "lag0"), port("up", "")],
+        _ => vec![format!(r#""kind":"edge-event","type":"{event}""#)],
+    }
+}
+
+fn mxedge_events() -> BTreeMap<&'static str, String> {
+    let mut examples = BTreeMap::new();
+    for event in MXEDGE_EVENTS {
+        let mut world = World::new();
+        world.change(vec![ConfigUpdate::Edge(Edge {
+            id: uuid::Uuid::from_bytes([8; 16]),
+            site_id: site_id(),
+            mac: EDGE.parse().unwrap(),
+            name: "edge-1".into(),
+            mxcluster_id: Some(uuid::Uuid::from_bytes([9; 16])),
+        })]);
+        for more in said(event) {
+            world.line(1, &format!(r#"{{"mac":"{EDGE}",{more}}}"#));
+        }
+        if *event == "ME_DISCONNECTED" {
+            world.tick(3600);
+        }
+        let example = std::mem::take(&mut world.events)
+            .into_iter()
+            .rev()
+            .find(|it| it.topic == "mxedge-events" && it.value()["type"] == *event);
+        if let Some(example) = example {
+            examples.insert(*event, example.json);
+        }
+    }
+    examples
+}
+
+fn nac_events() -> BTreeMap<&'static str, String> {
+    let mut examples = BTreeMap::new();
+    for event in NAC_EVENTS {
+        let mut world = World::new();
+        match event.strip_prefix("NAC_ACCOUNTING_") {
+            Some(status) => {
+                let request = |status: &str| {
+                    format!(
+                        r#"{{"kind":"accounting","status":"{status}","nas_ip":"172.16.0.10","session_id":"46A689BBEA655716","mac":"5e6601115b49","username":"user1@example.net"}}"#
+                    )
+                };
+                world.line(0, &request("start"));
+                if status != "START" {
+                    world.line(60, &request(&status.to_lowercase()));
+                }
+                examples.insert(*event, told(&mut world, "nac-accounting").unwrap());
+            }
+            None => {
+                world.line(0, &format!(
+                    r#"{{"kind":"nac-event","type":"{event}","mac":"ac3eb179e535","username":"user@example.net","ap":"{AP}","ssid":"Corp","auth_type":"eap-tls","nas_vendor":"juniper-mist"}}"#
+                ));
+                examples.insert(*event, told(&mut world, "nac-events").unwrap());
+            }
+        }
+    }
+    examples
+}
+
+fn client_events() -> BTreeMap<&'static str, String> {
+    let mut examples = BTreeMap::new();
+    let mac = client(1);
+    let steps =
+        [(Step::Auth, "auth"), (Step::Dhcp, "dhcp"), (Step::Dns, "dns"), (Step::Arp, "arp")];
+    for (step, kind) in steps {
+        for success in [true, false] {
+            let mut world = World::new();
+            world.line(0, &associated(mac, AP, "5c5b35000011"));
+            world.line(1, &format!(
+                r#"{{"kind":"client-{kind}","mac":"{mac}","success":{success},"server":"10.0.0.1","duration":0.02}}"#
+            ));
+            examples.insert(step.event_type(success), told(&mut world, "client-events").unwrap());
+        }
+    }
+    let mut world = World::new();
+    world.line(0, &associated(mac, AP, "5c5b35000011"));
+    examples.insert("CLIENT_ASSOCIATION", told(&mut world, "client-events").unwrap());
+    world.line(9, &associated(mac, "5c5b35000002", "5c5b35000022"));
+    examples.insert("CLIENT_REASSOCIATION", told(&mut world, "client-events").unwrap());
+    world.say(9, "client-disassociated", &mac.to_string());
+    examples.insert("CLIENT_DEASSOCIATION", told(&mut world, "client-events").unwrap());
+    examples
+}
+
+#[test]
+fn the_examples_of_the_constants_are_what_the_fold_makes() {
+    let families = [
+        ("alarms", alarms()),
+        ("client_events", client_events()),
+        ("device_events", device_events()),
+        ("mxedge_events", mxedge_events()),
+        ("nac_events", nac_events()),
+    ];
+    let mut file = String::from("{\n");
+    for (at, (family, examples)) in families.iter().enumerate() {
+        file.push_str(&format!("\"{family}\": {{\n"));
+        let lines: Vec<String> = examples
+            .iter()
+            .map(|(key, json)| {
+                assert!(serde_json::from_str::<Value>(json).is_ok(), "{json}");
+                format!("\"{key}\": {json}")
+            })
+            .collect();
+        file.push_str(&lines.join(",\n"));
+        file.push_str(if at + 1 < families.len() { "\n},\n" } else { "\n}\n" });
+    }
+    file.push_str("}\n");
+    expect_file!["../../../model/src/definitions/examples.json"].assert_eq(&file);
+}
