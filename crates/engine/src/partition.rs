@@ -75,6 +75,7 @@ impl Engine {
             site.edges.rearm(&site.site, &over, &mut engine.timers);
             site.latency.rearm(&site.site, &mut engine.timers);
             site.failures.rearm(&site.site, &mut engine.timers);
+            site.ports.rearm(&site.site, &mut engine.timers);
             let template = template(&engine.state.templates, &engine.state.orgs, &site.site);
             site.alarms.rearm(&site.site, template, engine.state.clock, &mut engine.timers);
         }
@@ -214,6 +215,7 @@ impl Engine {
                 Subject::Alarm(slot) => scene.on_alarm_timer(slot),
                 Subject::Latency => state.latency.on_timer(&mut scene),
                 Subject::Failures => state.failures.on_timer(&mut scene),
+                Subject::Ports => state.ports.on_timer(&mut scene),
                 Subject::Edge(mac) => state.edges.on_timer(mac, &mut scene),
             }
         }
@@ -253,11 +255,23 @@ impl Engine {
         };
         let timed = telemetry.time.is_some();
         match &telemetry.report {
-            Report::Device(report) => state.devices.on_report(report, &mut scene),
+            Report::Device(report) => {
+                let SiteState { devices, ports, .. } = state;
+                devices.on_report(report, &mut scene);
+                if let Some((port, is_up)) = report.link() {
+                    ports.on_link(report.mac, port, is_up, devices, &mut scene);
+                }
+            }
             Report::Associated(report) => {
+                state.air.on_associated(report.bssid, &report.ssid);
                 state.clients.on_associated(report, &state.devices, &mut scene);
             }
-            Report::Seen(seen) => state.clients.on_seen(seen, &mut scene),
+            Report::Seen(seen) => {
+                let SiteState { clients, failures, devices, .. } = state;
+                if let (Some(ap), Some(rssi)) = (clients.on_seen(seen, &mut scene), seen.rssi) {
+                    failures.on_heard(seen.mac, ap, rssi, devices, &mut scene);
+                }
+            }
             Report::Disassociated(left) => {
                 state.clients.on_disassociated(left, &state.devices, &mut scene);
             }
@@ -270,6 +284,12 @@ impl Engine {
             Report::Decision(decision) => carried::on_decision(decision, &mut scene),
             Report::Guest(guest) => carried::on_guest(guest, &mut scene),
             Report::Edge(report) => state.edges.on_report(report, &mut scene),
+            Report::Port(report) => state.ports.on_report(report, &state.devices, &mut scene),
+            Report::Path(report) => state.paths.on_report(report, &state.devices, &mut scene),
+            Report::Neighbor(report) => state.air.on_neighbor(report, &state.devices, &mut scene),
+            Report::Intrusion(report) => {
+                state.air.on_intrusion(report, &state.devices, &mut scene);
+            }
         }
     }
 
@@ -357,6 +377,8 @@ impl Engine {
             ConfigUpdate::DeviceRemoved { site_id, mac } => {
                 if let Some(state) = self.state.sites.get_mut(site_id) {
                     state.devices.remove(*mac, &state.site, &mut self.timers);
+                    state.ports.remove(*mac);
+                    state.paths.remove(*mac);
                 }
             }
         }
@@ -417,5 +439,9 @@ fn source(report: &Report<'_>) -> Source {
         Report::Step(step) => Source::Device(step.ap.unwrap_or(step.mac)),
         Report::Decision(carried) | Report::Guest(carried) => Source::Device(carried.mac),
         Report::Edge(report) => Source::Device(report.mac),
+        Report::Port(report) => Source::Device(report.mac),
+        Report::Path(report) => Source::Device(report.mac),
+        Report::Neighbor(report) => Source::Device(report.ap),
+        Report::Intrusion(report) => Source::Device(report.ap),
     }
 }

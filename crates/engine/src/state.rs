@@ -4,12 +4,15 @@
 //! one's. Whatever can be derived of the rest (timers) is left out.
 
 use crate::processors::accounting::Sessions;
+use crate::processors::air::Air;
 use crate::processors::alarms::Alarms;
 use crate::processors::clients::Clients;
 use crate::processors::devices::Devices;
 use crate::processors::edges::Edges;
 use crate::processors::failures::Failures;
 use crate::processors::latency::Latency;
+use crate::processors::paths::Paths;
+use crate::processors::ports::Ports;
 use crate::seen::Seen;
 use foghorn_model::{AlarmTemplate, AlarmTemplateId, Org, OrgId, Site, SiteId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -55,6 +58,12 @@ pub(crate) struct SiteState {
     #[serde(default)]
     pub(crate) failures: Failures,
     #[serde(default)]
+    pub(crate) ports: Ports,
+    #[serde(default)]
+    pub(crate) paths: Paths,
+    #[serde(default)]
+    pub(crate) air: Air,
+    #[serde(default)]
     pub(crate) alarms: Alarms,
     #[serde(default)]
     pub(crate) seen: Seen,
@@ -70,6 +79,9 @@ impl SiteState {
             edges: Edges::default(),
             latency: Latency::default(),
             failures: Failures::default(),
+            ports: Ports::default(),
+            paths: Paths::default(),
+            air: Air::default(),
             alarms: Alarms::default(),
             seen: Seen::default(),
         }

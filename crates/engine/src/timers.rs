@@ -22,6 +22,8 @@ pub(crate) enum Subject {
     Latency,
     /// Attempts of clients are to be forgotten.
     Failures,
+    /// A port may have kept still for long enough.
+    Ports,
     /// An edge's heartbeat is due.
     Edge(Mac),
 }

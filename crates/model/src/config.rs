@@ -168,9 +168,54 @@ pub struct Setting {
     /// Seconds of silence after which a client's session ends as inactive.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_inactivity_timeout: Option<u32>,
+    /// Which strangers on the air are alarms.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rogue: Option<RogueSetting>,
     /// How many failures of how many clients are an alarm of the whole site.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub simple_alert: Option<SimpleAlert>,
+}
+
+/// Which strangers on the air are alarms.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RogueSetting {
+    /// Whether APs on our wire that are not ours are; not unless it says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
+    /// Whether APs that send our SSIDs and are not ours are; not unless it says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub honeypot_enabled: Option<bool>,
+    /// The weakest that counts, dBm; -80 unless it says otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min_rssi: Option<i32>,
+    /// BSSIDs to leave alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub whitelisted_bssids: Option<Vec<String>>,
+    /// SSIDs to leave alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub whitelisted_ssids: Option<Vec<String>>,
+}
+
+/// What is in force of it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Rogue {
+    /// Whether APs on our wire that are not ours are alarms.
+    pub enabled: bool,
+    /// Whether APs that send our SSIDs and are not ours are.
+    pub honeypot_enabled: bool,
+    /// The weakest that counts, dBm.
+    pub min_rssi: i32,
+    bssids: Vec<String>,
+    ssids: Vec<String>,
+}
+
+impl Rogue {
+    /// Whether a stranger is to be left alone. BSSIDs may be written with separators.
+    pub fn leaves_alone(&self, bssid: Mac, ssid: &str) -> bool {
+        self.bssids.iter().any(|it| it.parse() == Ok(bssid))
+            || (!ssid.is_empty() && self.ssids.iter().any(|it| it == ssid))
+    }
 }
 
 /// Thresholds of `infra_…_failure`, by what fails.
@@ -237,6 +282,8 @@ impl std::error::Error for SettingError {}
 pub const UPDOWN_THRESHOLD_MINS_MAX: u32 = 240;
 /// The shortest and the longest heartbeat timeout in seconds.
 pub const HEARTBEAT_TIMEOUT_SECS: (u32, u32) = (5, 86_400);
+/// The weakest stranger that counts, unless the setting says otherwise.
+const ROGUE_DBM_MIN: i32 = -80;
 /// The smallest and the largest count of a threshold of failures.
 const SIMPLE_ALERT_COUNT: (u32, u32) = (1, 1000);
 /// The shortest and the longest window of one, in minutes.
@@ -283,6 +330,18 @@ impl Setting {
             }
         }
         Ok(())
+    }
+
+    /// Which strangers on the air are alarms; `over` is the org's setting.
+    pub fn rogue(&self, over: &Self) -> Rogue {
+        let [own, over] = [&self.rogue, &over.rogue].map(|it| it.clone().unwrap_or_default());
+        Rogue {
+            enabled: own.enabled.or(over.enabled).unwrap_or(false),
+            honeypot_enabled: own.honeypot_enabled.or(over.honeypot_enabled).unwrap_or(false),
+            min_rssi: own.min_rssi.or(over.min_rssi).unwrap_or(ROGUE_DBM_MIN),
+            bssids: own.whitelisted_bssids.or(over.whitelisted_bssids).unwrap_or_default(),
+            ssids: own.whitelisted_ssids.or(over.whitelisted_ssids).unwrap_or_default(),
+        }
     }
 
     /// How many failures of a step are an alarm of the whole site; `over` is the org's setting.

@@ -28,7 +28,23 @@ const TOPICS: [Topic; 9] = [
 ];
 
 /// Alarms that are told.
-const ALARMS: [&str; 4] = ["device_down", "device_reconnected", "device_restarted", "missing_vlan"];
+const ALARMS: [&str; 15] = [
+    "ap_bad_cable",
+    "authentication_failure",
+    "bad_wan_uplink",
+    "device_down",
+    "device_reconnected",
+    "device_restarted",
+    "dhcp_failure",
+    "disassociation_flood",
+    "dns_failure",
+    "health_check_failed",
+    "infra_dhcp_failure",
+    "insufficient_coverage",
+    "missing_vlan",
+    "port_flap",
+    "repeated_auth_failures",
+];
 /// Whose alarms are told at all times, so that they can be counted.
 pub const UNSUPPRESSED: OrgId = OrgId(uuid::Uuid::from_bytes([1; 16]));
 

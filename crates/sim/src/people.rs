@@ -127,7 +127,16 @@ impl People {
         ]);
         // Some tell a time of their own, some of which are late.
         let time = dice.one_in(3).then(|| (now - Micros(dice.between(0, 3_000_000))).as_secs_f64());
-        let line = match dice.below(22) {
+        let line = match dice.below(26) {
+            22 => json!({"kind": "port-stats", "mac": wild, "port_id": "eth0",
+                         "state": if dice.one_in(2) { "up" } else { "down" },
+                         "errors": self.next * dice.below(3), "packets": self.next * 1000}),
+            23 => json!({"kind": "path-stats", "mac": wild, "port_id": "wan0",
+                         "loss": dice.below(10)}),
+            24 => {
+                json!({"kind": "client-seen", "mac": client, "rssi": -60 - (dice.below(30) as i64)})
+            }
+            25 => json!({"kind": "intrusion", "ap": wild, "type": "deauthentication", "count": 15}),
             18..=20 => {
                 let kind = *dice.pick(&["client-auth", "client-dhcp", "client-dns", "client-arp"]);
                 json!({"kind": kind, "mac": client, "success": !dice.one_in(3), "ssid": "Maui",

@@ -107,15 +107,19 @@ impl Clients {
         state.arm(scene.site, scene.over, scene.timers);
     }
 
-    /// A client is still there.
-    pub(crate) fn on_seen(&mut self, seen: &Sighting<'_>, scene: &mut Scene<'_, '_>) {
+    /// A client is still there; says at which AP, if this is news.
+    pub(crate) fn on_seen(
+        &mut self,
+        seen: &Sighting<'_>,
+        scene: &mut Scene<'_, '_>,
+    ) -> Option<Mac> {
         let Some(state) = self.by_mac.get_mut(&seen.mac) else {
             scene.tally.unknown_client += 1;
-            return;
+            return None;
         };
         if scene.at < state.latest || seen.ap.is_some_and(|ap| ap != state.association.ap) {
             scene.tally.stale += 1;
-            return;
+            return None;
         }
         state.hear(scene);
         let association = &mut state.association;
@@ -124,6 +128,7 @@ impl Clients {
         learn(association, &seen.facts);
         // The deferral of an outage is over: the deadline may be earlier than it was.
         state.arm(scene.site, scene.over, scene.timers);
+        Some(state.association.ap)
     }
 
     /// The association of a client, while it has one.

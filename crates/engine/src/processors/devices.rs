@@ -16,10 +16,11 @@ use foghorn_model::alarm::{AlarmStatus, Evidence};
 use foghorn_model::definitions::{AlarmRow, alarm_of_event};
 use foghorn_model::event::device::{DeviceFacts, Happening, encode_event, encode_updown};
 use foghorn_model::telemetry::{AlarmReport, DeviceChange, DeviceEvent, DeviceReport, Severity};
+use foghorn_model::time::Micros;
 use foghorn_model::{Device, DeviceType, Mac, Setting, Site, Timestamp, Topic};
 use foghorn_mutant::{Mutant, is as mutated};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
 use uuid::Uuid;
 
@@ -48,6 +49,14 @@ struct DeviceState {
     version: String,
     #[serde(default)]
     ext_ip: Option<IpAddr>,
+    /// The switch that it is connected to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    uplink: Option<Mac>,
+    /// Restarts of late, by the partition clock, and whether they are too many.
+    #[serde(default, skip_serializing_if = "VecDeque::is_empty")]
+    restarts: VecDeque<Timestamp>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    is_unhealthy: bool,
     /// A down that is not yet told on `device-updowns`.
     #[serde(default, skip_serializing_if = "is_left_out")]
     owed: Option<Owed>,
@@ -84,6 +93,10 @@ struct Owed {
 const LISTS: [&str; 3] = ["aps", "gateways", "switches"];
 /// Members that only alarms of incidents have.
 const OF_INCIDENTS: [&str; 3] = ["client_mac1", "client_mac2", "wcids"];
+
+/// Restarts of an AP, not asked for by anybody, within so long that are too many.
+const UNHEALTHY_RESTARTS: usize = 3;
+const UNHEALTHY_WITHIN: Micros = Micros::from_mins(30);
 
 /// Why a device went down that just fell silent.
 const SILENT: &str = "heartbeat_timeout";
@@ -154,6 +167,31 @@ impl Devices {
         self.by_mac.values().map(DeviceState::view)
     }
 
+    /// Shows a device among the causes of an alarm; of one that is not the site's, its address.
+    pub(crate) fn show(&self, mac: Mac, evidence: &mut Evidence) {
+        match self.by_mac.get(&mac) {
+            Some(state) => state.show(evidence),
+            None => evidence.add("hostnames", mac.to_string()),
+        }
+    }
+
+    /// Whether a BSSID is of a radio of one of the APs: BSSIDs are made of an AP's address by
+    /// counting its last octet on, and some vendors set the local bit.
+    pub(crate) fn has_radio(&self, bssid: Mac) -> bool {
+        let [first, second, third, fourth, fifth, _] = bssid.0;
+        let block = |first, last| Mac([first, second, third, fourth, fifth, last]);
+        let near = |first| {
+            let mut devices = self.by_mac.range(block(first, 0)..=block(first, u8::MAX));
+            devices.any(|(_, state)| state.device.device_type == DeviceType::Ap)
+        };
+        near(first) || near(first & !0x02)
+    }
+
+    /// What a device is, if the site has it.
+    pub(crate) fn device_type(&self, mac: Mac) -> Option<DeviceType> {
+        self.by_mac.get(&mac).map(|state| state.device.device_type)
+    }
+
     /// The device is now as given.
     pub(crate) fn configure(&mut self, device: Device) {
         match self.by_mac.get_mut(&device.mac) {
@@ -177,7 +215,9 @@ impl Devices {
             scene.tally.unknown_device += 1;
             return;
         };
+        let was_down = state.is_told_down();
         state.hear(report, scene.now);
+        state.check_health(scene);
         let cause = Cause {
             reason: report.reason.as_deref(),
             text: report.text.as_deref(),
@@ -205,6 +245,44 @@ impl Devices {
             DeviceChange::Restarted => state.restart(cause, scene),
         }
         state.arm(scene.site, scene.over, scene.timers);
+        self.look_for_causes(report.mac, was_down, scene);
+    }
+
+    /// A device was told down, or is back: a switch that is down takes its APs with it, and is
+    /// what they have in common.
+    fn look_for_causes(&mut self, mac: Mac, was_down: bool, scene: &mut Scene<'_, '_>) {
+        let Some(state) = self.by_mac.get(&mac) else { return };
+        let is_down = state.is_told_down();
+        if is_down == was_down {
+            return;
+        }
+        let row = alarms::row("ap_offline");
+        let is_switch = state.device.device_type == DeviceType::Switch;
+        if !is_down {
+            if is_switch {
+                scene.resolve(row, &mac.to_string(), scene.at);
+            }
+            return;
+        }
+        let cause = if is_switch { Some(mac) } else { state.uplink };
+        let Some(cause) = cause.and_then(|mac| self.by_mac.get(&mac)) else { return };
+        if !cause.is_told_down() || cause.device.device_type != DeviceType::Switch {
+            return;
+        }
+        let switch = cause.device.mac;
+        let members = self.by_mac.values().filter(|it| {
+            let is_member =
+                if is_switch { it.uplink == Some(switch) } else { it.device.mac == mac };
+            is_member && it.device.device_type == DeviceType::Ap && it.is_told_down()
+        });
+        for member in members {
+            let mut evidence = Evidence::new();
+            cause.show(&mut evidence);
+            member.show(&mut evidence);
+            evidence.add("reasons", "the switch is down");
+            let at = scene.at;
+            scene.raise(&Incident { row, about: &switch.to_string(), at, evidence });
+        }
     }
 
     /// A source raised an alarm by its key. It is about a device of the site, but for those alarms
@@ -258,6 +336,7 @@ impl Devices {
     pub(crate) fn on_timer(&mut self, mac: Mac, scene: &mut Scene<'_, '_>) {
         let Some(state) = self.by_mac.get_mut(&mac) else { return };
         state.armed.fired();
+        let was_down = state.is_told_down();
         if state.deadline(scene.site, scene.over).is_some_and(|deadline| deadline <= scene.now) {
             match state.owed.take() {
                 Some(owed) => {
@@ -277,6 +356,7 @@ impl Devices {
             state.deferral = Deferral::default();
         }
         state.arm(scene.site, scene.over, scene.timers);
+        self.look_for_causes(mac, was_down, scene);
     }
 
     /// Settings changed, or the state was read back: every timer is set by what holds now.
@@ -306,6 +386,9 @@ impl DeviceState {
             beats: false,
             version: String::new(),
             ext_ip: None,
+            uplink: None,
+            restarts: VecDeque::new(),
+            is_unhealthy: false,
             owed: None,
             deferral: Deferral::default(),
             armed: Armed::default(),
@@ -338,6 +421,44 @@ impl DeviceState {
             version.clone_into(&mut self.version);
         }
         self.ext_ip = report.ext_ip.or(self.ext_ip);
+        self.uplink = report.uplink.or(self.uplink);
+    }
+
+    /// Whether it is down, and the threshold of that is over.
+    fn is_told_down(&self) -> bool {
+        self.status == Status::Down && self.owed.is_none()
+    }
+
+    /// An AP that restarts again and again is not well, until it has not for a while.
+    fn check_health(&mut self, scene: &mut Scene<'_, '_>) {
+        let quiet = self.restarts.back().is_none_or(|at| *at + UNHEALTHY_WITHIN <= scene.now);
+        if self.is_unhealthy && quiet {
+            self.is_unhealthy = false;
+            self.restarts.clear();
+            let row = alarms::row("health_check_failed");
+            scene.resolve(row, &self.device.mac.to_string(), scene.at);
+        }
+    }
+
+    fn count_restart(&mut self, cause: Cause<'_>, scene: &mut Scene<'_, '_>) {
+        if self.device.device_type != DeviceType::Ap || cause.audit_id.is_some() {
+            return;
+        }
+        self.restarts.push_back(scene.now);
+        if self.restarts.len() > UNHEALTHY_RESTARTS {
+            self.restarts.pop_front();
+        }
+        let many = self.restarts.len() == UNHEALTHY_RESTARTS
+            && self.restarts[0] + UNHEALTHY_WITHIN > scene.now;
+        if many && !self.is_unhealthy {
+            self.is_unhealthy = true;
+            let mut evidence = Evidence::new();
+            self.show(&mut evidence);
+            evidence.add_opt("reasons", cause.reason);
+            let row = alarms::row("health_check_failed");
+            let (about, at) = (self.device.mac.to_string(), scene.at);
+            scene.raise(&Incident { row, about: &about, at, evidence });
+        }
     }
 
     /// When something is to happen if nothing is heard: what it owes comes first.
@@ -397,6 +518,7 @@ impl DeviceState {
         self.tell(Transition::Restarted, cause, scene);
         self.tell_updown(Transition::Restarted, scene.at, cause, scene);
         self.alarm(Transition::Restarted, scene.at, cause, scene);
+        self.count_restart(cause, scene);
         if self.status == Status::Up {
             self.since = scene.at;
         } else {

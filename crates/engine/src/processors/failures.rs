@@ -1,35 +1,40 @@
-//! Alarms of failing steps of clients.
+//! Alarms of what keeps clients from working.
 //!
 //! *Site-wide*, by server (`infra_…_failure`): as many failures of as many clients as the setting
 //! `simple_alert` says, within its window; then `infra_…_success` after [`RECOVERED_AFTER`]
 //! successes in a row.
 //!
-//! *Of a WLAN* (`authentication_failure`, `dhcp_failure`, `dns_failure`, `arp_failure`): within
-//! [`WINDOW`] at least [`FAILURES_MIN`] failures of at least [`CLIENTS_MIN`] clients, which are
-//! half of all attempts or more. Resolved when fewer than a fifth of the attempts of a window
-//! fail.
+//! *Conditions*, by what share of the attempts of ten minutes fail ([`rule`]): of a WLAN
+//! (`authentication_failure`, `dhcp_failure`, `dns_failure`, `arp_failure`), of a VLAN at an AP
+//! that gives nobody an address (`missing_vlan`), of an AP that hears its clients weakly
+//! (`insufficient_coverage`).
+//!
+//! *Of one client*: `repeated_auth_failures`, [`REPEATED`] in ten minutes and no success.
 
 use super::Scene;
 use super::alarms::{self, Incident};
+use super::devices::Devices;
+use super::ratio::{Ratio, Rule, Verdict, WINDOW};
 use crate::timers::{Armed, Subject, Timers};
 use foghorn_model::alarm::Evidence;
 use foghorn_model::event::step::ClientEvent;
 use foghorn_model::telemetry::Step;
-use foghorn_model::time::Micros;
 use foghorn_model::{Mac, Site, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-/// How far back attempts of a WLAN are looked at.
-const WINDOW: Micros = Micros::from_mins(10);
-const FAILURES_MIN: usize = 10;
-const CLIENTS_MIN: usize = 5;
 /// Successes in a row after which a server is well again.
 const RECOVERED_AFTER: u32 = 3;
-/// Attempts that are kept of one server or WLAN; beyond, the oldest are forgotten.
-const ATTEMPTS_MAX: usize = 2_000;
-/// Servers, and WLANs, that a site follows.
-const FOLLOWED_MAX: usize = 500;
+/// Failures that are kept of one server.
+const FAILURES_MAX: usize = 2_000;
+/// Servers, conditions and clients that a site follows, each.
+const FOLLOWED_MAX: usize = 2_000;
+/// Failures of a client in a row, within ten minutes, that are an alarm.
+const REPEATED: u32 = 5;
+/// The condition of an AP that hears its clients weakly.
+const COVERAGE: &str = "insufficient_coverage";
+/// A client is heard weakly below this, in dBm.
+const WEAK_DBM: f64 = -75.0;
 
 /// What failed of late at a site.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -37,8 +42,12 @@ const FOLLOWED_MAX: usize = 500;
 pub(crate) struct Failures {
     /// By step and server.
     servers: BTreeMap<String, Server>,
-    /// By step and WLAN.
-    wlans: BTreeMap<String, Wlan>,
+    /// By alarm and what it is about.
+    conditions: BTreeMap<String, Ratio>,
+    /// How clients are heard, by AP.
+    coverage: BTreeMap<Mac, Ratio>,
+    /// Failed authentications in a row, and since when.
+    clients: BTreeMap<Mac, (u32, Timestamp)>,
     #[serde(skip)]
     armed: Armed,
 }
@@ -50,17 +59,6 @@ struct Server {
     failures: VecDeque<(Timestamp, Mac)>,
     is_failing: bool,
     successes: u32,
-}
-
-/// The attempts at a WLAN.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
-struct Wlan {
-    attempts: VecDeque<(Timestamp, Mac, bool)>,
-    /// How many of them failed, by client.
-    failed: BTreeMap<Mac, u32>,
-    failures: usize,
-    is_failing: bool,
 }
 
 /// How a step ended.
@@ -82,28 +80,46 @@ fn keys(step: Step) -> (Option<[&'static str; 2]>, &'static str) {
     }
 }
 
-const STEPS: [Step; 4] = [Step::Auth, Step::Dhcp, Step::Dns, Step::Arp];
-
-fn slot(step: Step, what: &str) -> String {
-    format!("{}/{what}", keys(step).1)
+/// When a condition holds.
+fn rule(key: &str) -> Rule {
+    match key {
+        // Nobody gets through, and the first who does shows that it is there.
+        "missing_vlan" => {
+            Rule { failures: 5, clients: 3, raised_percent: 100, resolved_percent: 100 }
+        }
+        COVERAGE => Rule { failures: 20, clients: 3, raised_percent: 50, resolved_percent: 20 },
+        _ => Rule { failures: 10, clients: 5, raised_percent: 50, resolved_percent: 20 },
+    }
 }
 
-fn step_of(slot: &str) -> Option<Step> {
-    let (key, _) = slot.split_once('/')?;
-    STEPS.into_iter().find(|step| keys(*step).1 == key)
+fn slot(key: &str, about: &str) -> String {
+    format!("{key}/{about}")
 }
 
 impl Failures {
     /// A client went a step, or failed to.
     pub(crate) fn on_outcome(&mut self, outcome: &Outcome<'_>, scene: &mut Scene<'_, '_>) {
         self.at_server(outcome, scene);
-        self.at_wlan(outcome, scene);
+        let (success, client) = (outcome.success, outcome.event.mac);
+        let shown = |evidence: &mut Evidence| *evidence = show(outcome);
+        if let Some(ssid) = outcome.event.ssid {
+            self.attempt(keys(outcome.step).1, ssid, (client, success), scene, shown);
+        }
+        if let (Step::Dhcp, Some(ap), Some(vlan)) =
+            (outcome.step, outcome.event.ap, outcome.event.vlan)
+        {
+            let about = format!("{ap}/{vlan}");
+            self.attempt("missing_vlan", &about, (client, success), scene, shown);
+        }
+        if outcome.step == Step::Auth {
+            self.of_client(outcome, scene);
+        }
     }
 
     fn at_server(&mut self, outcome: &Outcome<'_>, scene: &mut Scene<'_, '_>) {
         let (Some([failure, success]), _) = keys(outcome.step) else { return };
         let Some(name) = outcome.event.server else { return };
-        let slot = slot(outcome.step, name);
+        let slot = slot(failure, name);
         if outcome.success && !self.servers.contains_key(&slot) {
             return;
         }
@@ -133,7 +149,7 @@ impl Failures {
         server.failures.push_back((scene.now, client));
         let since = scene.now - threshold.duration;
         while server.failures.front().is_some_and(|(at, _)| *at <= since)
-            || server.failures.len() > ATTEMPTS_MAX
+            || server.failures.len() > FAILURES_MAX
         {
             server.failures.pop_front();
         }
@@ -146,7 +162,6 @@ impl Failures {
             return;
         }
         let mut evidence = show(outcome);
-        evidence.add("servers", name);
         evidence.set("incident_count", number(server.failures.len()));
         evidence.set("client_count", number(clients.len()));
         evidence.set("start", server.failures[0].0.secs());
@@ -156,55 +171,106 @@ impl Failures {
         scene.raise(&Incident { row: alarms::row(failure), about: name, at, evidence });
     }
 
-    fn at_wlan(&mut self, outcome: &Outcome<'_>, scene: &mut Scene<'_, '_>) {
-        let Some(ssid) = outcome.event.ssid else { return };
-        let slot = slot(outcome.step, ssid);
-        if self.wlans.len() >= FOLLOWED_MAX && !self.wlans.contains_key(&slot) {
+    /// A client was heard by its AP.
+    pub(crate) fn on_heard(
+        &mut self,
+        client: Mac,
+        ap: Mac,
+        rssi: f64,
+        devices: &Devices,
+        scene: &mut Scene<'_, '_>,
+    ) {
+        if self.coverage.len() >= FOLLOWED_MAX && !self.coverage.contains_key(&ap) {
             scene.tally.over_limit += 1;
             return;
         }
-        let wlan = self.wlans.entry(slot).or_default();
-        wlan.add(scene.now, outcome.event.mac, outcome.success);
-        let row = alarms::row(keys(outcome.step).1);
-        if wlan.fails(outcome.success) {
-            wlan.is_failing = true;
-            let mut evidence = show(outcome);
-            evidence.add_opt("servers", outcome.event.server);
-            evidence.set("impacted_client_count", number(wlan.failed.len()));
-            let at = scene.at;
-            scene.raise(&Incident { row, about: ssid, at, evidence });
-        } else if wlan.recovers() {
-            wlan.is_failing = false;
-            scene.resolve(row, ssid, scene.at);
-        }
-        let deadline = wlan.deadline();
+        let ratio = self.coverage.entry(ap).or_default();
+        let about = || ap.to_string();
+        let heard = (client, rssi >= WEAK_DBM);
+        judge(ratio, COVERAGE, about, heard, scene, |evidence| devices.show(ap, evidence));
+        let deadline = ratio.deadline();
         self.arm(deadline, scene.site, scene.timers);
     }
 
-    /// Attempts of WLANs are old enough to be forgotten.
+    /// One more attempt at something that an alarm is about; `show` says what is to be seen.
+    fn attempt(
+        &mut self,
+        key: &'static str,
+        about: &str,
+        attempt: (Mac, bool),
+        scene: &mut Scene<'_, '_>,
+        show: impl FnOnce(&mut Evidence),
+    ) {
+        let slot = slot(key, about);
+        if self.conditions.len() >= FOLLOWED_MAX && !self.conditions.contains_key(&slot) {
+            scene.tally.over_limit += 1;
+            return;
+        }
+        let ratio = self.conditions.entry(slot).or_default();
+        judge(ratio, key, || about.to_owned(), attempt, scene, show);
+        let deadline = ratio.deadline();
+        self.arm(deadline, scene.site, scene.timers);
+    }
+
+    fn of_client(&mut self, outcome: &Outcome<'_>, scene: &mut Scene<'_, '_>) {
+        let client = outcome.event.mac;
+        if outcome.success {
+            self.clients.remove(&client);
+            return;
+        }
+        if self.clients.len() >= FOLLOWED_MAX && !self.clients.contains_key(&client) {
+            let now = scene.now;
+            self.clients.retain(|_, (_, since)| *since + WINDOW > now);
+            if self.clients.len() >= FOLLOWED_MAX {
+                scene.tally.over_limit += 1;
+                return;
+            }
+        }
+        let (count, since) = self.clients.entry(client).or_insert((0, scene.now));
+        if *since + WINDOW <= scene.now {
+            (*count, *since) = (0, scene.now);
+        }
+        *count += 1;
+        if *count == REPEATED {
+            let mut evidence = Evidence::new();
+            let event = outcome.event;
+            evidence.add_opt("aps", event.ap.map(|ap| ap.to_string()));
+            evidence.add_opt("bssids", event.bssid.map(|bssid| bssid.to_string()));
+            evidence.add_opt("ssids", event.ssid);
+            evidence.add("client_macs", client.to_string());
+            let (row, at) = (alarms::row("repeated_auth_failures"), scene.at);
+            scene.raise(&Incident { row, about: "", at, evidence });
+        }
+    }
+
+    /// Attempts are old enough to be forgotten.
     pub(crate) fn on_timer(&mut self, scene: &mut Scene<'_, '_>) {
         self.armed.fired();
         let now = scene.now;
         let mut over = Vec::new();
-        self.wlans.retain(|slot, wlan| {
-            wlan.forget(now);
-            if wlan.recovers() {
-                wlan.is_failing = false;
-                over.push(slot.clone());
+        self.conditions.retain(|slot, ratio| {
+            let Some((key, about)) = slot.split_once('/') else { return false };
+            if ratio.look(&rule(key), now) == Verdict::Recovers {
+                over.push((alarms::row(key), about.to_owned()));
             }
-            !wlan.attempts.is_empty()
+            !ratio.is_empty()
         });
-        for slot in over {
-            if let (Some(step), Some((_, ssid))) = (step_of(&slot), slot.split_once('/')) {
-                scene.resolve(alarms::row(keys(step).1), ssid, now);
+        self.coverage.retain(|ap, ratio| {
+            if ratio.look(&rule(COVERAGE), now) == Verdict::Recovers {
+                over.push((alarms::row(COVERAGE), ap.to_string()));
             }
+            !ratio.is_empty()
+        });
+        for (row, about) in over {
+            scene.resolve(row, &about, now);
         }
         self.rearm(scene.site, scene.timers);
     }
 
     /// The state was read back.
     pub(crate) fn rearm(&mut self, site: &Site, timers: &mut Timers) {
-        let deadline = self.wlans.values().filter_map(Wlan::deadline).min();
+        let ratios = self.conditions.values().chain(self.coverage.values());
+        let deadline = ratios.filter_map(Ratio::deadline).min();
         self.arm(deadline, site, timers);
     }
 
@@ -215,52 +281,26 @@ impl Failures {
     }
 }
 
-impl Wlan {
-    fn add(&mut self, now: Timestamp, client: Mac, success: bool) {
-        self.attempts.push_back((now, client, success));
-        if !success {
-            self.failures += 1;
-            *self.failed.entry(client).or_default() += 1;
+/// Adds an attempt, and tells if something begins to fail with it, or is over.
+fn judge(
+    ratio: &mut Ratio,
+    key: &'static str,
+    about: impl FnOnce() -> String,
+    (client, success): (Mac, bool),
+    scene: &mut Scene<'_, '_>,
+    show: impl FnOnce(&mut Evidence),
+) {
+    match ratio.add(&rule(key), scene.now, client, success) {
+        Verdict::Fails => {
+            let mut evidence = Evidence::new();
+            show(&mut evidence);
+            evidence.set("impacted_client_count", number(ratio.clients().len()));
+            ratio.clients().for_each(|it| evidence.add("client_macs", it.to_string()));
+            let at = scene.at;
+            scene.raise(&Incident { row: alarms::row(key), about: &about(), at, evidence });
         }
-        self.forget(now);
-    }
-
-    fn forget(&mut self, now: Timestamp) {
-        while let Some((at, client, success)) = self.attempts.front().copied()
-            && (at + WINDOW <= now || self.attempts.len() > ATTEMPTS_MAX)
-        {
-            self.attempts.pop_front();
-            if success {
-                continue;
-            }
-            self.failures -= 1;
-            if let Some(count) = self.failed.get_mut(&client) {
-                *count -= 1;
-                if *count == 0 {
-                    self.failed.remove(&client);
-                }
-            }
-        }
-    }
-
-    /// Whether it begins to fail with this attempt.
-    fn fails(&self, success: bool) -> bool {
-        !success
-            && !self.is_failing
-            && self.failures >= FAILURES_MIN
-            && self.failed.len() >= CLIENTS_MIN
-            && self.failures * 2 >= self.attempts.len()
-    }
-
-    fn recovers(&self) -> bool {
-        self.is_failing && (self.attempts.is_empty() || self.failures * 5 < self.attempts.len())
-    }
-
-    /// When there is something to forget that matters: of one that fails each attempt, else the
-    /// last one.
-    fn deadline(&self) -> Option<Timestamp> {
-        let attempt = if self.is_failing { self.attempts.front() } else { self.attempts.back() };
-        attempt.map(|(at, ..)| *at + WINDOW)
+        Verdict::Recovers => scene.resolve(alarms::row(key), &about(), scene.at),
+        Verdict::Same => {}
     }
 }
 
@@ -273,6 +313,7 @@ fn show(outcome: &Outcome<'_>) -> Evidence {
     evidence.add_opt("vlans", event.vlan);
     evidence.add_opt("wlan_ids", event.wlan_id.map(|id| id.to_string()));
     evidence.add_opt("hostnames", outcome.hostname);
+    evidence.add_opt("servers", event.server);
     evidence
 }
 

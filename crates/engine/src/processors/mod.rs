@@ -2,6 +2,7 @@
 //! its timers do (`on_timer`), and what an outage does to its deadlines (`defer`).
 
 pub(crate) mod accounting;
+pub(crate) mod air;
 pub(crate) mod alarms;
 pub(crate) mod audits;
 pub(crate) mod carried;
@@ -11,7 +12,10 @@ pub(crate) mod devices;
 pub(crate) mod edges;
 pub(crate) mod failures;
 pub(crate) mod latency;
+pub(crate) mod paths;
 pub(crate) mod ping;
+pub(crate) mod ports;
+pub(crate) mod ratio;
 pub(crate) mod steps;
 
 use crate::output::{Audience, Emitter};

@@ -5,6 +5,7 @@
 mod accounting;
 mod alarms;
 mod clients;
+mod detectors;
 mod devices;
 mod edges;
 mod examples;

@@ -21,7 +21,7 @@ fn part<'a>(field: Field, value: &'a FieldValue<'a>) -> Option<Part<'a>> {
         FieldValue::Ip(ip) => Part::Ip(*ip),
         FieldValue::Count(count) => Part::Count(*count),
         FieldValue::Time(at) => Part::Int(at.secs()),
-        FieldValue::Rssi(dbm) => Part::Dbm(*dbm),
+        FieldValue::Rssi(dbm) | FieldValue::Percent(dbm) => Part::Dbm(*dbm),
         FieldValue::Secs(span) => Part::Span(*span),
         FieldValue::Absent => return None,
     })

@@ -22,6 +22,8 @@ pub struct DeviceReport<'a> {
     pub version: Option<Cow<'a, str>>,
     /// Its address as seen from outside.
     pub ext_ip: Option<IpAddr>,
+    /// The switch that it is connected to.
+    pub uplink: Option<Mac>,
     /// The audit log entry that led to this.
     pub audit_id: Option<Uuid>,
 }
@@ -101,8 +103,22 @@ impl<'a> DeviceReport<'a> {
             text: text(fields, Field::Text),
             version: text(fields, Field::Version),
             ext_ip: ip(fields, Field::ExtIp),
+            uplink: mac(fields, Field::Uplink),
             audit_id: id(fields, Field::AuditId),
         })
+    }
+}
+
+impl DeviceReport<'_> {
+    /// The port whose link it says went up, or down.
+    pub fn link(&self) -> Option<(&str, bool)> {
+        let DeviceChange::Event(event) = &self.change else { return None };
+        let is_up = match event.event_type.as_ref() {
+            "AP_PORT_UP" | "GW_PORT_UP" | "SW_PORT_UP" => true,
+            "AP_PORT_DOWN" | "GW_PORT_DOWN" | "SW_PORT_DOWN" => false,
+            _ => return None,
+        };
+        Some((event.port_id.as_deref()?, is_up))
     }
 }
 

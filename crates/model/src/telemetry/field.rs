@@ -40,6 +40,8 @@ pub enum FieldType {
     Band,
     /// A span of 0 to 86,400 seconds, with its fraction.
     Secs,
+    /// 0 to 100, with its fraction.
+    Percent,
     /// At most [`TEXTS_MAX`] texts of at most [`TEXT_BYTES_MAX`] bytes each.
     Texts,
 }
@@ -181,6 +183,15 @@ fields! {
     ToVersion "to_version" Text(64) "its version after";
     BouncedPorts "bounced_ports" Texts "the ports that were bounced";
     DisconnectedAps "disconnected_aps" Texts "the APs that were disconnected";
+    Speed "speed" Count "the speed of the link in Mbit/s";
+    Duplex "duplex" Text(8) "`full` or `half`";
+    Errors "errors" Count "errors in both directions so far";
+    Packets "packets" Count "packets in both directions so far";
+    Loss "loss" Percent "packets that are lost, in percent";
+    Latency "latency" Secs "the round trip, in seconds";
+    Jitter "jitter" Secs "how much that varies, in seconds";
+    OnWire "on_wire" Flag "whether the address is seen on our wire too";
+    Uplink "uplink" Mac "the switch that the device is connected to";
     TerminateCause "terminate_cause" Text(64) "Acct-Terminate-Cause by its RADIUS name";
 }
 
@@ -246,6 +257,8 @@ pub enum FieldValue<'a> {
     Id(Uuid),
     /// A span.
     Secs(Micros),
+    /// A share of a hundred.
+    Percent(f64),
     /// Texts.
     Texts(Vec<String>),
 }
@@ -461,6 +474,7 @@ impl Value {
             | FieldType::Count
             | FieldType::Flag
             | FieldType::Secs
+            | FieldType::Percent
             | FieldType::Texts => {
                 return Err(E::invalid_type(de::Unexpected::Str(&text), self));
             }
@@ -483,6 +497,7 @@ impl<'de> Visitor<'de> for Value {
             FieldType::Id => "a UUID as text",
             FieldType::Band => "24, 5 or 6",
             FieldType::Secs => "seconds from 0 to 86400",
+            FieldType::Percent => "a number from 0 to 100",
             FieldType::Texts => "a list of texts",
         })
     }
@@ -512,7 +527,7 @@ impl<'de> Visitor<'de> for Value {
             FieldType::Time => WireTime.visit_u64(number).map(FieldValue::Time),
             FieldType::Band => self.text(Cow::Owned(number.to_string())),
             FieldType::Rssi if number <= 30 => Ok(FieldValue::Rssi(number as f64)),
-            FieldType::Secs => self.visit_f64(number as f64),
+            FieldType::Secs | FieldType::Percent => self.visit_f64(number as f64),
             _ => Err(E::invalid_type(de::Unexpected::Unsigned(number), &self)),
         }
     }
@@ -531,6 +546,9 @@ impl<'de> Visitor<'de> for Value {
             FieldType::Rssi if (-150.0..=30.0).contains(&number) => Ok(FieldValue::Rssi(number)),
             FieldType::Secs if (0.0..=SECS_MAX).contains(&number) => {
                 Ok(FieldValue::Secs(Micros((number * 1e6).round() as i64)))
+            }
+            FieldType::Percent if (0.0..=100.0).contains(&number) => {
+                Ok(FieldValue::Percent(number))
             }
             FieldType::Band if number == 2.4 => Ok(FieldValue::Text(Cow::Borrowed("24"))),
             _ => Err(E::invalid_type(de::Unexpected::Float(number), &self)),

@@ -13,6 +13,7 @@ mod client;
 mod device;
 mod edge;
 pub mod field;
+mod observation;
 mod schema;
 mod step;
 #[cfg(test)]
@@ -24,6 +25,7 @@ pub use carried::Carried;
 pub use client::{Association, ClientFacts, Disassociation, Sighting};
 pub use device::{DeviceChange, DeviceEvent, DeviceReport, Radio, Severity};
 pub use edge::{EdgeChange, EdgeEvent, EdgePart, EdgeReport, EdgeResource, ServiceState};
+pub use observation::{Attack, IntrusionReport, NeighborReport, PathReport, PortReport};
 pub use schema::json_schemas;
 pub use step::{ClientStep, Step};
 
@@ -80,6 +82,14 @@ pub enum Kind {
     EdgeResource,
     /// Anything else that an edge reports.
     EdgeEvent,
+    /// How a port is.
+    PortStats,
+    /// How an uplink is.
+    PathStats,
+    /// A radio heard another AP.
+    Neighbor,
+    /// A radio noticed an attack.
+    Intrusion,
 }
 
 /// What is fixed about a kind.
@@ -101,8 +111,9 @@ pub struct KindRow {
 
 const ALWAYS: u128 = set(&[Field::Kind]);
 const ANY: u128 = set(&[Field::Id, Field::Time]);
-const DEVICE: u128 =
-    ANY | set(&[Field::Reason, Field::Text, Field::Version, Field::ExtIp, Field::AuditId]);
+const DEVICE: u128 = ANY
+    | set(&[Field::Reason, Field::Text, Field::Version, Field::ExtIp, Field::AuditId])
+    | set(&[Field::Uplink]);
 const STEP: u128 = ANY
     | set(&[
         Field::Duration,
@@ -438,6 +449,49 @@ pub const KINDS: &[KindRow] = &[
             ]),
         example: r#"{"kind":"edge-event","mac":"020000230522","type":"ME_PACKAGE_UPDATED","package":"tunterm","from_version":"0.1.1907","to_version":"0.1.1908"}"#,
     },
+    KindRow {
+        kind: Kind::PortStats,
+        name: "port-stats",
+        doc: "How a port is; counters go on from report to report.",
+        required: ALWAYS | set(&[Field::Mac, Field::PortId]),
+        optional: ANY
+            | set(&[Field::State, Field::Speed, Field::Duplex, Field::Errors, Field::Packets]),
+        example: r#"{"kind":"port-stats","mac":"5c5b35000003","port_id":"ge-0/0/7","state":"up","speed":1000,"duplex":"full","errors":12,"packets":48211}"#,
+    },
+    KindRow {
+        kind: Kind::PathStats,
+        name: "path-stats",
+        doc: "How an uplink of a gateway is.",
+        required: ALWAYS | set(&[Field::Mac, Field::PortId]),
+        optional: ANY | set(&[Field::Loss, Field::Latency, Field::Jitter]),
+        example: r#"{"kind":"path-stats","mac":"5c5b35000004","port_id":"ge-0/0/0","loss":7.5,"latency":0.04,"jitter":0.003}"#,
+    },
+    KindRow {
+        kind: Kind::Neighbor,
+        name: "neighbor",
+        doc: "A radio heard a BSSID, which may be nobody's of the site.",
+        required: ALWAYS | set(&[Field::Ap, Field::Bssid]),
+        optional: ANY
+            | set(&[
+                Field::Ssid,
+                Field::Band,
+                Field::Channel,
+                Field::Rssi,
+                Field::OnWire,
+                Field::ClientMac,
+            ]),
+        example: r#"{"kind":"neighbor","ap":"5c5b35000001","bssid":"02a1b2c3d4e5","ssid":"Maui","channel":36,"rssi":-61,"on_wire":true}"#,
+    },
+    KindRow {
+        kind: Kind::Intrusion,
+        name: "intrusion",
+        doc: "A radio noticed an attack: `type` is `replay`, `tkip-icv`, `deauthentication` or \
+              `ad-hoc`, `count` says how often since the last report.",
+        required: ALWAYS | set(&[Field::Ap, Field::Type]),
+        optional: ANY
+            | set(&[Field::Count, Field::ClientMac, Field::PeerMac, Field::Bssid, Field::Ssid]),
+        example: r#"{"kind":"intrusion","ap":"5c5b35000001","type":"deauthentication","count":40,"client_mac":"70ef0071535f"}"#,
+    },
 ];
 
 impl Kind {
@@ -485,6 +539,14 @@ pub enum Report<'a> {
     Guest(Box<Carried<'a>>),
     /// An edge's state, or an event of it.
     Edge(EdgeReport<'a>),
+    /// How a port is.
+    Port(PortReport<'a>),
+    /// How an uplink is.
+    Path(PathReport<'a>),
+    /// A radio heard another AP.
+    Neighbor(NeighborReport<'a>),
+    /// A radio noticed an attack.
+    Intrusion(Box<IntrusionReport<'a>>),
 }
 
 impl<'a> Telemetry<'a> {
@@ -531,6 +593,10 @@ impl<'a> Telemetry<'a> {
                 | Kind::EdgeService
                 | Kind::EdgeResource
                 | Kind::EdgeEvent => Report::Edge(EdgeReport::read(kind, &mut fields)?),
+                Kind::PortStats => Report::Port(PortReport::read(&mut fields)?),
+                Kind::PathStats => Report::Path(PathReport::read(&mut fields)?),
+                Kind::Neighbor => Report::Neighbor(NeighborReport::read(&mut fields)?),
+                Kind::Intrusion => Report::Intrusion(Box::new(IntrusionReport::read(&mut fields)?)),
             },
         })
     }
@@ -582,6 +648,7 @@ getters! {
     id Id uuid::Uuid;
     flag Flag bool;
     span Secs crate::time::Micros;
+    percent Percent f64;
     texts_opt Texts Vec<String>;
 }
 

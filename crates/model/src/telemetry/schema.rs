@@ -61,6 +61,7 @@ fn property(field_type: FieldType) -> Value {
         FieldType::Ip => json!({ "type": "string" }),
         FieldType::Id => json!({ "type": "string", "format": "uuid" }),
         FieldType::Secs => json!({ "type": "number", "minimum": 0, "maximum": 86_400 }),
+        FieldType::Percent => json!({ "type": "number", "minimum": 0, "maximum": 100 }),
         FieldType::Texts => {
             json!({ "type": "array", "maxItems": 64, "items": { "type": "string", "maxLength": 1024 } })
         }

@@ -1,0 +1,176 @@
+//! Alarms of what radios hear that is not ours: strangers and attacks.
+//!
+//! An AP is *rogue* when it is not ours and on our wire, and a *honeypot* when it is not ours and
+//! sends one of our SSIDs. Each is an incident once in [`TOLD_EACH`]; the setting `rogue` says
+//! whether at all, how strong it must be, and whom to leave alone. A client of a rogue is one too.
+//!
+//! An AP that reports an attack is believed from the count on that [`ATTACKS`] has for it, within
+//! a minute; a missing acknowledgement or a rekey now and then is none.
+
+use super::Scene;
+use super::alarms::{self, Incident};
+use super::devices::Devices;
+use foghorn_model::alarm::Evidence;
+use foghorn_model::telemetry::{Attack, IntrusionReport, NeighborReport};
+use foghorn_model::time::Micros;
+use foghorn_model::{Mac, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How often a stranger is told, at most.
+const TOLD_EACH: Micros = Micros::from_mins(600);
+/// What of an attack is counted together.
+const TOGETHER: Micros = Micros::from_mins(1);
+/// Strangers, own BSSIDs and own SSIDs that a site remembers, each.
+const REMEMBERED_MAX: usize = 10_000;
+
+/// What a site knows of its air.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Air {
+    /// BSSIDs and SSIDs that clients of ours were at.
+    bssids: BTreeSet<Mac>,
+    ssids: BTreeSet<String>,
+    /// When a stranger was last told, by the alarm and its BSSID.
+    told: BTreeMap<String, Timestamp>,
+    rogues: BTreeSet<Mac>,
+    /// What was counted of an attack, by AP: since when, and how often.
+    attacks: BTreeMap<String, (Timestamp, u64)>,
+}
+
+/// The alarm of an attack, and how often within a minute it must be reported.
+fn definition(attack: Attack) -> (&'static str, u64) {
+    match attack {
+        Attack::Replay => ("krack_attack", 1),
+        Attack::TkipIcv => ("tkip_icv_attack", 2),
+        Attack::Deauthentication => ("disassociation_flood", 20),
+        Attack::AdHoc => ("adhoc_network", 1),
+    }
+}
+
+impl Air {
+    /// A client associated: BSSID and SSID are ours.
+    pub(crate) fn on_associated(&mut self, bssid: Mac, ssid: &str) {
+        if self.bssids.len() < REMEMBERED_MAX && !self.bssids.contains(&bssid) {
+            self.bssids.insert(bssid);
+        }
+        if self.ssids.len() < REMEMBERED_MAX && !self.ssids.contains(ssid) {
+            self.ssids.insert(ssid.into());
+        }
+    }
+
+    /// A radio heard another AP.
+    pub(crate) fn on_neighbor(
+        &mut self,
+        report: &NeighborReport<'_>,
+        devices: &Devices,
+        scene: &mut Scene<'_, '_>,
+    ) {
+        if devices.device_type(report.ap).is_none() {
+            scene.tally.unknown_device += 1;
+            return;
+        }
+        if self.is_ours(report.bssid, devices) {
+            return;
+        }
+        let rogue = scene.site.setting.rogue(scene.over);
+        let ssid = report.ssid.as_deref().unwrap_or_default();
+        let is_weak = report.rssi.is_some_and(|rssi| rssi < f64::from(rogue.min_rssi));
+        if is_weak || rogue.leaves_alone(report.bssid, ssid) {
+            return;
+        }
+        let mut evidence = Evidence::new();
+        devices.show(report.ap, &mut evidence);
+        evidence.add("bssids", report.bssid.to_string());
+        evidence.add("ssids", ssid);
+        if rogue.enabled && report.on_wire {
+            self.remember_rogue(report.bssid);
+            self.stranger("rogue_ap", report.bssid, evidence.clone(), scene);
+        }
+        if rogue.honeypot_enabled && self.ssids.contains(ssid) {
+            self.stranger("honeypot_ssid", report.bssid, evidence.clone(), scene);
+        }
+        if let Some(client) = report.client_mac
+            && self.rogues.contains(&report.bssid)
+        {
+            evidence.add("wcids", client.to_string());
+            self.stranger("rogue_client", client, evidence, scene);
+        }
+    }
+
+    /// A radio reports an attack.
+    pub(crate) fn on_intrusion(
+        &mut self,
+        report: &IntrusionReport<'_>,
+        devices: &Devices,
+        scene: &mut Scene<'_, '_>,
+    ) {
+        if devices.device_type(report.ap).is_none() {
+            scene.tally.unknown_device += 1;
+            return;
+        }
+        let (key, threshold) = definition(report.attack);
+        let slot = format!("{key}/{}", report.ap);
+        let now = scene.now;
+        self.attacks.retain(|_, (since, _)| *since + TOGETHER > now);
+        let (_, count) = self.attacks.entry(slot).or_insert((now, 0));
+        let before = *count;
+        *count += report.count;
+        if before >= threshold || *count < threshold {
+            return;
+        }
+        let mut evidence = Evidence::new();
+        devices.show(report.ap, &mut evidence);
+        let row = alarms::row(key);
+        let samples = [
+            ("bssids", report.bssid.map(|it| it.to_string())),
+            ("client_mac1", report.client_mac.map(|it| it.to_string())),
+            ("client_mac2", report.peer_mac.map(|it| it.to_string())),
+            ("client_macs", report.client_mac.map(|it| it.to_string())),
+            ("ssids", report.ssid.as_deref().map(Into::into)),
+        ];
+        for (member, sample) in samples {
+            if row.fields.contains(&member) {
+                evidence.add_opt(member, sample);
+            }
+        }
+        let at = scene.at;
+        scene.raise(&Incident { row, about: "", at, evidence });
+    }
+
+    /// A BSSID that clients of ours were at, or one of an AP of ours: its radios have addresses
+    /// that differ from its own in the last octet and in the local bit.
+    fn is_ours(&self, bssid: Mac, devices: &Devices) -> bool {
+        self.bssids.contains(&bssid) || devices.has_radio(bssid)
+    }
+
+    fn remember_rogue(&mut self, bssid: Mac) {
+        if self.rogues.len() < REMEMBERED_MAX {
+            self.rogues.insert(bssid);
+        }
+    }
+
+    fn stranger(
+        &mut self,
+        key: &'static str,
+        who: Mac,
+        evidence: Evidence,
+        scene: &mut Scene<'_, '_>,
+    ) {
+        let now = scene.now;
+        let slot = format!("{key}/{who}");
+        if self.told.get(&slot).is_some_and(|at| *at + TOLD_EACH > now) {
+            return;
+        }
+        if self.told.len() >= REMEMBERED_MAX {
+            self.told.retain(|_, at| *at + TOLD_EACH > now);
+            if self.told.len() >= REMEMBERED_MAX {
+                scene.tally.over_limit += 1;
+                return;
+            }
+        }
+        self.told.insert(slot, now);
+        let (row, at) = (alarms::row(key), scene.at);
+        scene.raise(&Incident { row, about: "", at, evidence });
+    }
+}

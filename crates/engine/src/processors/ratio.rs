@@ -1,0 +1,123 @@
+//! Of the attempts within a window, how many failed: whether what they are of is failing.
+
+use foghorn_model::time::Micros;
+use foghorn_model::{Mac, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, VecDeque};
+
+/// How far back attempts are looked at.
+pub(crate) const WINDOW: Micros = Micros::from_mins(10);
+/// Attempts that are kept; beyond, the oldest are forgotten.
+const ATTEMPTS_MAX: usize = 1_000;
+
+/// When something is failing, and when no longer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rule {
+    /// Failures, at least.
+    pub(crate) failures: usize,
+    /// Of so many clients, at least.
+    pub(crate) clients: usize,
+    /// Of a hundred attempts so many failures, at least.
+    pub(crate) raised_percent: usize,
+    /// And when fewer than so many of a hundred fail, it is over.
+    pub(crate) resolved_percent: usize,
+}
+
+/// What a rule finds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Verdict {
+    /// It has begun to fail.
+    Fails,
+    /// It is over.
+    Recovers,
+    /// It is as it was.
+    Same,
+}
+
+/// The attempts of late.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Ratio {
+    attempts: VecDeque<(Timestamp, Mac, bool)>,
+    /// How many of them failed, by client.
+    failed: BTreeMap<Mac, u32>,
+    failures: usize,
+    is_failing: bool,
+}
+
+impl Ratio {
+    /// One more attempt.
+    pub(crate) fn add(
+        &mut self,
+        rule: &Rule,
+        now: Timestamp,
+        client: Mac,
+        success: bool,
+    ) -> Verdict {
+        self.attempts.push_back((now, client, success));
+        if !success {
+            self.failures += 1;
+            *self.failed.entry(client).or_default() += 1;
+        }
+        self.forget(now);
+        let fails = !success
+            && !self.is_failing
+            && self.failures >= rule.failures
+            && self.failed.len() >= rule.clients
+            && self.failures * 100 >= self.attempts.len() * rule.raised_percent;
+        if fails {
+            self.is_failing = true;
+            return Verdict::Fails;
+        }
+        self.over(rule)
+    }
+
+    /// Forgets what is too old.
+    pub(crate) fn look(&mut self, rule: &Rule, now: Timestamp) -> Verdict {
+        self.forget(now);
+        self.over(rule)
+    }
+
+    fn over(&mut self, rule: &Rule) -> Verdict {
+        let few = self.failures * 100 < self.attempts.len() * rule.resolved_percent;
+        if self.is_failing && (self.attempts.is_empty() || few) {
+            self.is_failing = false;
+            return Verdict::Recovers;
+        }
+        Verdict::Same
+    }
+
+    fn forget(&mut self, now: Timestamp) {
+        while let Some((at, client, success)) = self.attempts.front().copied()
+            && (at + WINDOW <= now || self.attempts.len() > ATTEMPTS_MAX)
+        {
+            self.attempts.pop_front();
+            if success {
+                continue;
+            }
+            self.failures -= 1;
+            if let Some(count) = self.failed.get_mut(&client) {
+                *count -= 1;
+                if *count == 0 {
+                    self.failed.remove(&client);
+                }
+            }
+        }
+    }
+
+    /// Whether nothing is known any more.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.attempts.is_empty()
+    }
+
+    /// The clients that failed.
+    pub(crate) fn clients(&self) -> impl ExactSizeIterator<Item = Mac> {
+        self.failed.keys().copied()
+    }
+
+    /// When there is something to forget that matters: of what fails each attempt, else the last.
+    pub(crate) fn deadline(&self) -> Option<Timestamp> {
+        let attempt = if self.is_failing { self.attempts.front() } else { self.attempts.back() };
+        attempt.map(|(at, ..)| *at + WINDOW)
+    }
+}
