@@ -144,3 +144,17 @@ fn each_file(directory: &Path, visit: &mut dyn FnMut(&Path, &str)) {
         }
     }
 }
+
+#[test]
+fn each_payload_is_an_example_on_the_page_of_its_topic() {
+    let payloads = std::fs::read_dir(root().join("docs/payloads")).unwrap();
+    for payload in payloads.map(|file| file.unwrap().path()) {
+        let body: serde_json::Value =
+            serde_json::from_str(&std::fs::read_to_string(&payload).unwrap()).unwrap();
+        let Some(topic) = body["topic"].as_str() else { continue };
+        let page = root().join(format!("docs/topics/{topic}.md"));
+        let page = std::fs::read_to_string(&page).unwrap_or_default();
+        let name = payload.file_name().unwrap().to_string_lossy().into_owned();
+        assert!(page.contains(&format!("(../payloads/{name})")), "{topic}: {name}");
+    }
+}

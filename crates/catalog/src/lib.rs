@@ -17,6 +17,7 @@ mod delivery;
 mod error;
 mod history;
 mod images;
+mod noting;
 mod objects;
 mod scan;
 mod seal;

@@ -7,6 +7,8 @@
 //! A device that has sent a heartbeat must go on sending them; one that never did is as its
 //! source says it is.
 
+mod causes;
+
 use super::Scene;
 use super::alarms::{self, Incident};
 use super::deferral::Deferral;
@@ -16,7 +18,6 @@ use foghorn_model::alarm::{AlarmStatus, Evidence};
 use foghorn_model::definitions::{AlarmRow, alarm_of_event};
 use foghorn_model::event::device::{DeviceFacts, Happening, encode_event, encode_updown};
 use foghorn_model::telemetry::{AlarmReport, DeviceChange, DeviceEvent, DeviceReport, Severity};
-use foghorn_model::time::Micros;
 use foghorn_model::{Device, DeviceType, Mac, Setting, Site, Timestamp, Topic};
 use foghorn_mutant::{Mutant, is as mutated};
 use serde::{Deserialize, Serialize};
@@ -93,10 +94,6 @@ struct Owed {
 const LISTS: [&str; 3] = ["aps", "gateways", "switches"];
 /// Members that only alarms of incidents have.
 const OF_INCIDENTS: [&str; 3] = ["client_mac1", "client_mac2", "wcids"];
-
-/// Restarts of an AP, not asked for by anybody, within so long that are too many.
-const UNHEALTHY_RESTARTS: usize = 3;
-const UNHEALTHY_WITHIN: Micros = Micros::from_mins(30);
 
 /// Why a device went down that just fell silent.
 const SILENT: &str = "heartbeat_timeout";
@@ -248,43 +245,6 @@ impl Devices {
         self.look_for_causes(report.mac, was_down, scene);
     }
 
-    /// A device was told down, or is back: a switch that is down takes its APs with it, and is
-    /// what they have in common.
-    fn look_for_causes(&mut self, mac: Mac, was_down: bool, scene: &mut Scene<'_, '_>) {
-        let Some(state) = self.by_mac.get(&mac) else { return };
-        let is_down = state.is_told_down();
-        if is_down == was_down {
-            return;
-        }
-        let row = alarms::row("ap_offline");
-        let is_switch = state.device.device_type == DeviceType::Switch;
-        if !is_down {
-            if is_switch {
-                scene.resolve(row, &mac.to_string(), scene.at);
-            }
-            return;
-        }
-        let cause = if is_switch { Some(mac) } else { state.uplink };
-        let Some(cause) = cause.and_then(|mac| self.by_mac.get(&mac)) else { return };
-        if !cause.is_told_down() || cause.device.device_type != DeviceType::Switch {
-            return;
-        }
-        let switch = cause.device.mac;
-        let members = self.by_mac.values().filter(|it| {
-            let is_member =
-                if is_switch { it.uplink == Some(switch) } else { it.device.mac == mac };
-            is_member && it.device.device_type == DeviceType::Ap && it.is_told_down()
-        });
-        for member in members {
-            let mut evidence = Evidence::new();
-            cause.show(&mut evidence);
-            member.show(&mut evidence);
-            evidence.add("reasons", "the switch is down");
-            let at = scene.at;
-            scene.raise(&Incident { row, about: &switch.to_string(), at, evidence });
-        }
-    }
-
     /// A source raised an alarm by its key. It is about a device of the site, but for those alarms
     /// that name no devices.
     pub(crate) fn on_alarm(&self, report: &AlarmReport<'_>, scene: &mut Scene<'_, '_>) {
@@ -422,43 +382,6 @@ impl DeviceState {
         }
         self.ext_ip = report.ext_ip.or(self.ext_ip);
         self.uplink = report.uplink.or(self.uplink);
-    }
-
-    /// Whether it is down, and the threshold of that is over.
-    fn is_told_down(&self) -> bool {
-        self.status == Status::Down && self.owed.is_none()
-    }
-
-    /// An AP that restarts again and again is not well, until it has not for a while.
-    fn check_health(&mut self, scene: &mut Scene<'_, '_>) {
-        let quiet = self.restarts.back().is_none_or(|at| *at + UNHEALTHY_WITHIN <= scene.now);
-        if self.is_unhealthy && quiet {
-            self.is_unhealthy = false;
-            self.restarts.clear();
-            let row = alarms::row("health_check_failed");
-            scene.resolve(row, &self.device.mac.to_string(), scene.at);
-        }
-    }
-
-    fn count_restart(&mut self, cause: Cause<'_>, scene: &mut Scene<'_, '_>) {
-        if self.device.device_type != DeviceType::Ap || cause.audit_id.is_some() {
-            return;
-        }
-        self.restarts.push_back(scene.now);
-        if self.restarts.len() > UNHEALTHY_RESTARTS {
-            self.restarts.pop_front();
-        }
-        let many = self.restarts.len() == UNHEALTHY_RESTARTS
-            && self.restarts[0] + UNHEALTHY_WITHIN > scene.now;
-        if many && !self.is_unhealthy {
-            self.is_unhealthy = true;
-            let mut evidence = Evidence::new();
-            self.show(&mut evidence);
-            evidence.add_opt("reasons", cause.reason);
-            let row = alarms::row("health_check_failed");
-            let (about, at) = (self.device.mac.to_string(), scene.at);
-            scene.raise(&Incident { row, about: &about, at, evidence });
-        }
     }
 
     /// When something is to happen if nothing is heard: what it owes comes first.

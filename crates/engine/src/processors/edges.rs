@@ -150,7 +150,7 @@ impl EdgeState {
             EdgeChange::Restarted => self.tell("ME_RESTARTED", said, scene),
             EdgeChange::Port { port, is_up, lag } => {
                 let now = Port { is_up: *is_up, lag: lag.as_deref().map(Into::into) };
-                self.port(port, now, scene);
+                self.port(port, &now, scene);
             }
             EdgeChange::Part { part, component, is_there } => {
                 self.part(*part, component, *is_there, scene);
@@ -167,7 +167,7 @@ impl EdgeState {
     }
 
     /// A port that is up and in no group when it is first heard of is as it should be.
-    fn port(&mut self, name: &str, now: Port, scene: &mut Scene<'_, '_>) {
+    fn port(&mut self, name: &str, now: &Port, scene: &mut Scene<'_, '_>) {
         if !has_room(&self.ports, name) {
             scene.tally.over_limit += 1;
             return;

@@ -1,0 +1,90 @@
+//! What is behind devices that are down, or restart again and again.
+
+use super::{Cause, DeviceState, Devices, Status};
+use crate::processors::Scene;
+use crate::processors::alarms::{self, Incident};
+use foghorn_model::alarm::Evidence;
+use foghorn_model::time::Micros;
+use foghorn_model::{DeviceType, Mac};
+
+/// Restarts of an AP, not asked for by anybody, within so long that are too many.
+const UNHEALTHY_RESTARTS: usize = 3;
+const UNHEALTHY_WITHIN: Micros = Micros::from_mins(30);
+
+impl Devices {
+    /// A device was told down, or is back: a switch that is down takes its APs with it, and is
+    /// what they have in common.
+    pub(super) fn look_for_causes(&mut self, mac: Mac, was_down: bool, scene: &mut Scene<'_, '_>) {
+        let Some(state) = self.by_mac.get(&mac) else { return };
+        let is_down = state.is_told_down();
+        if is_down == was_down {
+            return;
+        }
+        let row = alarms::row("ap_offline");
+        let is_switch = state.device.device_type == DeviceType::Switch;
+        if !is_down {
+            if is_switch {
+                scene.resolve(row, &mac.to_string(), scene.at);
+            }
+            return;
+        }
+        let cause = if is_switch { Some(mac) } else { state.uplink };
+        let Some(cause) = cause.and_then(|mac| self.by_mac.get(&mac)) else { return };
+        if !cause.is_told_down() || cause.device.device_type != DeviceType::Switch {
+            return;
+        }
+        let switch = cause.device.mac;
+        let members = self.by_mac.values().filter(|it| {
+            let is_member =
+                if is_switch { it.uplink == Some(switch) } else { it.device.mac == mac };
+            is_member && it.device.device_type == DeviceType::Ap && it.is_told_down()
+        });
+        for member in members {
+            let mut evidence = Evidence::new();
+            cause.show(&mut evidence);
+            member.show(&mut evidence);
+            evidence.add("reasons", "the switch is down");
+            let at = scene.at;
+            scene.raise(&Incident { row, about: &switch.to_string(), at, evidence });
+        }
+    }
+}
+
+impl DeviceState {
+    /// Whether it is down, and the threshold of that is over.
+    pub(super) fn is_told_down(&self) -> bool {
+        self.status == Status::Down && self.owed.is_none()
+    }
+
+    /// An AP that restarts again and again is not well, until it has not for a while.
+    pub(super) fn check_health(&mut self, scene: &mut Scene<'_, '_>) {
+        let quiet = self.restarts.back().is_none_or(|at| *at + UNHEALTHY_WITHIN <= scene.now);
+        if self.is_unhealthy && quiet {
+            self.is_unhealthy = false;
+            self.restarts.clear();
+            let row = alarms::row("health_check_failed");
+            scene.resolve(row, &self.device.mac.to_string(), scene.at);
+        }
+    }
+
+    pub(super) fn count_restart(&mut self, cause: Cause<'_>, scene: &mut Scene<'_, '_>) {
+        if self.device.device_type != DeviceType::Ap || cause.audit_id.is_some() {
+            return;
+        }
+        self.restarts.push_back(scene.now);
+        if self.restarts.len() > UNHEALTHY_RESTARTS {
+            self.restarts.pop_front();
+        }
+        let many = self.restarts.len() == UNHEALTHY_RESTARTS
+            && self.restarts[0] + UNHEALTHY_WITHIN > scene.now;
+        if many && !self.is_unhealthy {
+            self.is_unhealthy = true;
+            let mut evidence = Evidence::new();
+            self.show(&mut evidence);
+            evidence.add_opt("reasons", cause.reason);
+            let row = alarms::row("health_check_failed");
+            let (about, at) = (self.device.mac.to_string(), scene.at);
+            scene.raise(&Incident { row, about: &about, at, evidence });
+        }
+    }
+}
