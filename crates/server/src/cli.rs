@@ -1,7 +1,7 @@
 //! The command line.
 
 use crate::serve::options::{Options, ServeArgs};
-use crate::{demo, init, inspect, listen, loadgen, serve};
+use crate::{demo, init, inspect, listen, loadgen, serve, trigger};
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use std::io::Write;
@@ -30,6 +30,8 @@ enum Command {
     Demo(demo::DemoArgs),
     /// Receive webhooks: verify them, prove that none is missing, print them.
     Listen(listen::ListenArgs),
+    /// Make the real thing happen for a topic, at a running server.
+    Trigger(trigger::TriggerArgs),
     /// Send load to a running server, and measure.
     Loadgen(loadgen::LoadgenArgs),
     /// List and verify what a data directory holds; the server must not be running.
@@ -52,6 +54,7 @@ impl Cli {
             Command::Demo(args) => code(demo::run(&args)?),
             Command::Listen(args) => code(listen::run(args)?),
             Command::Loadgen(args) => code(loadgen::run(&args, &mut std::io::stdout())?),
+            Command::Trigger(args) => code(trigger::run(&args, &mut std::io::stdout())?),
             Command::Inspect(args) => code(inspect::run(&args, &mut std::io::stdout())?),
             Command::Openapi => {
                 std::io::stdout().write_all(foghorn_api::openapi().as_bytes())?;

@@ -1,12 +1,14 @@
 //! `foghorn`: the server and the tools around it.
 
 mod cli;
+mod client;
 mod demo;
 mod init;
 mod inspect;
 mod listen;
 mod loadgen;
 mod serve;
+mod trigger;
 
 use clap::Parser;
 use std::process::ExitCode;

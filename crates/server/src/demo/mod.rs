@@ -2,15 +2,14 @@
 //! inputs only, and a receiver that verifies what arrives.
 
 mod building;
-mod client;
 mod nas;
 
+use crate::client::Client;
 use crate::init;
 use crate::listen::{Behaviour, Receiver, Summary};
 use anyhow::{Context, Result, bail};
 use building::{Action, Building};
 use clap::Args;
-use client::Client;
 use http::Method;
 use nas::Nas;
 use serde_json::{Value, json};

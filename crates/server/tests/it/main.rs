@@ -20,4 +20,5 @@ mod receivers;
 mod sockets;
 mod streams;
 mod tenancy;
+mod trigger;
 mod webhook_types;

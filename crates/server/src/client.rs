@@ -1,4 +1,4 @@
-//! A REST client, as small as the demo needs it.
+//! A REST client, as small as the demo and `foghorn trigger` need it.
 
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;

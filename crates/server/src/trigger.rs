@@ -1,0 +1,224 @@
+//! `foghorn trigger TOPIC`: makes the real thing happen at a running server, through telemetry or
+//! a write, so that whoever subscribes gets it as on any other day.
+
+use crate::client::Client;
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use foghorn_model::topic::TOPICS;
+use foghorn_model::{Mac, SiteId, Topic};
+use http::Method;
+use serde_json::{Value, json};
+use std::io::Write;
+use std::net::SocketAddr;
+
+/// Flags of `foghorn trigger`.
+#[derive(Args, Debug, Clone)]
+pub struct TriggerArgs {
+    /// The topic, as webhooks name it.
+    topic: String,
+    /// Address of the API.
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    api: SocketAddr,
+    /// A token that may write.
+    #[arg(long, env = "FOGHORN_TOKEN", hide_env_values = true)]
+    token: String,
+    /// The site where it happens; the only one of the org when absent.
+    #[arg(long)]
+    site: Option<SiteId>,
+    /// Print one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What is done for a topic.
+enum Script {
+    /// Telemetry of these things.
+    Say(fn(&Things) -> Vec<Value>),
+    /// A write.
+    Write,
+    /// A ping of the first webhook of the site, or of its org.
+    Ping,
+}
+
+/// What it happens to.
+struct Things {
+    ap: Mac,
+    edge: Mac,
+    client: Mac,
+}
+
+/// The addresses of what is made where the site has none: locally administered.
+const MADE_AP: Mac = Mac([0x02, 0xf0, 0x67, 0, 0, 1]);
+const MADE_EDGE: Mac = Mac([0x02, 0xf0, 0x67, 0, 0, 2]);
+const CLIENT: Mac = Mac([0x02, 0xf0, 0x67, 0, 1, 1]);
+
+fn script(topic: Topic) -> Option<Script> {
+    Some(match topic {
+        Topic::Ping => Script::Ping,
+        Topic::Audits => Script::Write,
+        Topic::Alarms => Script::Say(|it| {
+            vec![json!({ "kind": "device-restarted", "mac": it.ap, "reason": "foghorn trigger" })]
+        }),
+        Topic::DeviceEvents => Script::Say(|it| {
+            vec![json!({ "kind": "device-event", "mac": it.ap, "type": "AP_CONFIGURED",
+                         "text": "foghorn trigger" })]
+        }),
+        Topic::DeviceUpdowns => Script::Say(|it| {
+            vec![json!({ "kind": "device-restarted", "mac": it.ap, "reason": "foghorn trigger" })]
+        }),
+        // A client that is there already would not join.
+        Topic::ClientJoin | Topic::ClientSessions => Script::Say(|it| {
+            let left = json!({ "kind": "client-disassociated", "mac": it.client });
+            let came = json!({
+                "kind": "client-associated", "mac": it.client, "ap": it.ap, "bssid": it.ap,
+                "ssid": "Foghorn", "band": "5", "rssi": -55,
+            });
+            vec![left.clone(), came, left]
+        }),
+        Topic::ClientInfo => Script::Say(|it| {
+            vec![json!({ "kind": "client-dhcp", "mac": it.client, "success": true,
+                         "client_ip": "192.0.2.7", "client_hostname": "foghorn-trigger",
+                         "duration": 0.02 })]
+        }),
+        Topic::ClientLatency => Script::Say(|it| {
+            ["client-auth", "client-dhcp", "client-dns"]
+                .map(|kind| {
+                    json!({ "kind": kind, "mac": it.client, "success": true, "duration": 0.02 })
+                })
+                .to_vec()
+        }),
+        Topic::MxedgeEvents => Script::Say(|it| {
+            let service = |state: &str| {
+                json!({ "kind": "edge-service", "mac": it.edge, "service": "tunterm",
+                        "state": state })
+            };
+            vec![service("stopped"), service("running")]
+        }),
+        Topic::NacAccounting => Script::Say(|it| {
+            let request = |status: &str, secs: u64| {
+                json!({ "kind": "accounting", "status": status, "nas_ip": "192.0.2.1",
+                        "session_id": "foghorn-trigger", "mac": it.client,
+                        "username": "foghorn", "session_time": secs })
+            };
+            vec![request("start", 0), request("stop", 60)]
+        }),
+        Topic::NacEvents => Script::Say(|it| {
+            vec![json!({ "kind": "nac-event", "type": "NAC_CLIENT_PERMIT", "mac": it.client,
+                         "ap": it.ap, "ssid": "Foghorn", "username": "foghorn",
+                         "auth_type": "eap-tls" })]
+        }),
+        Topic::GuestAuthorizations => Script::Say(|it| {
+            vec![json!({ "kind": "guest-authorization", "mac": it.client, "ap": it.ap,
+                         "ssid": "Foghorn", "auth_method": "passphrase", "name": "A. Guest" })]
+        }),
+        _ => return None,
+    })
+}
+
+/// What is to be known of a topic that does not come at once, or not everywhere.
+fn remark(topic: Topic) -> Option<&'static str> {
+    match topic {
+        Topic::Alarms => Some("told where the site's alarm template enables device_restarted"),
+        Topic::ClientLatency => Some("told 30 s after the next ten minutes of the clock are full"),
+        _ => None,
+    }
+}
+
+/// Runs it.
+pub fn run(args: &TriggerArgs, out: &mut impl Write) -> Result<bool> {
+    let topic: Topic = args.topic.parse().with_context(|| args.topic.clone())?;
+    let Some(script) = script(topic) else {
+        let known = TOPICS.iter().filter(|row| self::script(row.topic).is_some());
+        let known: Vec<&str> = known.map(|row| row.name).collect();
+        bail!("nothing makes {topic} yet; there are {}", known.join(", "));
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let done = runtime.block_on(trigger(args, &script))?;
+    let remark = remark(topic);
+    if args.json {
+        writeln!(out, "{}", json!({ "topic": topic, "done": done, "remark": remark }))?;
+    } else {
+        done.iter().try_for_each(|line| writeln!(out, "{line}"))?;
+        remark.map_or(Ok(()), |remark| writeln!(out, "{topic} is {remark}"))?;
+    }
+    Ok(true)
+}
+
+async fn trigger(args: &TriggerArgs, script: &Script) -> Result<Vec<Value>> {
+    let client = Client { api: args.api, token: args.token.clone() };
+    let (org, site) = place(&client, args.site).await?;
+    match script {
+        Script::Write => {
+            let path = format!("sites/{site}");
+            let known = client.send(Method::GET, &path, String::new()).await?;
+            let notes = known["notes"].as_str().unwrap_or_default();
+            // There and back, so that nothing is left of it.
+            for notes in [format!("{notes} (foghorn trigger)"), notes.to_owned()] {
+                client.send(Method::PUT, &path, json!({ "notes": notes }).to_string()).await?;
+            }
+            Ok(vec![json!({ "put": path, "member": "notes" })])
+        }
+        Script::Ping => {
+            for scope in [format!("sites/{site}"), format!("orgs/{org}")] {
+                let path = format!("{scope}/webhooks");
+                let webhooks = client.send(Method::GET, &path, String::new()).await?;
+                let Some(id) = webhooks[0]["id"].as_str() else { continue };
+                let path = format!("{path}/{id}/ping");
+                client.send(Method::POST, &path, String::new()).await?;
+                return Ok(vec![json!({ "post": path })]);
+            }
+            bail!("neither the site nor its org has a webhook to ping")
+        }
+        Script::Say(lines) => {
+            let things = Things {
+                ap: first(&client, &site, "devices?type=ap", MADE_AP).await?,
+                edge: first(&client, &site, "mxedges", MADE_EDGE).await?,
+                client: CLIENT,
+            };
+            let lines = lines(&things);
+            let body: String = lines.iter().map(|line| format!("{line}\n")).collect();
+            let path = format!("sites/{site}/telemetry");
+            let answer = client.send(Method::POST, &path, body).await?;
+            if answer["accepted"] != lines.len() {
+                bail!("the server rejected {}", answer["rejected"]);
+            }
+            Ok(lines)
+        }
+    }
+}
+
+/// The org and the site where it is to happen.
+async fn place(client: &Client, site: Option<SiteId>) -> Result<(String, String)> {
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    if let Some(site) = site {
+        let known = client.send(Method::GET, &format!("sites/{site}"), String::new()).await?;
+        let org = text(&known["org_id"]).context("the site's org")?;
+        return Ok((org, site.to_string()));
+    }
+    let me = client.send(Method::GET, "self", String::new()).await?;
+    let privileges = me["privileges"].as_array();
+    let org = privileges.into_iter().flatten().find_map(|it| text(&it["org_id"]));
+    let org = org.context("the token is of no org: name the site with --site")?;
+    let sites = client.send(Method::GET, &format!("orgs/{org}/sites"), String::new()).await?;
+    match sites.as_array().map(Vec::as_slice) {
+        Some([site]) => Ok((org, text(&site["id"]).context("the site")?)),
+        _ => bail!("the org has not just one site: name one with --site"),
+    }
+}
+
+/// The first thing of a list of the site; one is made where there is none.
+async fn first(client: &Client, site: &str, list: &str, made: Mac) -> Result<Mac> {
+    let path = format!("sites/{site}/{list}");
+    let things = client.send(Method::GET, &path, String::new()).await?;
+    let wanted = list.ends_with("=ap").then_some("ap");
+    let fits = |it: &&Value| it["mac"].is_string() && wanted.is_none_or(|kind| it["type"] == kind);
+    let first = things.as_array().into_iter().flatten().find(fits);
+    if let Some(mac) = first.and_then(|it| it["mac"].as_str()) {
+        return mac.parse().context("the address of a device");
+    }
+    let (collection, _) = list.split_once('?').unwrap_or((list, ""));
+    let body = json!({ "mac": made, "name": "foghorn trigger", "type": "ap", "model": "trigger" });
+    let path = format!("sites/{site}/{collection}");
+    client.send(Method::POST, &path, body.to_string()).await?;
+    Ok(made)
+}
