@@ -9,6 +9,9 @@ const APS: usize = 8;
 const PEOPLE: usize = 14;
 const SSIDS: [&str; 2] = ["Corp", "Guest"];
 
+/// The edge of the building.
+const EDGE: Mac = Mac([0x5c, 0x5b, 0x35, 3, 0, 0]);
+
 /// What the building does to the outside.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
@@ -49,6 +52,11 @@ pub fn devices() -> Vec<Value> {
         json!({ "mac": Mac([0x5c, 0x5b, 0x35, 2, 0, 0]), "name": "Gateway", "type": "gateway" }),
     ];
     (0..APS).map(ap).chain(wired).collect()
+}
+
+/// The edge, to be made before too.
+pub fn edge() -> Value {
+    json!({ "mac": EDGE, "name": "Edge", "model": "ME-X1" })
 }
 
 fn ap(at: usize) -> Mac {
@@ -119,6 +127,12 @@ impl Building {
                     tell("device-restarted", at, json!({ "reason": "power_cycle" }));
                 }
             }
+            3 | 14 => {
+                let state = if now % 20 == 3 { "stopped" } else { "running" };
+                actions.push(Action::Telemetry(json!({
+                    "kind": "edge-service", "mac": EDGE, "service": "tunterm", "state": state,
+                })));
+            }
             16 => {
                 let at = (now / 20 + 3) as usize % APS;
                 let more = json!({ "type": "AP_RADAR_DETECTED", "channel": 36, "pre_channel": 52 });
@@ -132,6 +146,7 @@ impl Building {
     fn walk(&mut self, at: usize, now: u64, actions: &mut Vec<Action>) {
         let to = Some(self.roll(APS + 1)).filter(|to| *to < APS && Some(*to) != self.down);
         let rssi = -45 - i64::try_from(self.roll(35)).unwrap_or(0);
+        let fate = self.roll(1000);
         let person = &mut self.people[at];
         if person.ap == to {
             return;
@@ -148,7 +163,9 @@ impl Building {
                 "bssid": bssid(to, ssid), "ssid": SSIDS[ssid], "band": "5", "rssi": rssi,
                 "client_username": format!("user{at}@example.net"),
             })));
-            if person.ap.is_none() {
+            let came = person.ap.is_none();
+            actions.extend(person.steps(at, to, ssid, came, fate));
+            if came {
                 person.session += 1;
                 person.since = now;
                 actions.push(person.account(Status::Start, at, to, now));
@@ -178,6 +195,46 @@ impl Building {
 }
 
 impl Person {
+    /// What somebody goes through on the way into the network; `fate`, of a thousand, says how
+    /// long it takes, and whether it goes well.
+    fn steps(&self, at: usize, ap_at: usize, ssid: usize, came: bool, fate: usize) -> Vec<Action> {
+        let place = json!({ "mac": self.mac, "ap": ap(ap_at), "ssid": SSIDS[ssid] });
+        let line = |more: Value| {
+            let mut line = place.clone();
+            if let (Value::Object(line), Value::Object(more)) = (&mut line, more) {
+                line.extend(more);
+            }
+            Action::Telemetry(line)
+        };
+        let took = |share: f64| 0.01 + fate as f64 / 1000.0 * share;
+        let mut steps = vec![line(json!({
+            "kind": "client-auth", "success": !fate.is_multiple_of(20), "duration": took(0.5),
+        }))];
+        if came {
+            steps.push(line(json!({
+                "kind": "client-dhcp", "success": !fate.is_multiple_of(25), "duration": took(0.3),
+                "server": "10.0.0.1", "client_hostname": format!("laptop-{at}"),
+                "client_ip": format!("10.0.{}.{}", self.session % 250, at + 10),
+            })));
+            steps.push(line(json!({
+                "kind": "client-dns", "success": true, "duration": took(0.05),
+                "server": "10.0.0.2",
+            })));
+            // Those with an account are let in by access control, the others by a portal.
+            steps.push(match ssid {
+                0 => line(json!({
+                    "kind": "nac-event", "type": "NAC_CLIENT_PERMIT", "auth_type": "eap-tls",
+                    "username": format!("user{at}@example.net"), "nacrule_matched": true,
+                })),
+                _ => line(json!({
+                    "kind": "guest-authorization", "auth_method": "passphrase",
+                    "name": format!("Guest {at}"),
+                })),
+            });
+        }
+        steps
+    }
+
     fn account(&self, status: Status, at: usize, ap: usize, now: u64) -> Action {
         Action::Radius {
             status,
@@ -214,6 +271,12 @@ mod tests {
             "client-associated",
             "client-seen",
             "client-disassociated",
+            "client-auth",
+            "client-dhcp",
+            "client-dns",
+            "edge-service",
+            "guest-authorization",
+            "nac-event",
         ] {
             assert!(said(kind) > 0, "{kind}");
         }

@@ -21,15 +21,21 @@ use tokio::sync::mpsc;
 
 const SECRET: &str = "demo-secret";
 const RADIUS_SECRET: &str = "demo-radius";
-const TOPICS: [&str; 7] = [
+const TOPICS: [&str; 11] = [
     "alarms",
     "audits",
     "device-events",
     "device-updowns",
     "client-join",
     "client-sessions",
+    "client-info",
+    "mxedge-events",
     "nac-accounting",
+    "nac-events",
+    "guest-authorizations",
 ];
+/// Those of sites only.
+const SITE_TOPICS: [&str; 1] = ["client-latency"];
 
 /// Flags of `foghorn demo`.
 #[derive(Args, Debug)]
@@ -81,6 +87,15 @@ async fn demo(args: &DemoArgs) -> Result<bool> {
     let path = format!("orgs/{}/webhooks", made.org);
     let webhook = client.send(Method::POST, &path, webhook.to_string()).await?;
     let ping = format!("{path}/{}/ping", webhook["id"].as_str().unwrap_or_default());
+    let of_site = json!({
+        "name": "demo of the site", "url": format!("http://{}/", receiver.address()),
+        "secret": SECRET, "topics": SITE_TOPICS,
+    });
+    client
+        .send(Method::POST, &format!("sites/{}/webhooks", made.site), of_site.to_string())
+        .await?;
+    let edges = format!("sites/{}/mxedges", made.site);
+    client.send(Method::POST, &edges, building::edge().to_string()).await?;
     for device in building::devices() {
         let path = format!("sites/{}/devices", made.site);
         client.send(Method::POST, &path, device.to_string()).await?;

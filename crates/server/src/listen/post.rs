@@ -120,6 +120,28 @@ fn line(topic: &str, event: &Value) -> String {
             text("terminate_cause")
         ),
         "audits" => format!("{} by {}", text("message"), text("admin_name")),
+        "alarms" => format!(
+            "{} {} {} times {} {} {}",
+            text("severity"),
+            text("type"),
+            text("count"),
+            text("status"),
+            text("hostnames"),
+            text("reasons")
+        ),
+        "client-info" => format!("{} is {} {}", text("mac"), text("ip"), text("hostname")),
+        "mxedge-events" => format!(
+            "{} {} {}{}{}",
+            text("type"),
+            text("mxedge_name"),
+            text("service"),
+            text("component"),
+            text("port")
+        ),
+        "nac-events" => format!("{} {} {}", text("type"), text("username"), text("mac")),
+        "guest-authorizations" => {
+            format!("{} at {} by {}", text("client"), text("ssid"), text("auth_method"))
+        }
         _ => event.to_string(),
     }
 }
@@ -171,9 +193,9 @@ impl Summary {
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{:<18}{:>8}{:>8}{:>10}", "topic", "posts", "events", "verified")?;
+        writeln!(f, "{:<22}{:>8}{:>8}{:>10}", "topic", "posts", "events", "verified")?;
         for (topic, row) in &self.topics {
-            writeln!(f, "{topic:<18}{:>8}{:>8}{:>10}", row.posts, row.events, row.signed)?;
+            writeln!(f, "{topic:<22}{:>8}{:>8}{:>10}", row.posts, row.events, row.signed)?;
         }
         writeln!(
             f,
