@@ -74,6 +74,7 @@ impl Engine {
             site.clients.rearm(&site.site, &over, &mut engine.timers);
             site.edges.rearm(&site.site, &over, &mut engine.timers);
             site.latency.rearm(&site.site, &mut engine.timers);
+            site.sle.rearm(&site.site, &mut engine.timers);
             site.failures.rearm(&site.site, &mut engine.timers);
             site.ports.rearm(&site.site, &mut engine.timers);
             let template = template(&engine.state.templates, &engine.state.orgs, &site.site);
@@ -214,6 +215,7 @@ impl Engine {
                 Subject::Client(mac) => state.clients.on_timer(mac, &state.devices, &mut scene),
                 Subject::Alarm(slot) => scene.on_alarm_timer(slot),
                 Subject::Latency => state.latency.on_timer(&mut scene),
+                Subject::Sle => state.sle.on_timer(&mut state.devices, &mut scene),
                 Subject::Failures => state.failures.on_timer(&mut scene),
                 Subject::Ports => state.ports.on_timer(&mut scene),
                 Subject::Edge(mac) => state.edges.on_timer(mac, &mut scene),
@@ -256,8 +258,11 @@ impl Engine {
         let timed = telemetry.time.is_some();
         match &telemetry.report {
             Report::Device(report) => {
-                let SiteState { devices, ports, .. } = state;
+                let SiteState { devices, ports, sle, .. } = state;
                 devices.on_report(report, &mut scene);
+                if devices.has_known_aps() {
+                    sle.on_device(&mut scene);
+                }
                 if let Some((port, is_up)) = report.link() {
                     ports.on_link(report.mac, port, is_up, devices, &mut scene);
                 }
@@ -267,8 +272,9 @@ impl Engine {
                 state.clients.on_associated(report, &state.devices, &mut scene);
             }
             Report::Seen(seen) => {
-                let SiteState { clients, failures, devices, .. } = state;
+                let SiteState { clients, failures, devices, sle, .. } = state;
                 if let (Some(ap), Some(rssi)) = (clients.on_seen(seen, &mut scene), seen.rssi) {
+                    sle.on_heard(rssi, &mut scene);
                     failures.on_heard(seen.mac, ap, rssi, devices, &mut scene);
                 }
             }
@@ -278,7 +284,8 @@ impl Engine {
             Report::Accounting(request) => state.sessions.on_request(request, timed, &mut scene),
             Report::Alarm(report) => state.devices.on_alarm(report, &mut scene),
             Report::Step(step) => {
-                let SiteState { clients, latency, failures, .. } = state;
+                let SiteState { clients, latency, failures, sle, .. } = state;
+                sle.on_step(step.success, step.duration, &mut scene);
                 steps::on_step(step, clients, latency, failures, &mut scene);
             }
             Report::Decision(decision) => carried::on_decision(decision, &mut scene),
@@ -376,7 +383,7 @@ impl Engine {
             }
             ConfigUpdate::DeviceRemoved { site_id, mac } => {
                 if let Some(state) = self.state.sites.get_mut(site_id) {
-                    state.devices.remove(*mac, &state.site, &mut self.timers);
+                    state.devices.remove(*mac, &state.site, self.state.clock, &mut self.timers);
                     state.ports.remove(*mac);
                     state.paths.remove(*mac);
                 }
@@ -410,6 +417,7 @@ impl Engine {
             state.clients.defer(&state.site, &over, now);
             state.edges.defer(&state.site, &over, now);
             state.latency.defer(now);
+            state.sle.defer(now);
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::processors::failures::Failures;
 use crate::processors::latency::Latency;
 use crate::processors::paths::Paths;
 use crate::processors::ports::Ports;
+use crate::processors::sle::Sle;
 use crate::seen::Seen;
 use foghorn_model::{AlarmTemplate, AlarmTemplateId, Org, OrgId, Site, SiteId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -56,6 +57,8 @@ pub(crate) struct SiteState {
     #[serde(default)]
     pub(crate) latency: Latency,
     #[serde(default)]
+    pub(crate) sle: Sle,
+    #[serde(default)]
     pub(crate) failures: Failures,
     #[serde(default)]
     pub(crate) ports: Ports,
@@ -78,6 +81,7 @@ impl SiteState {
             sessions: Sessions::default(),
             edges: Edges::default(),
             latency: Latency::default(),
+            sle: Sle::default(),
             failures: Failures::default(),
             ports: Ports::default(),
             paths: Paths::default(),

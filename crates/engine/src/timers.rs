@@ -20,6 +20,8 @@ pub(crate) enum Subject {
     Alarm(Uuid),
     /// A window of latencies is to be closed.
     Latency,
+    /// An hour is over.
+    Sle,
     /// Attempts of clients are to be forgotten.
     Failures,
     /// A port may have kept still for long enough.

@@ -80,7 +80,7 @@ fn script(topic: Topic) -> Option<Script> {
                          "client_ip": "192.0.2.7", "client_hostname": "foghorn-trigger",
                          "duration": 0.02 })]
         }),
-        Topic::ClientLatency => Script::Say(|it| {
+        Topic::ClientLatency | Topic::SiteSle => Script::Say(|it| {
             ["client-auth", "client-dhcp", "client-dns"]
                 .map(|kind| {
                     json!({ "kind": kind, "mac": it.client, "success": true, "duration": 0.02 })
@@ -120,6 +120,7 @@ fn remark(topic: Topic) -> Option<&'static str> {
     match topic {
         Topic::Alarms => Some("told where the site's alarm template enables device_restarted"),
         Topic::ClientLatency => Some("told 30 s after the next ten minutes of the clock are full"),
+        Topic::SiteSle => Some("told 30 s after the hour of the clock is full"),
         _ => None,
     }
 }

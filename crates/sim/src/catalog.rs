@@ -15,7 +15,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Topics that are subscribed to.
-const TOPICS: [Topic; 9] = [
+const TOPICS: [Topic; 10] = [
+    Topic::SiteSle,
     Topic::Alarms,
     Topic::ClientLatency,
     Topic::NacEvents,

@@ -7,6 +7,7 @@
 //! A device that has sent a heartbeat must go on sending them; one that never did is as its
 //! source says it is.
 
+mod availability;
 mod causes;
 
 use super::Scene;
@@ -14,6 +15,7 @@ use super::alarms::{self, Incident};
 use super::deferral::Deferral;
 use crate::timers::{Armed, Subject, Timers};
 use crate::view::DeviceView;
+use availability::Availability;
 use foghorn_model::alarm::{AlarmStatus, Evidence};
 use foghorn_model::definitions::{AlarmRow, alarm_of_event};
 use foghorn_model::event::device::{DeviceFacts, Happening, encode_event, encode_updown};
@@ -27,9 +29,10 @@ use uuid::Uuid;
 
 /// The devices of a site.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(default)]
 pub(crate) struct Devices {
     by_mac: BTreeMap<Mac, DeviceState>,
+    availability: Availability,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -200,14 +203,17 @@ impl Devices {
     }
 
     /// The device left the site.
-    pub(crate) fn remove(&mut self, mac: Mac, site: &Site, timers: &mut Timers) {
+    pub(crate) fn remove(&mut self, mac: Mac, site: &Site, now: Timestamp, timers: &mut Timers) {
+        let before = self.status_of_ap(mac);
         if let Some(mut state) = self.by_mac.remove(&mac) {
             timers.disarm(&mut state.armed, site.id, Subject::Device(mac));
         }
+        self.count(mac, before, now);
     }
 
     /// A device reported something. Devices that the site does not have are counted, no more.
     pub(crate) fn on_report(&mut self, report: &DeviceReport<'_>, scene: &mut Scene<'_, '_>) {
+        let before = self.status_of_ap(report.mac);
         let Some(state) = self.by_mac.get_mut(&report.mac) else {
             scene.tally.unknown_device += 1;
             return;
@@ -242,6 +248,7 @@ impl Devices {
             DeviceChange::Restarted => state.restart(cause, scene),
         }
         state.arm(scene.site, scene.over, scene.timers);
+        self.count(report.mac, before, scene.now);
         self.look_for_causes(report.mac, was_down, scene);
     }
 
@@ -294,6 +301,7 @@ impl Devices {
 
     /// The timer of a device fired: it has fallen silent, or owes a down, or lives on.
     pub(crate) fn on_timer(&mut self, mac: Mac, scene: &mut Scene<'_, '_>) {
+        let before = self.status_of_ap(mac);
         let Some(state) = self.by_mac.get_mut(&mac) else { return };
         state.armed.fired();
         let was_down = state.is_told_down();
@@ -316,6 +324,7 @@ impl Devices {
             state.deferral = Deferral::default();
         }
         state.arm(scene.site, scene.over, scene.timers);
+        self.count(mac, before, scene.now);
         self.look_for_causes(mac, was_down, scene);
     }
 

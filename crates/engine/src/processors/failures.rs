@@ -36,6 +36,11 @@ const COVERAGE: &str = "insufficient_coverage";
 /// A client is heard weakly below this, in dBm.
 const WEAK_DBM: f64 = -75.0;
 
+/// Whether a client is heard weakly.
+pub(crate) fn is_weak(rssi: f64) -> bool {
+    rssi < WEAK_DBM
+}
+
 /// What failed of late at a site.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -186,7 +191,7 @@ impl Failures {
         }
         let ratio = self.coverage.entry(ap).or_default();
         let about = || ap.to_string();
-        let heard = (client, rssi >= WEAK_DBM);
+        let heard = (client, !is_weak(rssi));
         judge(ratio, COVERAGE, about, heard, scene, |evidence| devices.show(ap, evidence));
         let deadline = ratio.deadline();
         self.arm(deadline, scene.site, scene.timers);

@@ -1,35 +1,23 @@
-//! `client-latency`: how long authentication, DHCP and DNS take the clients of a site.
-//!
-//! Windows of ten minutes of event time, aligned to the hour, closed [`LATE`] after their end by
-//! the partition clock and never opened again. A window in which nothing was measured says
-//! nothing.
+//! `client-latency`: how long authentication, DHCP and DNS take the clients of a site, in windows
+//! of ten minutes. A window in which nothing was measured says nothing.
 
 use super::Scene;
+use super::windows::Windows;
 use crate::timers::{Armed, Subject, Timers};
 use foghorn_model::event::step::{StepLatency, encode_latency};
 use foghorn_model::telemetry::Step;
 use foghorn_model::time::Micros;
 use foghorn_model::{Site, Timestamp, Topic};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// The length of a window.
-const WINDOW: Micros = Micros::from_mins(10);
-/// How long after its end a window takes what comes late.
-const LATE: Micros = Micros::from_secs(30);
-/// And how long after an outage of ours, for what the sources have kept.
-const AFTER_OUTAGE: Micros = Micros::from_secs(60);
+const LENGTH: Micros = Micros::from_mins(10);
 
-/// The windows of a site that are open.
+/// The latencies of a site.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Latency {
-    /// By number since the epoch.
-    windows: BTreeMap<i64, Window>,
-    /// Windows before this one are closed.
-    open_from: i64,
-    /// None is closed before this time.
-    deferred_until: Timestamp,
+    windows: Windows<Window>,
     #[serde(skip)]
     armed: Armed,
 }
@@ -74,69 +62,45 @@ impl Measured {
     }
 }
 
-fn end(window: i64) -> Timestamp {
-    Timestamp((window + 1) * WINDOW.0)
-}
-
 impl Latency {
     /// A step took so long.
     pub(crate) fn add(&mut self, step: Step, duration: Micros, scene: &mut Scene<'_, '_>) {
         if step == Step::Arp {
             return;
         }
-        let window = scene.at.0.div_euclid(WINDOW.0);
-        if window < self.open_from || self.closes(window) <= scene.now {
+        let Some(window) = self.windows.at(LENGTH, scene.at, scene.now) else {
             scene.tally.stale += 1;
             return;
-        }
-        let measured = self.windows.entry(window).or_default();
+        };
         match step {
-            Step::Auth => measured.auth.add(duration),
-            Step::Dhcp => measured.dhcp.add(duration),
-            Step::Dns | Step::Arp => measured.dns.add(duration),
+            Step::Auth => window.auth.add(duration),
+            Step::Dhcp => window.dhcp.add(duration),
+            Step::Dns | Step::Arp => window.dns.add(duration),
         }
-        self.arm(scene.site, scene.timers);
+        self.rearm(scene.site, scene.timers);
     }
 
     /// Windows are to be closed.
     pub(crate) fn on_timer(&mut self, scene: &mut Scene<'_, '_>) {
         self.armed.fired();
-        while let Some((window, measured)) = self.windows.pop_first() {
-            if self.closes(window) > scene.now {
-                self.windows.insert(window, measured);
-                break;
-            }
-            self.open_from = window + 1;
-            let steps = [
-                (Step::Auth, measured.auth),
-                (Step::Dhcp, measured.dhcp),
-                (Step::Dns, measured.dns),
-            ];
+        while let Some((end, window)) = self.windows.close(LENGTH, scene.now) {
+            let steps =
+                [(Step::Auth, window.auth), (Step::Dhcp, window.dhcp), (Step::Dns, window.dns)];
             let told: Vec<StepLatency> =
                 steps.iter().filter_map(|(step, measured)| measured.told(*step)).collect();
-            scene.emit(Topic::ClientLatency, |out, place| {
-                encode_latency(out, place, &told, end(window));
-            });
+            scene.emit(Topic::ClientLatency, |out, place| encode_latency(out, place, &told, end));
         }
-        self.arm(scene.site, scene.timers);
-    }
-
-    /// The state was read back.
-    pub(crate) fn rearm(&mut self, site: &Site, timers: &mut Timers) {
-        self.arm(site, timers);
+        self.rearm(scene.site, scene.timers);
     }
 
     /// The site heard nothing until now, through no fault of its sources.
     pub(crate) fn defer(&mut self, now: Timestamp) {
-        self.deferred_until = now + AFTER_OUTAGE;
+        self.windows.defer(now);
     }
 
-    fn closes(&self, window: i64) -> Timestamp {
-        (end(window) + LATE).max(self.deferred_until)
-    }
-
-    fn arm(&mut self, site: &Site, timers: &mut Timers) {
-        if let Some(deadline) = self.windows.keys().next().map(|window| self.closes(*window)) {
+    /// The state was read back, or has changed.
+    pub(crate) fn rearm(&mut self, site: &Site, timers: &mut Timers) {
+        if let Some(deadline) = self.windows.deadline(LENGTH) {
             timers.arm(&mut self.armed, deadline, site.id, Subject::Latency);
         }
     }

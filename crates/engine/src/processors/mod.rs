@@ -16,7 +16,9 @@ pub(crate) mod paths;
 pub(crate) mod ping;
 pub(crate) mod ports;
 pub(crate) mod ratio;
+pub(crate) mod sle;
 pub(crate) mod steps;
+pub(crate) mod windows;
 
 use crate::output::{Audience, Emitter};
 use crate::partition::Tally;

@@ -230,6 +230,9 @@ fn steps_of_clients() {
     world.tick(600);
     golden(&world.events, "client-info", "client-info");
     golden(&world.events, "client-latency", "client-latency");
+    world.say(0, "device-connected", AP);
+    world.tick(3600);
+    golden(&world.events, "site-sle", "site-sle");
 }
 
 #[test]

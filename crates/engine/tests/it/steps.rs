@@ -1,9 +1,9 @@
 //! The steps of clients into the network: addresses, latencies, failures.
 
-use crate::world::{AP, START, World, associated, client};
+use crate::world::{AP, START, World, associated, client, site_id};
 use expect_test::expect;
 use foghorn_model::config::{Setting, SimpleAlert, SimpleThreshold};
-use foghorn_model::{RecordBody, Timestamp};
+use foghorn_model::{ConfigUpdate, RecordBody, Timestamp};
 
 /// Says that a client went a step.
 fn step(world: &mut World, after: i64, kind: &str, who: u8, success: bool, more: &str) {
@@ -105,6 +105,46 @@ fn an_outage_of_ours_keeps_a_window_open_for_what_sources_have_kept() {
         client-latency 400 0.1 0.2 0.3
     "#]]
     .assert_eq(&world.trace_of("client-latency", LATENCY));
+}
+
+#[test]
+fn an_hour_is_told_in_shares() {
+    let mut world = World::new();
+    let sle = |world: &mut World| {
+        world.events.retain(|event| event.topic == "site-sle");
+        let told: Vec<String> = std::mem::take(&mut world.events)
+            .into_iter()
+            .map(|event| format!("{} {}", event.value()["timestamp"], event.value()["sle"]))
+            .collect();
+        told.join("\n")
+    };
+    world.line(0, &associated(client(1), AP, "5c5b35000011"));
+    // The hour ends 2,800 s after the start: 1,700,002,800 is a multiple of 3,600.
+    world.say(0, "device-connected", AP);
+    step(&mut world, 0, "auth", 1, true, r#","duration":2"#);
+    step(&mut world, 0, "dhcp", 1, true, r#","duration":2.1"#);
+    step(&mut world, 0, "dns", 1, false, "");
+    for rssi in [-75, -60, -76, -60] {
+        world.line(0, &format!(r#"{{"kind":"client-seen","mac":"{}","rssi":{rssi}}}"#, client(1)));
+    }
+    world.tick(1415);
+    world.say(0, "device-disconnected", AP);
+    world.tick(1414);
+    assert_eq!(sle(&mut world), "");
+    world.tick(1);
+    expect![[r#"1700002800.0 {"ap-availability":0.5,"coverage":0.75,"successful-connect":0.6667,"time-to-connect":0.5}"#]]
+    .assert_eq(&sle(&mut world));
+    world.say(1800, "device-connected", AP);
+    world.tick(1800);
+    expect![[r#"1700006400.0 {"ap-availability":0.5}"#]].assert_eq(&sle(&mut world));
+    // An AP that is gone has no time, and then nothing is said.
+    let mac = AP.parse().unwrap();
+    world.change(vec![ConfigUpdate::DeviceRemoved { site_id: site_id(), mac }]);
+    world.tick(7200);
+    world.tick(7200);
+    assert!(!sle(&mut world).contains("ap-availability\":1.0\n"));
+    world.tick(7200);
+    assert_eq!(sle(&mut world), "");
 }
 
 fn alarmed() -> World {

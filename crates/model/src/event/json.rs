@@ -63,10 +63,24 @@ impl<'a> JsonObject<'a> {
 
     /// An object of texts, whose keys are in order.
     pub fn object(&mut self, key: &str, members: &[(&str, &str)]) {
+        self.nested(key, |object| members.iter().for_each(|(key, text)| object.text(key, text)));
+    }
+
+    /// An object in this one.
+    pub fn nested(&mut self, key: &str, write: impl FnOnce(&mut JsonObject<'_>)) {
         self.key(key);
         let mut object = JsonObject::begin(self.out);
-        members.iter().for_each(|(key, text)| object.text(key, text));
+        write(&mut object);
         object.end();
+    }
+
+    /// A number of ten-thousandths: `0.9875`.
+    pub fn ten_thousandths(&mut self, key: &str, value: u64) {
+        self.key(key);
+        let fraction = format!("{:04}", value % 10_000);
+        let fraction = fraction.trim_end_matches('0');
+        let fraction = if fraction.is_empty() { "0" } else { fraction };
+        self.display(format_args!("{}.{fraction}", value / 10_000));
     }
 
     /// A MAC as twelve digits.

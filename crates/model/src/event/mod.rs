@@ -15,6 +15,7 @@ pub mod key;
 pub mod nac;
 mod parts;
 pub mod ping;
+pub mod sle;
 pub mod step;
 
 use crate::ids::{OrgId, SiteId};

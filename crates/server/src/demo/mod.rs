@@ -35,7 +35,7 @@ const TOPICS: [&str; 11] = [
     "guest-authorizations",
 ];
 /// Those of sites only.
-const SITE_TOPICS: [&str; 1] = ["client-latency"];
+const SITE_TOPICS: [&str; 2] = ["client-latency", "site-sle"];
 
 /// Flags of `foghorn demo`.
 #[derive(Args, Debug)]

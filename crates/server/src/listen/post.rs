@@ -65,7 +65,7 @@ impl Post {
             writeln!(out, "BAD BODY  {fault}")?;
         }
         for event in &self.events {
-            writeln!(out, "{:<16} {:<13} {}{note}", self.topic, mark, line(&self.topic, event))?;
+            writeln!(out, "{:<20} {:<13} {}{note}", self.topic, mark, line(&self.topic, event))?;
         }
         out.flush()
     }
