@@ -21,8 +21,9 @@ use axum::extract::FromRef;
 use axum::response::Response;
 use foghorn_catalog::{Catalog, CatalogError, DeliveryStore, HistoryStore};
 use foghorn_ingest::journal::{Durable, Journal, Refused};
+use foghorn_ingest::syslog::unclaimed::Sender;
 use foghorn_model::alarm::Acknowledgement;
-use foghorn_model::{Timestamp, Webhook};
+use foghorn_model::{OrgId, Timestamp, Webhook};
 use http::HeaderValue;
 use http::header::{CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS};
 use serde_json::Value;
@@ -66,6 +67,10 @@ pub trait Backend: Send + Sync + 'static {
         &self,
         headers: &std::collections::BTreeMap<String, String>,
     ) -> Result<(), String>;
+
+    /// Senders of syslog that belong to no site, those that this org may know of, the latest first;
+    /// `is_only` says that there is no other org.
+    fn unclaimed(&self, org: OrgId, is_only: bool) -> Vec<Sender>;
 
     /// Now.
     fn now(&self) -> Timestamp;

@@ -91,12 +91,34 @@ pub(crate) fn schemas() -> Map<String, Value> {
         ("Suppression", named(suppression, &[])),
         ("Suppressions", named(suppressions, &["results"])),
         ("Setting", setting()),
+        ("UnclaimedSender", unclaimed_sender()),
         ("Self", named(json!({ "name": text(), "privileges": array_of(json!({})) }), &["name"])),
     ];
     all.into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect()
 }
 
 /// The members of a setting that Foghorn knows; others are kept as they are.
+fn unclaimed_sender() -> Value {
+    let reason = json!({
+        "enum": ["unknown", "disputed"],
+        "description": "whether nobody claims the address, or two orgs do",
+    });
+    json!({
+        "type": "object",
+        "properties": {
+            "source": { "enum": ["syslog"], "description": "the listener that heard it" },
+            "ip": { "type": "string", "description": "its address" },
+            "hostname": { "type": ["string", "null"], "description": "what it calls itself" },
+            "first_seen": { "type": "number", "description": "epoch seconds" },
+            "last_seen": { "type": "number", "description": "epoch seconds" },
+            "count": { "type": "integer", "description": "how many messages came" },
+            "sample": { "type": "string", "description": "the beginning of the last message" },
+            "reason": reason,
+        },
+        "required": ["source", "ip", "hostname", "first_seen", "last_seen", "count", "sample", "reason"],
+    })
+}
+
 fn setting() -> Value {
     let minutes = |what: &str| json!({ "type": ["integer", "null"], "minimum": 0, "maximum": 240, "description": what });
     let seconds = |what: &str, max: u32| json!({ "type": ["integer", "null"], "minimum": 5, "maximum": max, "description": what });
@@ -125,6 +147,32 @@ fn setting() -> Value {
                         "name": { "type": "string" },
                     },
                     "required": ["network", "secret"],
+                },
+            },
+            "syslog_senders": {
+                "type": ["array", "null"],
+                "maxItems": 1000,
+                "description": "networks whose syslog senders belong to the site (extension)",
+                "items": {
+                    "type": "object",
+                    "properties": {
+                        "network": { "type": "string" },
+                        "name": { "type": "string" },
+                        "relay": { "type": ["boolean", "null"], "description": "whether the host name of a message tells who speaks" },
+                        "interfaces": {
+                            "type": ["object", "null"],
+                            "description": "what the radio interfaces of the APs serve, by name",
+                            "additionalProperties": {
+                                "type": "object",
+                                "properties": {
+                                    "ssid": { "type": ["string", "null"], "minLength": 1, "maxLength": 32 },
+                                    "bssid": { "type": ["string", "null"] },
+                                    "band": { "enum": ["24", "5", "6", null] },
+                                },
+                            },
+                        },
+                    },
+                    "required": ["network"],
                 },
             },
         },

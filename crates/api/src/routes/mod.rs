@@ -15,6 +15,7 @@ mod sites;
 mod suppression;
 mod telemetry;
 mod tokens;
+mod unclaimed;
 mod webhooks;
 mod whoami;
 mod wlans;
@@ -28,6 +29,7 @@ pub(crate) fn all() -> Routes {
         whoami::routes(),
         admins::routes(),
         tokens::routes(),
+        unclaimed::routes(),
         orgs::routes(),
         sites::routes(),
         settings::routes(),

@@ -6,9 +6,10 @@ use foghorn_api::Backend;
 use foghorn_dispatch::egress::headers::check_custom;
 use foghorn_dispatch::egress::{Egress, UrlError};
 use foghorn_ingest::journal::{Durable, Refused};
+use foghorn_ingest::syslog::unclaimed::{Sender, Unclaimed};
 use foghorn_model::alarm::Acknowledgement;
 use foghorn_model::record::Command;
-use foghorn_model::{Timestamp, Webhook};
+use foghorn_model::{OrgId, Timestamp, Webhook};
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 pub struct ServerBackend {
     pub inlet: Inlet,
     pub egress: Arc<Egress>,
+    pub unclaimed: Arc<Unclaimed>,
 }
 
 impl Backend for ServerBackend {
@@ -41,6 +43,10 @@ impl Backend for ServerBackend {
 
     fn check_headers(&self, headers: &BTreeMap<String, String>) -> Result<(), String> {
         check_custom(headers).map_err(|error| without("headers: ", &error.to_string()))
+    }
+
+    fn unclaimed(&self, org: OrgId, is_only: bool) -> Vec<Sender> {
+        self.unclaimed.of_org(org, is_only)
     }
 
     fn now(&self) -> Timestamp {

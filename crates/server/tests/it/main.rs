@@ -16,5 +16,6 @@ mod openapi;
 mod phases;
 mod process;
 mod receivers;
+mod syslog;
 mod tenancy;
 mod webhook_types;
