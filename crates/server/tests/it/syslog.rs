@@ -158,11 +158,10 @@ fn the_logger_of_the_system_is_understood() {
         &["--tcp", "--rfc5424"],
         &["--tcp", "--octet-count", "--rfc5424"],
     ];
-    let mut expected = 0;
-    for form in forms {
+    for (at, form) in forms.into_iter().enumerate() {
         let mut logger = Command::new("logger");
         logger.args(form).args(["--server", &host, "--port", &port, "--tag", "hostapd"]);
-        logger.arg(format!("wlan0: AP-STA-CONNECTED 02:00:00:00:00:0{expected}"));
+        logger.arg(format!("wlan0: AP-STA-CONNECTED 02:00:00:00:00:0{at}"));
         match logger.status() {
             Ok(status) => assert!(status.success(), "{form:?}"),
             Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -172,8 +171,7 @@ fn the_logger_of_the_system_is_understood() {
             }
             Err(error) => panic!("{error}"),
         }
-        expected += 1;
-        until(form[0], || site.events("client-join").len() == expected);
+        until(form[0], || site.events("client-join").len() == at + 1);
     }
 }
 
