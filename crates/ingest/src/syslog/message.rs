@@ -64,6 +64,13 @@ impl<'a> Message<'a> {
             self.host = Some(host);
             self.time = time;
             self.after_time(after, now);
+        } else if let Some((host, after)) = rest.split_once(": ")
+            && is_host(host)
+            && after.starts_with('%')
+        {
+            // The same without a time.
+            self.host = Some(host);
+            self.text = after;
         } else {
             self.text = rest;
         }

@@ -45,6 +45,7 @@ fn headers_are_taken_off_in_every_form() {
         "<189>52: wlc: *Nov 14 22:13:19.125 UTC: %SYS-5-RESTART: System restarted",
         "<189>52: *Nov 14 22:13:19.125: %SYS-5-RESTART: System restarted",
         "<189>Nov 14 22:13:20 wlc 52: Nov 14 22:13:19.125 UTC: %SYS-5-RESTART: System restarted",
+        "<189>52: wlc: %SYS-5-RESTART: System restarted",
         "wlan0: AP-ENABLED",
         "<999>not a priority",
         "",
@@ -64,6 +65,7 @@ fn headers_are_taken_off_in_every_form() {
         Some(189) Some(875) Some("wlc") None %SYS-5-RESTART: System restarted
         Some(189) Some(875) None None %SYS-5-RESTART: System restarted
         Some(189) Some(875) Some("wlc") None %SYS-5-RESTART: System restarted
+        Some(189) None Some("wlc") None %SYS-5-RESTART: System restarted
         None None None None wlan0: AP-ENABLED
         None None None None <999>not a priority
         None None None None 
