@@ -25,8 +25,9 @@ use axum::extract::FromRef;
 use axum::response::Response;
 use foghorn_catalog::{Catalog, CatalogError, DeliveryStore, HistoryStore};
 use foghorn_ingest::journal::{Durable, Journal, Refused};
+use foghorn_ingest::syslog::unclaimed::Sender;
 use foghorn_model::alarm::Acknowledgement;
-use foghorn_model::{Partition, SiteId, Timestamp, Webhook};
+use foghorn_model::{OrgId, Partition, SiteId, Timestamp, Webhook};
 use http::HeaderValue;
 use http::header::{CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS};
 use serde_json::Value;
@@ -80,6 +81,10 @@ pub trait Backend: Send + Sync + 'static {
 
     /// The events of the records from `from` to `upto` that are kept, or the first of them.
     fn events(&self, partition: Partition, from: u64, upto: u64) -> Told<LogPiece>;
+
+    /// Senders of syslog that belong to no site, those that this org may know of, the latest first;
+    /// `is_only` says that there is no other org.
+    fn unclaimed(&self, org: OrgId, is_only: bool) -> Vec<Sender>;
 
     /// Now.
     fn now(&self) -> Timestamp;

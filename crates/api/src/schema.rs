@@ -50,6 +50,13 @@ pub(crate) fn schemas() -> Map<String, Value> {
         "alarm_ids": { "type": "array", "items": id(), "maxItems": 1000, "description": "which ones, where the path does not say" },
         "note": { "type": ["string", "null"], "maxLength": 1024, "description": "why" },
     });
+    let claim = json!({
+        "ip": { "type": "string", "description": "the address of the sender" },
+        "mac": { "type": "string", "description": "the address of the device" },
+        "type": { "type": "string", "enum": ["ap", "switch", "gateway"] },
+        "site_id": id(),
+        "name": { "type": "string", "description": "what the sender calls itself, if absent" },
+    });
     let suppression = json!({
         "duration": { "type": "number", "default": 3600, "minimum": 0, "maximum": 15_552_000, "description": "seconds; 0 tells alarms again" },
         "scheduled_time": { "type": "integer", "description": "from when on, epoch seconds, up to 7 days ahead; now unless it is given" },
@@ -93,6 +100,8 @@ pub(crate) fn schemas() -> Map<String, Value> {
         ("Setting", setting()),
         ("DeviceStats", device_stats()),
         ("ClientStats", client_stats()),
+        ("UnclaimedSender", unclaimed_sender()),
+        ("Claim", named(claim, &["ip", "mac", "type", "site_id"])),
         ("Self", named(json!({ "name": text(), "privileges": array_of(json!({})) }), &["name"])),
     ];
     all.into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect()
@@ -136,6 +145,28 @@ fn client_stats() -> Value {
     })
 }
 
+/// A sender that no site claims.
+fn unclaimed_sender() -> Value {
+    let reason = json!({
+        "enum": ["unknown", "disputed"],
+        "description": "whether nobody claims the address, or two orgs do",
+    });
+    json!({
+        "type": "object",
+        "properties": {
+            "source": { "enum": ["syslog"], "description": "the listener that heard it" },
+            "ip": { "type": "string", "description": "its address" },
+            "hostname": { "type": ["string", "null"], "description": "what it calls itself" },
+            "first_seen": { "type": "number", "description": "epoch seconds" },
+            "last_seen": { "type": "number", "description": "epoch seconds" },
+            "count": { "type": "integer", "description": "how many messages came" },
+            "sample": { "type": "string", "description": "the beginning of the last message" },
+            "reason": reason,
+        },
+        "required": ["source", "ip", "hostname", "first_seen", "last_seen", "count", "sample", "reason"],
+    })
+}
+
 /// The members of a setting that Foghorn knows; others are kept as they are.
 fn setting() -> Value {
     let minutes = |what: &str| json!({ "type": ["integer", "null"], "minimum": 0, "maximum": 240, "description": what });
@@ -165,6 +196,32 @@ fn setting() -> Value {
                         "name": { "type": "string" },
                     },
                     "required": ["network", "secret"],
+                },
+            },
+            "syslog_senders": {
+                "type": ["array", "null"],
+                "maxItems": 1000,
+                "description": "networks whose syslog senders belong to the site (extension)",
+                "items": {
+                    "type": "object",
+                    "properties": {
+                        "network": { "type": "string" },
+                        "name": { "type": "string" },
+                        "relay": { "type": ["boolean", "null"], "description": "whether the host name of a message tells who speaks" },
+                        "interfaces": {
+                            "type": ["object", "null"],
+                            "description": "what the radio interfaces of the APs serve, by name",
+                            "additionalProperties": {
+                                "type": "object",
+                                "properties": {
+                                    "ssid": { "type": ["string", "null"], "minLength": 1, "maxLength": 32 },
+                                    "bssid": { "type": ["string", "null"] },
+                                    "band": { "enum": ["24", "5", "6", null] },
+                                },
+                            },
+                        },
+                    },
+                    "required": ["network"],
                 },
             },
         },

@@ -22,6 +22,31 @@ pub struct ConfigView {
     /// The webhooks, secrets open.
     pub webhooks: BTreeMap<WebhookId, Webhook>,
     radius_clients: BTreeMap<SiteId, Vec<RadiusClient>>,
+    syslog_senders: BTreeMap<SiteId, Vec<SyslogSender>>,
+}
+
+/// A network whose syslog senders belong to a site.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SyslogSender {
+    /// Where they send from.
+    pub network: IpNet,
+    /// What they are called.
+    pub name: String,
+    /// Whether they pass on what others say, whom the host name of a message tells.
+    pub relay: bool,
+    /// What the radio interfaces of the APs there serve, by name.
+    pub interfaces: BTreeMap<String, SyslogInterface>,
+}
+
+/// What a radio interface serves.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct SyslogInterface {
+    /// Its SSID.
+    pub ssid: Option<String>,
+    /// Its BSSID.
+    pub bssid: Option<Mac>,
+    /// Its band: `24`, `5` or `6`.
+    pub band: Option<String>,
 }
 
 /// A network whose RADIUS clients belong to a site.
@@ -45,6 +70,11 @@ impl ConfigView {
     /// The RADIUS clients of a site.
     pub fn radius_clients(&self, site: SiteId) -> &[RadiusClient] {
         self.radius_clients.get(&site).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The networks of a site's syslog senders.
+    pub fn syslog_senders(&self, site: SiteId) -> &[SyslogSender] {
+        self.syslog_senders.get(&site).map(Vec::as_slice).unwrap_or_default()
     }
 
     pub(crate) fn of_seq(seq: u64) -> Self {
@@ -73,8 +103,10 @@ impl ConfigView {
             }
             Kind::SiteSetting => {
                 let clients = objects::setting::radius_clients(&document.body)?;
+                let senders = objects::setting::syslog_senders(&document.body)?;
                 if let Some(site) = document.site_id {
                     self.radius_clients.insert(site, clients);
+                    self.syslog_senders.insert(site, senders);
                 }
             }
             // The rest shapes neither routing nor delivery.
@@ -84,7 +116,8 @@ impl ConfigView {
     }
 
     pub(crate) fn finish(&mut self) {
-        let Self { sites, radius_clients, .. } = self;
+        let Self { sites, radius_clients, syslog_senders, .. } = self;
         radius_clients.retain(|site, _| sites.contains_key(site));
+        syslog_senders.retain(|site, _| sites.contains_key(site));
     }
 }

@@ -14,15 +14,19 @@ use foghorn_dispatch::schedule::RetryAfter;
 use foghorn_engine::Engine;
 use foghorn_ingest::http::{Encoding, decode_body, split_lines};
 use foghorn_ingest::radius::{Packet, decode};
+use foghorn_ingest::syslog::directory::{Claim, Directory, DirectoryBuilder};
+use foghorn_ingest::syslog::framing::{Frame, Framer, MESSAGE_BYTES_MAX};
+use foghorn_ingest::syslog::{self, Said};
 use foghorn_log::{
     LineFile, Log, RotatingFile, SegmentLog, SegmentOptions, SimStorage, SnapshotStore, Storage,
 };
 use foghorn_model::event::block::EventBlock;
 use foghorn_model::record::Records;
 use foghorn_model::telemetry::Telemetry;
-use foghorn_model::{EventKey, Mac, Partition, Timestamp};
+use foghorn_model::{Device, DeviceType, EventKey, Mac, OrgId, Partition, SiteId, Timestamp};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::net::IpAddr;
+use std::sync::{Arc, LazyLock};
 
 /// A target: its name, which is the folder of its corpus, and what it does with bytes.
 pub type Target = (&'static str, fn(&[u8]));
@@ -34,6 +38,7 @@ pub const TARGETS: &[Target] = &[
     ("gzip", gzip),
     ("zstd", zstd),
     ("radius", radius),
+    ("syslog", syslog),
     ("records", records),
     ("events", events),
     ("segment", segment),
@@ -89,6 +94,56 @@ pub fn radius(data: &[u8]) {
         let mut line = Vec::new();
         decoded.accounting.write_line(Some("id"), decoded.time, &mut line);
         assert!(Telemetry::parse(&line).is_ok(), "{}", String::from_utf8_lossy(&line));
+    }
+}
+
+/// A site with an AP, which is also the address that everything comes from.
+static SENDERS: LazyLock<Directory> = LazyLock::new(|| {
+    let (org, site) = (OrgId::from_bytes([1; 16]), SiteId::from_bytes([2; 16]));
+    let loopback = IpAddr::from(std::net::Ipv4Addr::LOCALHOST);
+    let claim =
+        Claim { org, site, network: loopback.into(), relay: false, interfaces: BTreeMap::new() };
+    let ap = Device {
+        mac: Mac([0x5c, 0x5b, 0x35, 0, 0, 1]),
+        org_id: org,
+        site_id: Some(site),
+        name: "Lobby".into(),
+        device_type: DeviceType::Ap,
+        model: String::new(),
+        ip: Some(loopback),
+    };
+    DirectoryBuilder::new(1).claim(claim).device(&ap).build()
+});
+
+/// A stream of syslog, taken at once and byte by byte.
+pub fn syslog(data: &[u8]) {
+    let cut = |pieces: &mut dyn Iterator<Item = &[u8]>| {
+        let (mut framer, mut messages) = (Framer::new(), Vec::new());
+        let mut take = |frame: Frame<'_>| {
+            if let Frame::Message(message) = frame {
+                assert!(message.len() <= MESSAGE_BYTES_MAX, "{} bytes", message.len());
+                messages.push(message.to_vec());
+            }
+        };
+        for piece in pieces {
+            framer.push(piece, &mut take);
+        }
+        framer.finish(&mut take);
+        messages
+    };
+    let messages = cut(&mut std::iter::once(data));
+    assert_eq!(cut(&mut data.chunks(1)), messages, "how it comes changes nothing");
+    for message in messages {
+        let text = String::from_utf8_lossy(&message);
+        let message = syslog::Message::parse(&text, NOW);
+        let source = std::net::Ipv4Addr::LOCALHOST.into();
+        let route = SENDERS.route(None, source, message.host).expect("loopback is claimed");
+        if let Said::Lines(lines) = syslog::read(&message, &route).said {
+            // Every protocol ends as a line that the fold can read.
+            for line in lines {
+                assert!(Telemetry::parse(&line).is_ok(), "{}", String::from_utf8_lossy(&line));
+            }
+        }
     }
 }
 

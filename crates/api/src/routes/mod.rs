@@ -17,6 +17,7 @@ mod streams;
 mod suppression;
 mod telemetry;
 mod tokens;
+mod unclaimed;
 mod webhooks;
 mod whoami;
 mod wlans;
@@ -30,6 +31,7 @@ pub(crate) fn all() -> Routes {
         whoami::routes(),
         admins::routes(),
         tokens::routes(),
+        unclaimed::routes(),
         orgs::routes(),
         sites::routes(),
         settings::routes(),

@@ -5,6 +5,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use foghorn_catalog::{Catalog, DeliveryStore, HistoryStore, Kind, Scope};
 use foghorn_ingest::journal::{Durable, Journal, Refused, Submission};
+use foghorn_ingest::syslog::unclaimed::Sender;
 use foghorn_model::alarm::Acknowledgement;
 use foghorn_model::{
     Actor, EventEntry, EventKey, OrgId, Partition, SiteId, Timestamp, Topic, Webhook,
@@ -53,6 +54,10 @@ impl Backend for Stub {
 
     fn check_headers(&self, _: &BTreeMap<String, String>) -> Result<(), String> {
         Ok(())
+    }
+
+    fn unclaimed(&self, _: OrgId, _: bool) -> Vec<Sender> {
+        Vec::new()
     }
 
     fn live(&self, _: SiteId, _: Ask) -> Told<Live> {

@@ -1,14 +1,20 @@
 //! Settings of orgs and sites.
 
 use crate::error::CatalogError;
-use crate::view::RadiusClient;
-use foghorn_model::Setting;
+use crate::view::{RadiusClient, SyslogInterface, SyslogSender};
+use foghorn_model::{Mac, Setting};
 use ipnet::IpNet;
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 /// How many networks a site may name.
 const RADIUS_CLIENTS_MAX: usize = 1000;
+const SYSLOG_SENDERS_MAX: usize = 1000;
+/// How many radio interfaces may be told apart in a network.
+const SYSLOG_INTERFACES_MAX: usize = 64;
+/// The longest SSID in bytes (IEEE 802.11).
+const SSID_BYTES_MAX: usize = 32;
 
 pub(super) fn validate(body: &Map<String, Value>) -> Result<(), CatalogError> {
     // Member by member, so that the message names the one that is wrong.
@@ -18,7 +24,8 @@ pub(super) fn validate(body: &Map<String, Value>) -> Result<(), CatalogError> {
         let setting = parsed.map_err(|error| CatalogError::invalid(key, error.to_string()))?;
         setting.check().map_err(|error| CatalogError::invalid(error.field, error.to_string()))?;
     }
-    radius_clients(body).map(drop)
+    radius_clients(body)?;
+    syslog_senders(body).map(drop)
 }
 
 /// The part of a setting that drives events.
@@ -29,14 +36,7 @@ pub(super) fn engine(body: &Map<String, Value>) -> Setting {
 /// The networks whose RADIUS clients belong to the site: `radius_clients`, an extension.
 pub(crate) fn radius_clients(body: &Map<String, Value>) -> Result<Vec<RadiusClient>, CatalogError> {
     let invalid = |reason: String| CatalogError::invalid("radius_clients", reason);
-    let list = match body.get("radius_clients") {
-        None | Some(Value::Null) => return Ok(Vec::new()),
-        Some(Value::Array(list)) if list.len() <= RADIUS_CLIENTS_MAX => list,
-        Some(Value::Array(_)) => {
-            return Err(invalid(format!("more than {RADIUS_CLIENTS_MAX} networks")));
-        }
-        Some(_) => return Err(invalid("not a list".into())),
-    };
+    let list = networks(body, "radius_clients", RADIUS_CLIENTS_MAX)?;
     let client = |(at, value): (usize, &Value)| {
         let text = |key: &str| value.get(key).and_then(Value::as_str);
         let network = text("network").and_then(network);
@@ -48,6 +48,78 @@ pub(crate) fn radius_clients(body: &Map<String, Value>) -> Result<Vec<RadiusClie
         Ok(RadiusClient { network, secret: secret.into(), name: name.into() })
     };
     list.iter().enumerate().map(client).collect()
+}
+
+/// The networks whose syslog senders belong to the site: `syslog_senders`, an extension.
+pub(crate) fn syslog_senders(body: &Map<String, Value>) -> Result<Vec<SyslogSender>, CatalogError> {
+    let list = networks(body, "syslog_senders", SYSLOG_SENDERS_MAX)?;
+    list.iter().enumerate().map(|(at, value)| syslog_sender(at, value)).collect()
+}
+
+fn syslog_sender(at: usize, value: &Value) -> Result<SyslogSender, CatalogError> {
+    let invalid =
+        |what: &str| CatalogError::invalid("syslog_senders", format!("entry {at}: {what}"));
+    let network = value.get("network").and_then(Value::as_str).and_then(network);
+    let network = network.ok_or_else(|| invalid("network is no address or CIDR"))?;
+    let name = value.get("name").and_then(Value::as_str).unwrap_or_default();
+    let relay = match value.get("relay") {
+        None | Some(Value::Null) => false,
+        Some(Value::Bool(relay)) => *relay,
+        Some(_) => return Err(invalid("relay is neither true nor false")),
+    };
+    let mut interfaces = BTreeMap::new();
+    match value.get("interfaces") {
+        None | Some(Value::Null) => {}
+        Some(Value::Object(given)) if given.len() <= SYSLOG_INTERFACES_MAX => {
+            for (interface, value) in given {
+                let read = syslog_interface(value)
+                    .map_err(|what| invalid(&format!("interfaces.{interface}: {what}")))?;
+                interfaces.insert(interface.clone(), read);
+            }
+        }
+        Some(Value::Object(_)) => {
+            return Err(invalid(&format!("more than {SYSLOG_INTERFACES_MAX} interfaces")));
+        }
+        Some(_) => return Err(invalid("interfaces is no object")),
+    }
+    Ok(SyslogSender { network, name: name.into(), relay, interfaces })
+}
+
+fn syslog_interface(value: &Value) -> Result<SyslogInterface, &'static str> {
+    if !value.is_object() {
+        return Err("no object");
+    }
+    let text = |key: &str, what: &'static str| match value.get(key) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(what),
+    };
+    let ssid = text("ssid", "ssid is no text")?.cloned();
+    if ssid.as_ref().is_some_and(|ssid| ssid.is_empty() || ssid.len() > SSID_BYTES_MAX) {
+        return Err("ssid has not 1 to 32 bytes");
+    }
+    let bssid = text("bssid", "bssid is no MAC address")?.map(|text| text.parse::<Mac>());
+    let bssid = bssid.transpose().map_err(|_| "bssid is no MAC address")?;
+    let band = text("band", "band is not one of 24, 5, 6")?.cloned();
+    if band.as_ref().is_some_and(|band| !["24", "5", "6"].contains(&band.as_str())) {
+        return Err("band is not one of 24, 5, 6");
+    }
+    Ok(SyslogInterface { ssid, bssid, band })
+}
+
+fn networks<'a>(
+    body: &'a Map<String, Value>,
+    key: &str,
+    max: usize,
+) -> Result<&'a [Value], CatalogError> {
+    match body.get(key) {
+        None | Some(Value::Null) => Ok(&[]),
+        Some(Value::Array(list)) if list.len() <= max => Ok(list),
+        Some(Value::Array(_)) => {
+            Err(CatalogError::invalid(key, format!("more than {max} networks")))
+        }
+        Some(_) => Err(CatalogError::invalid(key, "not a list")),
+    }
 }
 
 fn network(text: &str) -> Option<IpNet> {

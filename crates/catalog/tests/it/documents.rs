@@ -122,6 +122,25 @@ fn a_topic_is_subscribed_from_the_change_on_that_names_it() {
 }
 
 #[test]
+fn a_site_names_its_syslog_senders_and_their_interfaces() {
+    let world = world();
+    let setting = json!({"syslog_senders": [
+        {"network": "192.0.2.0/24", "interfaces": {"wlan0": {"ssid": "Maui", "band": "5"}}},
+        {"network": "192.0.2.9", "name": "relay", "relay": true},
+    ]});
+    let (site, id) = (world.site, world.site.site.unwrap().0);
+    world
+        .catalog
+        .update_setting(Kind::SiteSetting, site, id, &Actor::default(), body(setting))
+        .unwrap();
+    let view = world.catalog.view();
+    let senders = view.syslog_senders(site.site.unwrap());
+    let networks: Vec<_> = senders.iter().map(|it| (it.network.to_string(), it.relay)).collect();
+    assert_eq!(networks, [("192.0.2.0/24".into(), false), ("192.0.2.9/32".into(), true)]);
+    assert_eq!(senders[0].interfaces["wlan0"].ssid.as_deref(), Some("Maui"));
+}
+
+#[test]
 fn a_device_that_moves_leaves_its_old_site() {
     let world = world();
     let actor = Actor::default();
@@ -157,6 +176,20 @@ fn bad_input_names_the_field_and_changes_nothing() {
         (Kind::OrgSetting, json!({"device_updown_threshold": 500}), "device_updown_threshold"),
         (Kind::OrgSetting, json!({"device_updown_threshold": "x"}), "device_updown_threshold"),
         (Kind::OrgSetting, json!({"radius_clients": [{"network": "x"}]}), "radius_clients"),
+        (Kind::OrgSetting, json!({"syslog_senders": {}}), "syslog_senders"),
+        (Kind::OrgSetting, json!({"syslog_senders": [{"network": "x"}]}), "syslog_senders"),
+        (
+            Kind::OrgSetting,
+            json!({"syslog_senders": [{"network": "10.0.0.1", "relay": "yes"}]}),
+            "syslog_senders",
+        ),
+        (
+            Kind::OrgSetting,
+            json!({"syslog_senders": [
+                {"network": "10.0.0.1", "interfaces": {"wlan0": {"bssid": "x"}}},
+            ]}),
+            "syslog_senders",
+        ),
     ];
     for (kind, value, field) in cases {
         let made = world.catalog.create(kind, world.org, &Actor::default(), body(value.clone()));

@@ -7,11 +7,12 @@ use foghorn_api::{Ask, Backend, Live, LogPiece, LoggedEvent, Pulse, Told};
 use foghorn_dispatch::egress::headers::check_custom;
 use foghorn_dispatch::egress::{Egress, UrlError};
 use foghorn_ingest::journal::{Durable, Refused};
+use foghorn_ingest::syslog::unclaimed::{Sender, Unclaimed};
 use foghorn_log::{Log, LogError};
 use foghorn_model::alarm::Acknowledgement;
 use foghorn_model::event::block::EventBlock;
 use foghorn_model::record::Command;
-use foghorn_model::{Partition, SiteId, Timestamp, Webhook};
+use foghorn_model::{OrgId, Partition, SiteId, Timestamp, Webhook};
 use foghorn_pipeline::EventLogs;
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -30,6 +31,7 @@ pub struct ServerBackend {
     pub askers: Vec<Asker>,
     pub pulse: Arc<Pulse>,
     pub events: EventLogs,
+    pub unclaimed: Arc<Unclaimed>,
 }
 
 impl Backend for ServerBackend {
@@ -82,6 +84,10 @@ impl Backend for ServerBackend {
                 Err(_) => Err(Refused::Stopping { retry_after: RETRY_AFTER }),
             }
         })
+    }
+
+    fn unclaimed(&self, org: OrgId, is_only: bool) -> Vec<Sender> {
+        self.unclaimed.of_org(org, is_only)
     }
 
     fn now(&self) -> Timestamp {

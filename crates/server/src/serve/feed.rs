@@ -1,7 +1,7 @@
 //! The catalog as the committer, the dispatcher and the listeners see it.
 //!
-//! A committed change reaches them in this order: the subscription index and the RADIUS
-//! directory are swapped, then the sequence number is published to the intake. So a record that
+//! A committed change reaches them in this order: the subscription index and the directories of
+//! RADIUS and syslog are swapped, then the sequence number is published to the intake. So a record that
 //! is routed under a sequence finds every subscription of that sequence, and the journal has the
 //! change before the record.
 
@@ -13,6 +13,7 @@ use foghorn_dispatch::egress::Egress;
 use foghorn_dispatch::lanes::{EventSource, LogBlock, SourceError};
 use foghorn_dispatch::{Endpoint, Index};
 use foghorn_ingest::radius::directory::{Directory, DirectoryBuilder};
+use foghorn_ingest::syslog::directory as syslog;
 use foghorn_log::Log;
 use foghorn_model::Change;
 use foghorn_model::{Partition, TopicClass};
@@ -42,6 +43,7 @@ pub struct Publisher {
     pub user_agent: String,
     pub radius_secret: Option<String>,
     pub directory: Arc<ArcSwap<Directory>>,
+    pub syslog: Arc<ArcSwap<syslog::Directory>>,
     pub dispatcher: Dispatcher,
     pub published: Arc<AtomicU64>,
     pub inlet: Inlet,
@@ -52,6 +54,7 @@ impl Publisher {
     pub fn publish(&self, view: &ConfigView) {
         self.dispatcher.set_index(Arc::new(index(view, &self.egress, &self.user_agent)));
         self.directory.store(Arc::new(directory(view, self.radius_secret.clone())));
+        self.syslog.store(Arc::new(syslog_directory(view)));
         self.published.fetch_max(view.seq, Ordering::AcqRel);
         self.inlet.nudge();
     }
@@ -78,6 +81,27 @@ pub fn directory(view: &ConfigView, fallback: Option<String>) -> Directory {
         builder = builder.device(device);
     }
     builder.build()
+}
+
+/// The syslog directory of a view.
+pub fn syslog_directory(view: &ConfigView) -> syslog::Directory {
+    let mut builder = syslog::DirectoryBuilder::new(view.seq);
+    for site in view.sites.values() {
+        for sender in view.syslog_senders(site.id) {
+            let interfaces = sender.interfaces.iter().map(|(name, it)| {
+                let (ssid, bssid, band) = (it.ssid.clone(), it.bssid, it.band.clone());
+                (name.clone(), syslog::Interface { ssid, bssid, band })
+            });
+            builder = builder.claim(syslog::Claim {
+                org: site.org_id,
+                site: site.id,
+                network: sender.network,
+                relay: sender.relay,
+                interfaces: interfaces.collect(),
+            });
+        }
+    }
+    view.devices.values().fold(builder, syslog::DirectoryBuilder::device).build()
 }
 
 /// The event logs as lanes read them.

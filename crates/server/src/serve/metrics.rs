@@ -4,6 +4,7 @@ use super::journal::Ack;
 use super::shards::{Recovery, Tallies};
 use foghorn_dispatch::driver::Dispatcher;
 use foghorn_ingest::radius::listener::RadiusMetrics;
+use foghorn_ingest::syslog::SyslogMetrics;
 use foghorn_log::Log;
 use foghorn_model::Partition;
 use foghorn_pipeline::{EventLogs, Intake};
@@ -33,6 +34,7 @@ pub struct Metrics {
     gauges: Vec<(&'static str, Gauge)>,
     sources: Sources,
     pub radius: Arc<RadiusMetrics>,
+    pub syslog: Arc<SyslogMetrics>,
 }
 
 impl fmt::Debug for Metrics {
@@ -66,6 +68,7 @@ impl Metrics {
     pub fn new(sources: Sources) -> Arc<Self> {
         let mut registry = Registry::default();
         let radius = RadiusMetrics::register(&mut registry);
+        let syslog = SyslogMetrics::register(&mut registry);
         let gauges = GAUGES
             .iter()
             .map(|(name, help)| {
@@ -74,7 +77,7 @@ impl Metrics {
                 (*name, gauge)
             })
             .collect();
-        Arc::new(Self { registry, gauges, sources, radius })
+        Arc::new(Self { registry, gauges, sources, radius, syslog })
     }
 
     /// What is left to recover; `None` when nothing is.

@@ -8,7 +8,7 @@
 //! | snapshots | saves snapshots |
 //! | projector | fills the history that searches answer from |
 //! | housekeeping | retention and free space |
-//! | runtime | the API and the RADIUS listener |
+//! | runtime | the API, the RADIUS listener and those of syslog |
 //!
 //! Whatever must not go on after a failure reports it to [`run`], which ends the process.
 
@@ -27,6 +27,7 @@ mod quota;
 mod rows;
 mod shards;
 pub mod storage;
+mod syslog;
 
 use anyhow::{Context, Result};
 use arc_swap::ArcSwap;
@@ -60,6 +61,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::thread::JoinHandle;
 use std::time::Duration;
+use syslog::{Syslog, SyslogPort};
 use tokio::sync::{mpsc, watch};
 
 /// What lies in the data directory, opened.
@@ -135,6 +137,7 @@ struct Listeners {
     tls: Option<tokio_rustls::TlsAcceptor>,
     metrics: Option<tokio::net::TcpListener>,
     radius: Option<std::net::UdpSocket>,
+    syslog: Vec<SyslogPort>,
     proxies: Proxies,
 }
 
@@ -158,6 +161,11 @@ impl Listeners {
             tls,
             metrics,
             radius: radius.transpose()?,
+            syslog: options
+                .syslog_listen
+                .iter()
+                .map(|it| SyslogPort::bind(*it))
+                .collect::<Result<_>>()?,
             proxies: Proxies::new(&options.trusted_proxy),
         })
     }
@@ -203,6 +211,8 @@ impl Listeners {
             tracing::info!(address = %listener.local_addr()?, "RADIUS accounting listens");
             tasks.push(tokio::spawn(listener.run(stop.clone())));
         }
+        let metrics = &server.metrics.syslog;
+        tasks.extend(server.syslog.serve(self.syslog, &server.inlet, metrics, stop)?);
         Ok(tasks)
     }
 }
@@ -225,6 +235,7 @@ struct Server {
     api: Api,
     inlet: Inlet,
     directory: Arc<ArcSwap<foghorn_ingest::radius::directory::Directory>>,
+    syslog: Syslog,
     metrics: Arc<Metrics>,
     stores: Stores,
     dispatcher: Dispatcher,
@@ -375,18 +386,22 @@ impl Server {
 
         let directory =
             Arc::new(ArcSwap::from_pointee(feed::directory(&view, options.radius_secret.clone())));
+        let syslog = Syslog::new(&view);
         let publisher = Publisher {
             egress: Arc::clone(&egress),
             user_agent: options.user_agent.clone(),
             radius_secret: options.radius_secret.clone(),
             directory: Arc::clone(&directory),
+            syslog: Arc::clone(&syslog.directory),
             dispatcher: dispatcher.clone(),
             published,
             inlet: inlet.clone(),
         };
         stores.catalog.on_commit(move |view| publisher.publish(view));
         let events = stores.events.clone();
-        let backend = ServerBackend { inlet: inlet.clone(), egress, askers, pulse, events };
+        let unclaimed = Arc::clone(&syslog.unclaimed);
+        let backend =
+            ServerBackend { inlet: inlet.clone(), egress, askers, pulse, events, unclaimed };
         let api = Api::new(
             Arc::clone(&stores.catalog),
             Arc::clone(&stores.deliveries),
@@ -414,6 +429,7 @@ impl Server {
             api,
             inlet,
             directory,
+            syslog,
             metrics,
             stores,
             dispatcher,

@@ -2,10 +2,12 @@
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
+use foghorn_model::OrgId;
 use ipnet::IpNet;
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 /// Flags of `foghorn serve`. Each is also an environment variable and a key of the file.
 #[derive(Args, Debug, Clone, Default)]
@@ -31,6 +33,15 @@ pub struct ServeArgs {
     /// RADIUS secret of clients that no site names.
     #[arg(long, env = "FOGHORN_RADIUS_SECRET", value_name = "SECRET", hide_env_values = true)]
     pub radius_secret: Option<String>,
+    /// Address of a syslog listener, UDP and TCP; with `ORG_ID@` before it, one that takes only
+    /// what senders of that org send. Repeatable; off when absent.
+    #[arg(
+        long,
+        env = "FOGHORN_SYSLOG_LISTEN",
+        value_name = "[ORG_ID@]ADDR",
+        value_delimiter = ','
+    )]
+    pub syslog_listen: Vec<SyslogAddress>,
     /// Private network that webhooks may go to; repeatable.
     #[arg(long, env = "FOGHORN_ALLOW_PRIVATE", value_name = "CIDR", value_delimiter = ',')]
     pub allow_private: Vec<IpNet>,
@@ -94,6 +105,8 @@ struct File {
     radius_listen: Option<SocketAddr>,
     radius_secret: Option<String>,
     #[serde(default)]
+    syslog_listen: Vec<SyslogAddress>,
+    #[serde(default)]
     allow_private: Vec<IpNet>,
     #[serde(default)]
     allow_loopback: bool,
@@ -121,6 +134,7 @@ pub struct Options {
     pub tls: Option<(PathBuf, PathBuf)>,
     pub radius_listen: Option<SocketAddr>,
     pub radius_secret: Option<String>,
+    pub syslog_listen: Vec<SyslogAddress>,
     pub allow_private: Vec<IpNet>,
     pub allow_loopback: bool,
     pub trusted_proxy: Vec<IpNet>,
@@ -136,6 +150,38 @@ pub struct Options {
     pub snapshot_secs: u32,
     pub segment_bytes: u64,
     pub accept_data_loss: bool,
+}
+
+/// Where syslog is taken, and from which org if from one only: `[ORG_ID@]ADDR`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct SyslogAddress {
+    pub org: Option<OrgId>,
+    pub address: SocketAddr,
+}
+
+impl FromStr for SyslogAddress {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (org, address) = match text.split_once('@') {
+            Some((org, address)) => {
+                let org = org.parse().map_err(|_| format!("{org} is no id of an org"))?;
+                (Some(org), address)
+            }
+            None => (None, text),
+        };
+        let address = address.parse().map_err(|_| format!("{address} is no address and port"))?;
+        Ok(Self { org, address })
+    }
+}
+
+impl TryFrom<String> for SyslogAddress {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
 }
 
 const GIB: u64 = 1 << 30;
@@ -165,6 +211,7 @@ impl Options {
             tls,
             radius_listen: args.radius_listen.or(file.radius_listen),
             radius_secret: args.radius_secret.or(file.radius_secret),
+            syslog_listen: [args.syslog_listen, file.syslog_listen].concat(),
             allow_private: [args.allow_private, file.allow_private].concat(),
             allow_loopback: args.allow_loopback || file.allow_loopback,
             trusted_proxy: [args.trusted_proxy, file.trusted_proxy].concat(),
@@ -190,4 +237,20 @@ impl Options {
 fn read(path: &Path) -> Result<File> {
     let text = std::fs::read_to_string(path).with_context(|| format!("{}", path.display()))?;
     toml::from_str(&text).with_context(|| format!("{}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_syslog_listener_is_of_all_orgs_or_of_one() {
+        let org = "5a1a3c5e-0000-4000-8000-000000000001";
+        let one: SyslogAddress = format!("{org}@[::1]:1514").parse().unwrap();
+        assert_eq!(one.org, org.parse().ok());
+        let file: File = toml::from_str("syslog_listen = [\"127.0.0.1:514\"]").unwrap();
+        assert_eq!(file.syslog_listen, ["127.0.0.1:514".parse().unwrap()]);
+        assert!("acme@127.0.0.1:514".parse::<SyslogAddress>().is_err());
+        assert!("127.0.0.1".parse::<SyslogAddress>().is_err());
+    }
 }

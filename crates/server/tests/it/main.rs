@@ -19,6 +19,7 @@ mod process;
 mod receivers;
 mod sockets;
 mod streams;
+mod syslog;
 mod tenancy;
 mod trigger;
 mod webhook_types;

@@ -1,8 +1,10 @@
 //! Orgs and sites kept apart, and what the API's surface gives away, by the numbers of the cases in
 //! `docs/security.md`. The matrix of all routes (`t01_…`) stands with the objects.
 
-use crate::process::{SECRET, World, exchange, foghorn, request, until};
+use crate::process::{SECRET, World, exchange, foghorn, free_address, request, until};
 use serde_json::{Value, json};
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream, UdpSocket};
 
 const AP: &str = "5c5b35000001";
 
@@ -238,6 +240,60 @@ fn t06_what_one_org_has_sent_or_used_up_is_nothing_to_another() {
     assert_eq!([0; 3].map(|_| log_in(persons[0], "a guess")), [400; 3]);
     let logins = persons.map(|email| log_in(email, "correct horse battery"));
     assert_eq!(logins, [429, 200]);
+}
+
+#[test]
+fn t06_whose_syslog_it_is_is_known_or_nobody_is_shown_it() {
+    let (mut world, other) = two_orgs();
+    let (shared, of_other) = (free_address(), free_address());
+    let listeners = format!("{shared},{}@{of_other}", other.org);
+    world.serve(&["--syslog-listen", &listeners]);
+    let own =
+        Tenant { org: world.org.clone(), site: world.site.clone(), token: world.token.clone() };
+    let ask = |it: &Tenant, method: &str, path: &str, body: &Value| {
+        let body = body.to_string();
+        request(world.api, &it.token, method, path, &[], body.as_bytes()).unwrap()
+    };
+    let reasons = |it: &Tenant| -> Vec<Value> {
+        let path = format!("orgs/{}/inventory/unclaimed", it.org);
+        let (status, senders) = ask(it, "GET", &path, &Value::Null);
+        assert_eq!(status, 200, "{senders}");
+        senders.as_array().unwrap().iter().map(|sender| sender["reason"].clone()).collect()
+    };
+    let send = |to: SocketAddr| {
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        socket.send_to(b"<30>hostapd: wlan0: AP-STA-CONNECTED 70:ef:00:71:53:5f", to).unwrap();
+    };
+    let counted = |outcome: &str| -> u64 {
+        let start = format!("foghorn_syslog_messages_total{{outcome=\"{outcome}\"");
+        let text = metrics(world.api);
+        let lines = text.lines().filter(|line| line.starts_with(&start));
+        lines.map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap()).sum()
+    };
+    send(of_other);
+    until("the sender", || reasons(&other) == ["unknown"]);
+    // What comes to the listener of all may be anybody's.
+    send(shared);
+    until("both to be counted", || counted("Unclaimed") == 2);
+    assert_eq!(reasons(&own), Vec::<Value>::new());
+    // Both claim it: on the listener of all it stays nobody's, on that of one it is that one's.
+    for it in [&own, &other] {
+        let claim = json!({"syslog_senders": [{"network": "127.0.0.0/8"}]});
+        assert_eq!(ask(it, "PUT", &format!("sites/{}/setting", it.site), &claim).0, 200);
+    }
+    send(shared);
+    until("the dispute", || counted("Disputed") == 1);
+    send(of_other);
+    until("the claim", || counted("NoDevice") == 1);
+    assert_eq!((reasons(&own), reasons(&other)), (vec![], vec![json!("unknown")]));
+}
+
+fn metrics(api: SocketAddr) -> String {
+    let mut stream = TcpStream::connect(api).unwrap();
+    stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    text
 }
 
 #[test]

@@ -2,9 +2,10 @@
 
 use crate::capture::udp_payloads;
 use crate::data;
-use crate::process::{World, until};
-use serde_json::Value;
-use std::net::UdpSocket;
+use crate::process::{World, free_address, until};
+use serde_json::{Value, json};
+use std::io::Write;
+use std::net::{TcpStream, UdpSocket};
 use std::time::Duration;
 
 const CAPTURE_SECRET: &str = "s3cr3t";
@@ -77,4 +78,41 @@ fn packets_under_another_secret_get_no_answer_and_change_nothing() {
     assert!(sent >= 4, "{sent}");
     assert!(world.server.as_mut().unwrap().terminate());
     assert!(world.ledger().is_empty());
+}
+
+/// What Debian's hostapd logged of one client, as its syslog would send it; and datagrams of other
+/// programs in between, which say nothing.
+#[test]
+fn what_hostapd_logged_becomes_a_join_and_a_session() {
+    let log = data("data/pcap/hostapd-wired-lab/hostapd-wired-ctrl-events.log");
+    let log = std::fs::read_to_string(log).unwrap();
+    let mut world = World::new();
+    let syslog = free_address();
+    world.listen();
+    world.serve(&["--syslog-listen", &syslog.to_string()]);
+    world.webhook(&["client-join", "client-sessions"]);
+    let device = json!({"mac": "464ac4cbe0d0", "name": "lab", "type": "ap", "ip": "127.0.0.1"});
+    world.post(&format!("sites/{}/devices", world.site), &device);
+    let others = udp_payloads(&data("data/pcap/tcpdump-tests/syslog_udp.pcap"), 514);
+    assert!(!others.is_empty());
+    let socket = socket();
+    for datagram in &others {
+        socket.send_to(datagram, syslog).unwrap();
+    }
+    let mut stream = TcpStream::connect(syslog).unwrap();
+    for line in log.lines() {
+        stream.write_all(format!("<30>hostapd: {line}\n").as_bytes()).unwrap();
+    }
+    let events = |topic: &str| -> Vec<Value> {
+        let posts = world.ledger().into_iter().filter(|post| post["topic"] == topic);
+        posts.flat_map(|post| post["events"].as_array().unwrap().clone()).collect()
+    };
+    until("the session", || !events("client-sessions").is_empty());
+    let (joins, sessions) = (events("client-join"), events("client-sessions"));
+    assert_eq!((joins.len(), sessions.len()), (1, 1));
+    for event in [&joins[0], &sessions[0]] {
+        assert_eq!([&event["mac"], &event["ap"]], ["664838faca2c", "464ac4cbe0d0"]);
+        // The interface stands for the SSID that no line has.
+        assert_eq!(event["ssid"], "ap0");
+    }
 }
