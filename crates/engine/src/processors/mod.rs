@@ -12,6 +12,7 @@ pub(crate) mod edges;
 pub(crate) mod failures;
 pub(crate) mod latency;
 pub(crate) mod ping;
+pub(crate) mod relayed;
 pub(crate) mod steps;
 
 use crate::output::{Audience, Emitter};

@@ -11,5 +11,6 @@ mod golden;
 mod limits;
 mod outages;
 mod properties;
+mod relayed;
 mod steps;
 mod world;
