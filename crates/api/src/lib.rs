@@ -21,6 +21,7 @@ use axum::extract::FromRef;
 use axum::response::Response;
 use foghorn_catalog::{Catalog, CatalogError, DeliveryStore, HistoryStore};
 use foghorn_ingest::journal::{Durable, Journal, Refused};
+use foghorn_ingest::mist::RelayMetrics;
 use foghorn_model::alarm::Acknowledgement;
 use foghorn_model::{Timestamp, Webhook};
 use http::HeaderValue;
@@ -37,6 +38,9 @@ pub use throttle::network;
 
 /// Passwords that are hashed at one time: each takes 19 MiB and some 30 ms.
 const HASHED_AT_ONCE: usize = 4;
+/// Bodies of relayed messages that are held at one time before it is known who sent them: they
+/// take a quarter of a GiB at most.
+const UNVERIFIED_AT_ONCE: usize = 32;
 
 /// What the API needs of the rest of the server.
 pub trait Backend: Send + Sync + 'static {
@@ -83,6 +87,9 @@ pub struct Api {
     throttle: Arc<throttle::Throttle>,
     /// Passwords that are hashed at once.
     hashing: Arc<tokio::sync::Semaphore>,
+    /// Messages to relay that are read at once.
+    relaying: Arc<tokio::sync::Semaphore>,
+    relay_metrics: Arc<RelayMetrics>,
     /// Whether cookies are to be sent over TLS only.
     secure: bool,
     /// Whose word on the way of a request is taken.
@@ -121,6 +128,8 @@ impl Api {
             calls: Arc::new(caller::Calls::new(CALLS_PER_HOUR)),
             throttle: Arc::default(),
             hashing: Arc::new(tokio::sync::Semaphore::new(HASHED_AT_ONCE)),
+            relaying: Arc::new(tokio::sync::Semaphore::new(UNVERIFIED_AT_ONCE)),
+            relay_metrics: Arc::default(),
             secure: false,
             proxies: Proxies::default(),
             setup_token: None,
@@ -143,6 +152,12 @@ impl Api {
     #[must_use]
     pub fn calls_per_hour(self, calls: u32) -> Self {
         Self { calls: Arc::new(caller::Calls::new(calls)), ..self }
+    }
+
+    /// Counts relayed messages here.
+    #[must_use]
+    pub fn relay_metrics(self, relay_metrics: Arc<RelayMetrics>) -> Self {
+        Self { relay_metrics, ..self }
     }
 
     /// Lets whoever shows this token make the first administrator.

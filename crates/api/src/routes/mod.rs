@@ -10,6 +10,7 @@ mod imports;
 mod inventory;
 pub(crate) mod login;
 mod orgs;
+mod relay;
 mod settings;
 mod sites;
 mod suppression;
@@ -42,6 +43,7 @@ pub(crate) fn all() -> Routes {
         alarms::routes(),
         suppression::routes(),
         telemetry::routes(),
+        relay::routes(),
         consts::routes(),
     ]
     .into_iter()

@@ -67,7 +67,7 @@ fn every_topic_comes_out_as_it_came_in() {
 fn a_message_counts_once_and_equal_events_of_it_are_several() {
     for site in [Some(site_id()), None] {
         let mut relay = Relay::new();
-        let mut message = |relay: &mut Relay, at, message| {
+        let message = |relay: &mut Relay, at, message| {
             let event = |index| relayed(Topic::DeviceEvents, message, index, "{}");
             relay.fold(at, site, event(0)).len() + relay.fold(at, site, event(1)).len()
         };

@@ -21,6 +21,7 @@ mod http;
 mod journal;
 mod metrics;
 pub mod options;
+mod projected;
 mod projector;
 mod quota;
 mod rows;
@@ -405,6 +406,7 @@ impl Server {
             input: Arc::clone(&stores.input),
             events: stores.events.clone(),
         });
+        let api = api.relay_metrics(Arc::clone(&metrics.relay));
         Ok(Self {
             api,
             inlet,
