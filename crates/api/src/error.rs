@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Response};
 use foghorn_catalog::CatalogError;
 use foghorn_ingest::http::BodyError;
 use foghorn_ingest::journal::Refused;
+use foghorn_ingest::mist::{MessageError, SignatureError};
 use foghorn_model::OrgId;
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
@@ -16,6 +17,8 @@ use uuid::Uuid;
 pub(crate) enum Error {
     #[error("Authentication credentials were not provided.")]
     Unauthenticated,
+    #[error("{0}")]
+    Unsigned(SignatureError),
     #[error("You do not have permission to perform this action.")]
     Forbidden,
     #[error("CSRF Failed: CSRF token missing or incorrect.")]
@@ -78,11 +81,24 @@ impl From<BodyError> for Error {
     }
 }
 
+impl From<MessageError> for Error {
+    fn from(error: MessageError) -> Self {
+        match error {
+            MessageError::Json(_) => Self::Bad(error.to_string()),
+            MessageError::Topic(_) => {
+                Self::Field { field: "topic".into(), reason: error.to_string() }
+            }
+            MessageError::Field { field, reason } => Self::Field { field, reason },
+        }
+    }
+}
+
 impl Error {
     fn status(&self) -> StatusCode {
         match self {
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
-            Self::Forbidden | Self::Csrf => StatusCode::FORBIDDEN,
+            Self::Unsigned(SignatureError::Missing) => StatusCode::UNAUTHORIZED,
+            Self::Forbidden | Self::Csrf | Self::Unsigned(_) => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Bad(_)

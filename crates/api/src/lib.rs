@@ -25,6 +25,7 @@ use axum::extract::FromRef;
 use axum::response::Response;
 use foghorn_catalog::{Catalog, CatalogError, DeliveryStore, HistoryStore};
 use foghorn_ingest::journal::{Durable, Journal, Refused};
+use foghorn_ingest::mist::RelayMetrics;
 use foghorn_ingest::syslog::unclaimed::Sender;
 use foghorn_model::alarm::Acknowledgement;
 use foghorn_model::{OrgId, Partition, SiteId, Timestamp, Webhook};
@@ -43,6 +44,9 @@ pub use throttle::network;
 
 /// Passwords that are hashed at one time: each takes 19 MiB and some 30 ms.
 const HASHED_AT_ONCE: usize = 4;
+/// Bodies of relayed messages that are held at one time before it is known who sent them: they
+/// take a quarter of a GiB at most.
+const UNVERIFIED_AT_ONCE: usize = 32;
 
 /// What the API needs of the rest of the server.
 pub trait Backend: Send + Sync + 'static {
@@ -103,6 +107,9 @@ pub struct Api {
     streams: Arc<streams::Streams>,
     /// Passwords that are hashed at once.
     hashing: Arc<tokio::sync::Semaphore>,
+    /// Messages to relay that are read at once.
+    relaying: Arc<tokio::sync::Semaphore>,
+    relay_metrics: Arc<RelayMetrics>,
     /// Whether cookies are to be sent over TLS only.
     secure: bool,
     /// Whose word on the way of a request is taken.
@@ -145,6 +152,8 @@ impl Api {
             throttle: Arc::default(),
             streams,
             hashing: Arc::new(tokio::sync::Semaphore::new(HASHED_AT_ONCE)),
+            relaying: Arc::new(tokio::sync::Semaphore::new(UNVERIFIED_AT_ONCE)),
+            relay_metrics: Arc::default(),
             secure: false,
             proxies: Proxies::default(),
             setup_token: None,
@@ -167,6 +176,12 @@ impl Api {
     #[must_use]
     pub fn calls_per_hour(self, calls: u32) -> Self {
         Self { calls: Arc::new(caller::Calls::new(calls)), ..self }
+    }
+
+    /// Counts relayed messages here.
+    #[must_use]
+    pub fn relay_metrics(self, relay_metrics: Arc<RelayMetrics>) -> Self {
+        Self { relay_metrics, ..self }
     }
 
     /// Lets whoever shows this token make the first administrator.

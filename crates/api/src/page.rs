@@ -106,10 +106,14 @@ pub(crate) struct Json(pub(crate) Value);
 const OBJECT_BYTES_MAX: usize = 1 << 20;
 
 /// How long the body of a request may take to come.
-const BODY_TIME_MAX: Duration = Duration::from_secs(60);
+pub(crate) const BODY_TIME_MAX: Duration = Duration::from_secs(60);
 
 /// Reads a body of at most so many bytes, in so much time.
-async fn read_body(request: Request, bytes_max: usize, time_max: Duration) -> Result<Bytes, Error> {
+pub(crate) async fn read_body(
+    request: Request,
+    bytes_max: usize,
+    time_max: Duration,
+) -> Result<Bytes, Error> {
     let too_large = || Error::TooLarge(format!("the body is larger than {bytes_max} bytes"));
     let body = request.into_body();
     // What says that it is too large need not be read to be believed.

@@ -22,6 +22,16 @@ pub(crate) fn schemas() -> Map<String, Value> {
         "rejected": array_of(reference("Rejected")),
         "rejected_count": { "type": "integer", "description": "how many are not" },
     });
+    let relayed = json!({
+        "topic": { "type": "string", "description": "a topic of the wire" },
+        "events": {
+            "type": "array", "items": { "type": "object" }, "maxItems": 10_000,
+            "description": "passed on as they stand here, byte for byte",
+        },
+    });
+    let accepted = json!({
+        "accepted": { "type": "integer", "description": "how many events are durable" },
+    });
     let truncated = json!({
         "type": "boolean",
         "description": "stands where there are more rows in the span than are looked at for a total",
@@ -88,6 +98,8 @@ pub(crate) fn schemas() -> Map<String, Value> {
         ("Problem", named(problem, &["detail"])),
         ("Rejected", named(rejected, &["line", "detail"])),
         ("TelemetryAnswer", named(telemetry, &["accepted", "rejected", "rejected_count"])),
+        ("MistMessage", named(relayed, &["topic", "events"])),
+        ("RelayAnswer", named(accepted, &["accepted"])),
         ("Search", named(search, &wanted)),
         ("Count", named(count, &wanted)),
         (
@@ -185,6 +197,26 @@ fn setting() -> Value {
             "gateway_heartbeat_timeout": seconds(silent, 86_400),
             "client_inactivity_timeout":
                 seconds("seconds of silence after which a session ends (extension)", 604_800),
+            "relay_mist": {
+                "type": ["object", "null"],
+                "description": "takes in the messages of Mist's webhooks (extension)",
+                "properties": {
+                    "secret": {
+                        "type": "string", "minLength": 1, "maxLength": 1024,
+                        "description": "the secret of the webhook at Mist",
+                    },
+                    "enabled": { "type": ["boolean", "null"], "default": true },
+                    "accept_sha1": {
+                        "type": ["boolean", "null"], "default": false,
+                        "description": "X-Mist-Signature is enough where there is no -v2",
+                    },
+                    "sites": {
+                        "type": ["object", "null"],
+                        "description": "of an org: the site here by the id that it has at Mist",
+                        "additionalProperties": { "type": "string", "format": "uuid" },
+                    },
+                },
+            },
             "radius_clients": {
                 "type": ["array", "null"],
                 "description": "networks whose RADIUS clients belong to the site (extension)",

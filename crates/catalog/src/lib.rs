@@ -44,4 +44,4 @@ pub use images::Image;
 pub use objects::shape::{Member, OnDelete, Shape};
 pub use objects::{KINDS, Kind, KindRow, read_cells};
 pub use scan::{Counted, Found, Paging, Place, SCAN_ROWS_MAX, VALUES_MAX};
-pub use view::{ConfigView, RadiusClient, SyslogInterface, SyslogSender};
+pub use view::{ConfigView, RadiusClient, Relay, SyslogInterface, SyslogSender};

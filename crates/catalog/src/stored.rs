@@ -121,7 +121,8 @@ pub(crate) fn load(
     let mut principals = Principals::new();
     let mut query = connection.prepare_cached(
         "SELECT id, org_id, site_id, body, version, created, modified, kind FROM documents
-         WHERE kind IN ('org', 'site', 'device', 'webhook', 'site_setting', 'token')",
+         WHERE kind IN
+         ('org', 'site', 'device', 'webhook', 'org_setting', 'site_setting', 'token')",
     )?;
     let rows = query.query_map([], |row| Ok((Raw::read(row)?, row.get::<_, String>(7)?)))?;
     for row in rows {

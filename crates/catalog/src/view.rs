@@ -7,6 +7,7 @@ use foghorn_model::{Device, Mac, OrgId, Site, SiteId, Webhook, WebhookId};
 use ipnet::IpNet;
 use std::collections::BTreeMap;
 use std::fmt;
+use uuid::Uuid;
 
 /// Everything that shapes routing and delivery, as of one change.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +24,7 @@ pub struct ConfigView {
     pub webhooks: BTreeMap<WebhookId, Webhook>,
     radius_clients: BTreeMap<SiteId, Vec<RadiusClient>>,
     syslog_senders: BTreeMap<SiteId, Vec<SyslogSender>>,
+    relays: BTreeMap<(OrgId, Option<SiteId>), Relay>,
 }
 
 /// A network whose syslog senders belong to a site.
@@ -47,6 +49,24 @@ pub struct SyslogInterface {
     pub bssid: Option<Mac>,
     /// Its band: `24`, `5` or `6`.
     pub band: Option<String>,
+}
+
+/// How messages of Mist to an org or a site are taken in.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Relay {
+    /// The secret that they are signed with.
+    pub secret: String,
+    /// Whether an HMAC-SHA1 is enough where there is no HMAC-SHA256.
+    pub accept_sha1: bool,
+    /// Which of our sites each of Mist's is, by its id there.
+    pub sites: BTreeMap<Uuid, SiteId>,
+}
+
+impl fmt::Debug for Relay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sha1 = self.accept_sha1;
+        f.debug_struct("Relay").field("accept_sha1", &sha1).finish_non_exhaustive()
+    }
 }
 
 /// A network whose RADIUS clients belong to a site.
@@ -75,6 +95,12 @@ impl ConfigView {
     /// The networks of a site's syslog senders.
     pub fn syslog_senders(&self, site: SiteId) -> &[SyslogSender] {
         self.syslog_senders.get(&site).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// How messages of Mist are taken in by an org itself, or by a site of it; `None` where they
+    /// are not.
+    pub fn relay(&self, org: OrgId, site: Option<SiteId>) -> Option<&Relay> {
+        self.relays.get(&(org, site))
     }
 
     pub(crate) fn of_seq(seq: u64) -> Self {
@@ -108,16 +134,28 @@ impl ConfigView {
                     self.radius_clients.insert(site, clients);
                     self.syslog_senders.insert(site, senders);
                 }
+                self.add_relay(document);
             }
+            Kind::OrgSetting => self.add_relay(document),
             // The rest shapes neither routing nor delivery.
             _ => {}
         }
         Ok(())
     }
 
+    /// What was stored before this member was known is anything, and then no relay.
+    fn add_relay(&mut self, document: &Document) {
+        if let Ok(Some(relay)) = objects::setting::relay_mist(&document.body) {
+            self.relays.insert((document.org_id, document.site_id), relay);
+        }
+    }
+
     pub(crate) fn finish(&mut self) {
-        let Self { sites, radius_clients, syslog_senders, .. } = self;
+        let Self { orgs, sites, radius_clients, syslog_senders, relays, .. } = self;
         radius_clients.retain(|site, _| sites.contains_key(site));
         syslog_senders.retain(|site, _| sites.contains_key(site));
+        relays.retain(|(org, site), _| {
+            orgs.contains_key(org) && site.is_none_or(|site| sites.contains_key(&site))
+        });
     }
 }

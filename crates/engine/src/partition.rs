@@ -2,7 +2,7 @@
 
 use crate::FOLD_VERSION;
 use crate::output::{Emitter, Output};
-use crate::processors::{Scene, alarms, audits, carried, ping, steps};
+use crate::processors::{Scene, alarms, audits, carried, ping, relayed, steps};
 use crate::seen::Source;
 use crate::state::{SiteState, State};
 use crate::timers::{Subject, Timers};
@@ -10,8 +10,8 @@ use crate::view::SiteView;
 use foghorn_model::record::{Command, RecordBody};
 use foghorn_model::telemetry::{Report, Telemetry};
 use foghorn_model::{
-    AlarmTemplate, AlarmTemplateId, Change, ConfigUpdate, Org, OrgId, Partition, Record, Setting,
-    Site, SiteId, Timestamp,
+    AlarmTemplate, AlarmTemplateId, Change, ConfigUpdate, Org, OrgId, Partition, Record, Relayed,
+    Setting, Site, SiteId, Timestamp,
 };
 use foghorn_mutant::{Mutant, is as mutated};
 use std::collections::BTreeMap;
@@ -30,6 +30,8 @@ pub struct Engine {
 pub struct Tally {
     /// Telemetry records folded.
     pub telemetry: u64,
+    /// Relayed events folded.
+    pub relayed: u64,
     /// Records with an id that was seen before, and repeated RADIUS requests.
     pub repeated: u64,
     /// Reports that are older than what is known.
@@ -159,6 +161,7 @@ impl Engine {
         emitter.now = now;
         match &record.body {
             RecordBody::Telemetry(line) => self.on_telemetry(record.site, line, &mut emitter),
+            RecordBody::Relayed(event) => self.on_relayed(record.site, event, &mut emitter),
             RecordBody::Change(change) => self.on_change(change, &mut emitter),
             RecordBody::Command(command) => self.on_command(command, &mut emitter),
             RecordBody::Tick | RecordBody::Resumed { .. } | RecordBody::InputGap(_) => {}
@@ -300,6 +303,28 @@ impl Engine {
         }
     }
 
+    fn on_relayed(&mut self, site: Option<SiteId>, event: &Relayed<'_>, emitter: &mut Emitter<'_>) {
+        assert!(!foghorn_mutant::poisons(&event.event), "a poisoned record");
+        self.tally.relayed += 1;
+        let State { sites, orgs, relayed, clock, .. } = &mut self.state;
+        let seen = match site {
+            Some(site) => {
+                let state = sites.get_mut(&site).filter(|it| it.site.org_id == event.org);
+                state.map(|state| &mut state.seen)
+            }
+            None => orgs.contains_key(&event.org).then(|| relayed.entry(event.org).or_default()),
+        };
+        let Some(seen) = seen else {
+            self.tally.unknown_site += 1;
+            return;
+        };
+        if !seen.admit(Source::Relay, &event.id(), *clock) && !mutated(Mutant::RepeatTaken) {
+            self.tally.repeated += 1;
+            return;
+        }
+        relayed::on_event(event, site, emitter);
+    }
+
     fn on_command(&mut self, command: &Command, emitter: &mut Emitter<'_>) {
         let now = self.state.clock;
         match command {
@@ -332,6 +357,7 @@ impl Engine {
             }
             ConfigUpdate::OrgDeleted { id } => {
                 self.state.orgs.remove(id);
+                self.state.relayed.remove(id);
                 self.state.templates.retain(|_, template| template.org_id != *id);
                 let gone = |site: &SiteState| site.site.org_id == *id;
                 let sites: Vec<SiteId> = self

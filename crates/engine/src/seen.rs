@@ -1,4 +1,4 @@
-//! De-duplication of sources that repeat: ids that a site saw of late.
+//! De-duplication of sources that repeat: ids that a site, or an org as a whole, saw of late.
 //!
 //! Kept in the fold, not in a cache beside it, so that a retried request is recognised across a
 //! crash too. Bounded in time and in number; beyond either, the oldest id is forgotten first.
@@ -47,6 +47,7 @@ impl Seen {
         let key = match source {
             Source::Device(mac) => format!("{mac}/{id}"),
             Source::Nas(nas) => format!("{nas}/{id}"),
+            Source::Relay => format!("relay/{id}"),
         };
         if self.ids.contains(&key) {
             return false;
@@ -79,4 +80,6 @@ pub(crate) enum Source {
     Device(Mac),
     /// A RADIUS client.
     Nas(std::net::IpAddr),
+    /// A server whose events are passed on.
+    Relay,
 }

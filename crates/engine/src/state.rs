@@ -39,6 +39,9 @@ pub(crate) struct State {
     pub(crate) templates: BTreeMap<AlarmTemplateId, AlarmTemplate>,
     /// The sites that live in it.
     pub(crate) sites: BTreeMap<SiteId, SiteState>,
+    /// What was relayed of late of no site, of the orgs that are at home here.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) relayed: BTreeMap<OrgId, Seen>,
 }
 
 /// The state of a site.

@@ -13,6 +13,7 @@ use foghorn_dispatch::oauth2::answer::{TOKEN_BYTES_MAX, read_answer};
 use foghorn_dispatch::schedule::RetryAfter;
 use foghorn_engine::Engine;
 use foghorn_ingest::http::{Encoding, decode_body, split_lines};
+use foghorn_ingest::mist::{Signature, read_message};
 use foghorn_ingest::radius::{Packet, decode};
 use foghorn_ingest::syslog::directory::{Claim, Directory, DirectoryBuilder};
 use foghorn_ingest::syslog::framing::{Frame, Framer, MESSAGE_BYTES_MAX};
@@ -39,6 +40,8 @@ pub const TARGETS: &[Target] = &[
     ("zstd", zstd),
     ("radius", radius),
     ("syslog", syslog),
+    ("mist", mist),
+    ("mist_signature", mist_signature),
     ("records", records),
     ("events", events),
     ("segment", segment),
@@ -144,6 +147,29 @@ pub fn syslog(data: &[u8]) {
                 assert!(Telemetry::parse(&line).is_ok(), "{}", String::from_utf8_lossy(&line));
             }
         }
+    }
+}
+
+/// A message of Mist's webhooks.
+pub fn mist(data: &[u8]) {
+    let Ok(message) = read_message(data) else { return };
+    let text = std::str::from_utf8(data).expect("a message is text");
+    for event in message.events {
+        assert!(text.contains(event), "an event is not what stands in the message");
+        let read: Result<&serde_json::value::RawValue, _> = serde_json::from_str(event);
+        assert!(read.is_ok(), "{event}");
+    }
+}
+
+/// The signature of one.
+pub fn mist_signature(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    for signature in [
+        Signature::of_headers(Some(text), None, false),
+        Signature::of_headers(None, Some(text), true),
+    ] {
+        // No chance makes a tag that verifies.
+        assert!(signature.is_err() || signature.and_then(|it| it.verify("s", data)).is_err());
     }
 }
 

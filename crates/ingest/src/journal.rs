@@ -1,6 +1,6 @@
 //! What listeners hand records to.
 
-use foghorn_model::{OrgId, SiteId};
+use foghorn_model::{OrgId, Relayed, SiteId};
 use std::time::Duration;
 
 /// Takes accepted records.
@@ -10,6 +10,12 @@ pub trait Journal: Send + Sync + 'static {
     /// # Errors
     /// [`Refused`]: the source is to come again.
     fn submit(&self, submission: Submission) -> Result<Durable, Refused>;
+
+    /// Takes all events of a relay or none.
+    ///
+    /// # Errors
+    /// [`Refused`]: the sender is to come again.
+    fn relay(&self, relay: Relay<'_>) -> Result<Durable, Refused>;
 }
 
 /// Resolves when the records are on disk; an error when they will never be, because the disk is
@@ -27,6 +33,17 @@ pub struct Submission {
     pub catalog_seq: u64,
     /// The records.
     pub lines: Lines,
+}
+
+/// Events of an org that another server derived.
+#[derive(Debug)]
+pub struct Relay<'a> {
+    /// The org.
+    pub org: OrgId,
+    /// The catalog sequence under which they were routed.
+    pub catalog_seq: u64,
+    /// The events, and the site of each; of none are those that concern the org.
+    pub events: Vec<(Option<SiteId>, Relayed<'a>)>,
 }
 
 /// Lines in one buffer.

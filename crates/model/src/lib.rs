@@ -13,6 +13,7 @@ pub mod ids;
 pub mod mac;
 pub mod partition;
 pub mod record;
+pub mod relayed;
 pub mod telemetry;
 pub mod time;
 pub mod topic;
@@ -29,6 +30,7 @@ pub use ids::{
 pub use mac::Mac;
 pub use partition::Partition;
 pub use record::{Record, RecordBody};
+pub use relayed::Relayed;
 pub use time::Timestamp;
 pub use topic::{Topic, TopicClass, TopicSet};
 pub use webhook::{Grant, Oauth2, Webhook, WebhookType};

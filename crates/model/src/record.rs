@@ -13,11 +13,13 @@
 //!
 //! All numbers are little-endian. Telemetry lies as the JSON line that was validated when it
 //! came in, and is read by the same decoder again: a decoder that learns new fields can still
-//! read every old journal, and an operator can read the journal with `foghorn inspect`.
+//! read every old journal, and an operator can read the journal with `foghorn inspect`. What is
+//! relayed lies as it came, since it goes out as it came.
 
 use crate::alarm::Acknowledgement;
 use crate::change::Change;
 use crate::ids::SiteId;
+use crate::relayed::Relayed;
 use crate::time::Timestamp;
 use crate::webhook::Webhook;
 use crate::{OrgId, WebhookId};
@@ -50,6 +52,8 @@ pub struct Record<'a> {
 pub enum RecordBody<'a> {
     /// A validated telemetry line.
     Telemetry(Cow<'a, [u8]>),
+    /// An event that another server derived.
+    Relayed(Relayed<'a>),
     /// A configuration change.
     Change(Box<Change>),
     /// Something that acts on derived state.
@@ -145,6 +149,7 @@ const TICK: u8 = 4;
 const RESUMED: u8 = 5;
 const INPUT_GAP: u8 = 6;
 const UPGRADE: u8 = 7;
+const RELAYED: u8 = 8;
 
 impl Record<'_> {
     /// Appends the record, with its length before it.
@@ -153,6 +158,7 @@ impl Record<'_> {
         out.extend_from_slice(&[0; 4]);
         let kind = match &self.body {
             RecordBody::Telemetry(_) => TELEMETRY,
+            RecordBody::Relayed(_) => RELAYED,
             RecordBody::Change(_) => CHANGE,
             RecordBody::Command(_) => COMMAND,
             RecordBody::Tick => TICK,
@@ -166,6 +172,7 @@ impl Record<'_> {
         out.extend_from_slice(self.site.as_ref().map_or(&[0; 16], |site| site.as_bytes()));
         match &self.body {
             RecordBody::Telemetry(line) => out.extend_from_slice(line),
+            RecordBody::Relayed(relayed) => relayed.encode(out),
             RecordBody::Change(change) => json(out, change),
             RecordBody::Command(command) => json(out, command),
             RecordBody::Tick => {}
@@ -252,6 +259,7 @@ fn decode(bytes: &[u8]) -> Result<Record<'_>, RecordError> {
             }
             INPUT_GAP => RecordBody::InputGap(from_json(body)?),
             UPGRADE => RecordBody::Upgrade(from_json(body)?),
+            RELAYED => RecordBody::Relayed(Relayed::decode(body)?),
             kind => return Err(RecordError(format!("its kind {kind} is not known"))),
         },
     })
@@ -283,6 +291,13 @@ mod tests {
             RecordBody::Tick,
             RecordBody::Resumed { since: Timestamp(5) },
             RecordBody::Upgrade(Upgrade { from: 1, to: 2 }),
+            RecordBody::Relayed(Relayed {
+                topic: crate::Topic::Zone,
+                org: OrgId::from_bytes([1; 16]),
+                message: [2; 16],
+                index: 3,
+                event: Cow::Borrowed(b"{ \"odd\" :1.0e0 }"),
+            }),
         ];
         let mut bytes = Vec::new();
         for body in &bodies {
@@ -290,6 +305,23 @@ mod tests {
         }
         let read: Vec<_> = Records::new(&bytes).map(|record| record.unwrap().body).collect();
         assert_eq!(read, bodies);
+    }
+
+    #[test]
+    fn a_relayed_event_of_a_topic_that_is_not_known_does_not_decode() {
+        let relayed = Relayed {
+            topic: crate::Topic::Zone,
+            org: OrgId::from_bytes([1; 16]),
+            message: [2; 16],
+            index: 3,
+            event: Cow::Borrowed(b"{}"),
+        };
+        let mut bytes = Vec::new();
+        sample(RecordBody::Relayed(relayed)).encode(&mut bytes);
+        let topic = 4 + HEADER_BYTES;
+        bytes[topic] = 0xff;
+        let error = Records::new(&bytes).next().unwrap().unwrap_err();
+        assert_eq!(error.0, "its topic 255 is not known");
     }
 
     proptest! {

@@ -6,8 +6,9 @@
 //! synced the next one fills: that is the whole of group commit, and it needs no timer.
 
 use bytes::Bytes;
-use foghorn_model::{Partition, Record, RecordBody, SiteId, Timestamp};
+use foghorn_model::{Partition, Record, RecordBody, Relayed, SiteId, Timestamp};
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
 
 const PARTITIONS: usize = Partition::COUNT as usize;
@@ -113,7 +114,7 @@ impl<A> Intake<A> {
     ) -> Result<bool, Refusal> {
         let partition = Partition::of_site(site);
         let mut waiting = self.lock();
-        waiting.check(partition, line_bytes, &self.limits)?;
+        waiting.check(&[(partition, line_bytes)], &self.limits)?;
         let was_empty = waiting.is_empty();
         for line in lines {
             waiting.push(partition, now, |received_at| Record {
@@ -121,6 +122,40 @@ impl<A> Intake<A> {
                 catalog_seq,
                 site: Some(site),
                 body: RecordBody::Telemetry(Cow::Borrowed(line)),
+            });
+        }
+        waiting.acks.push(ack);
+        Ok(was_empty)
+    }
+
+    /// Takes the events of a message that are relayed, of one or several sites or of none, all or
+    /// none. Returns what [`Intake::submit`] does.
+    ///
+    /// # Errors
+    /// [`Refusal`]; the acknowledgement is dropped with it.
+    pub fn submit_relayed(
+        &self,
+        catalog_seq: u64,
+        events: Vec<(Option<SiteId>, Relayed<'_>)>,
+        now: Timestamp,
+        ack: A,
+    ) -> Result<bool, Refusal> {
+        let mut bytes: BTreeMap<Partition, usize> = BTreeMap::new();
+        for (site, event) in &events {
+            *bytes.entry(event.partition(*site)).or_default() += event.byte_len();
+        }
+        let bytes: Vec<(Partition, usize)> = bytes.into_iter().collect();
+        let mut waiting = self.lock();
+        waiting.check(&bytes, &self.limits)?;
+        let was_empty = waiting.is_empty();
+        for (site, event) in events {
+            let partition = event.partition(site);
+            let body = RecordBody::Relayed(event);
+            waiting.push(partition, now, |received_at| Record {
+                received_at,
+                catalog_seq,
+                site,
+                body,
             });
         }
         waiting.acks.push(ack);
@@ -208,12 +243,7 @@ impl<A> Intake<A> {
 const RECORD_OVERHEAD_BYTES: usize = 38;
 
 impl<A> Waiting<A> {
-    fn check(
-        &self,
-        partition: Partition,
-        bytes: usize,
-        limits: &IntakeLimits,
-    ) -> Result<(), Refusal> {
+    fn check(&self, wanted: &[(Partition, usize)], limits: &IntakeLimits) -> Result<(), Refusal> {
         if self.closed {
             return Err(Refusal::Closed);
         }
@@ -221,9 +251,13 @@ impl<A> Waiting<A> {
             return Err(Refusal::DiskFull);
         }
         // What alone is larger than the limit may pass when nothing else waits.
-        let waiting = self.partitions[partition.index()].body.len();
-        let over = |waiting: usize, max: usize| waiting > 0 && waiting + bytes > max;
-        if over(waiting, limits.partition_bytes_max) || over(self.bytes, limits.bytes_max) {
+        let over = |waiting: usize, bytes: usize, max: usize| waiting > 0 && waiting + bytes > max;
+        let is_full = wanted.iter().any(|(partition, bytes)| {
+            let waiting = self.partitions[partition.index()].body.len();
+            over(waiting, *bytes, limits.partition_bytes_max)
+        });
+        let bytes = wanted.iter().map(|(_, bytes)| bytes).sum();
+        if is_full || over(self.bytes, bytes, limits.bytes_max) {
             return Err(Refusal::Busy);
         }
         Ok(())

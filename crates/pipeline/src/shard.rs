@@ -221,6 +221,7 @@ impl Shard {
 fn describe(record: &Record<'_>) -> String {
     match &record.body {
         RecordBody::Telemetry(line) => String::from_utf8_lossy(line).into_owned(),
+        RecordBody::Relayed(it) => String::from_utf8_lossy(&it.event).into_owned(),
         other => format!("{other:?}"),
     }
 }

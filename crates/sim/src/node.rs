@@ -4,6 +4,7 @@
 
 use crate::catalog::Catalog;
 use crate::dice::Dice;
+use crate::people::{Request, Said};
 use crate::store::Store;
 use anyhow::{Context, Result};
 use bytes::Bytes;
@@ -20,12 +21,13 @@ use foghorn_log::{
 };
 use foghorn_model::record::Upgrade;
 use foghorn_model::time::Micros;
-use foghorn_model::{Partition, SiteId, Timestamp, TopicClass};
+use foghorn_model::{Partition, Relayed, Timestamp, TopicClass};
 use foghorn_pipeline::{
     Claim, Clockwork, CommittedBlock, Committer, EventLogs, FoldedBlock, Intake, IntakeLimits,
     Interventions, Recovered, Refusal, Shard, ShardStores, ShardWatch, SnapshotJob, Step, Worker,
     check_claim,
 };
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -262,18 +264,27 @@ impl Node {
         })
     }
 
-    /// Lines of a site, to be acknowledged as `ack`.
-    pub fn submit(
-        &self,
-        site: SiteId,
-        lines: &[String],
-        ack: u64,
-        seq: u64,
-        now: Timestamp,
-    ) -> Result<(), Refusal> {
-        let bytes = lines.iter().map(String::len).sum();
-        let lines = lines.iter().map(String::as_bytes);
-        self.intake.submit(site, seq, lines, bytes, now, ack).map(drop)
+    /// A request, to be acknowledged.
+    pub fn submit(&self, request: &Request, seq: u64, now: Timestamp) -> Result<(), Refusal> {
+        let ack = request.ack;
+        let taken = match &request.said {
+            Said::Lines { site, lines } => {
+                let bytes = lines.iter().map(String::len).sum();
+                let lines = lines.iter().map(String::as_bytes);
+                self.intake.submit(*site, seq, lines, bytes, now, ack)
+            }
+            Said::Message { org, events } => {
+                // The same message has the same name whenever it comes.
+                let message = u128::from(ack).to_be_bytes();
+                let relayed = (0..).zip(events).map(|(index, (site, event))| {
+                    let event = Cow::Borrowed(event.as_bytes());
+                    let topic = Said::RELAYED;
+                    (*site, Relayed { topic, org: *org, message, index, event })
+                });
+                self.intake.submit_relayed(seq, relayed.collect(), now, ack)
+            }
+        };
+        taken.map(drop)
     }
 
     /// The committer's turn.

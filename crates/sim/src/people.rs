@@ -4,7 +4,7 @@
 use crate::catalog::Place;
 use crate::dice::Dice;
 use foghorn_model::time::Micros;
-use foghorn_model::{Mac, SiteId, Timestamp};
+use foghorn_model::{Mac, OrgId, SiteId, Timestamp, Topic};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -16,10 +16,32 @@ const AGAIN: Micros = Micros::from_secs(1);
 pub struct Request {
     /// Names it until it is acknowledged.
     pub ack: u64,
-    /// The site.
-    pub site: SiteId,
-    /// Its lines.
-    pub lines: Vec<String>,
+    /// What it says.
+    pub said: Said,
+}
+
+/// What a request says.
+#[derive(Debug, Clone)]
+pub enum Said {
+    /// Lines of a site.
+    Lines {
+        /// The site.
+        site: SiteId,
+        /// Its lines.
+        lines: Vec<String>,
+    },
+    /// A message of another server: device events, of the site or of its org.
+    Message {
+        /// The org.
+        org: OrgId,
+        /// The events, and the site of each.
+        events: Vec<(Option<SiteId>, String)>,
+    },
+}
+
+impl Said {
+    /// The topic of all messages.
+    pub const RELAYED: Topic = Topic::DeviceEvents;
 }
 
 /// The source of a site.
@@ -50,6 +72,8 @@ pub struct People {
     pub acknowledged: BTreeSet<String>,
     /// Texts that were ever sent.
     pub sent: BTreeSet<String>,
+    /// Events that were ever sent to be passed on as they are, by their text, and their site.
+    pub relayed: BTreeMap<String, (Option<SiteId>, String)>,
     /// When everybody fell silent.
     pub silent_since: Option<Timestamp>,
     next: u64,
@@ -77,6 +101,7 @@ impl People {
             steady,
             acknowledged: BTreeSet::new(),
             sent: BTreeSet::new(),
+            relayed: BTreeMap::new(),
             silent_since: None,
             next: 0,
         }
@@ -96,6 +121,9 @@ impl People {
             }
             if self.sources[at].acts_at <= now {
                 self.sources[at].acts_at = now + Micros(dice.between(100_000, 9_000_000));
+                if dice.one_in(8) {
+                    self.pass_on(at, dice);
+                }
                 let (mut lines, mut unique) = (Vec::new(), Vec::new());
                 for _ in 0..1 + dice.below(3) {
                     self.happen(at, dice, now, &mut lines, &mut unique);
@@ -200,16 +228,37 @@ impl People {
         lines.push(line.to_string());
     }
 
-    fn say(&mut self, at: usize, lines: Vec<String>, unique: Vec<String>) {
-        if lines.is_empty() {
-            return;
+    /// A message of another server, in a wording that is not ours.
+    fn pass_on(&mut self, at: usize, dice: &mut Dice) {
+        let place = self.sources[at].place.clone();
+        let (mut events, mut unique) = (Vec::new(), Vec::new());
+        for _ in 0..1 + dice.below(3) {
+            self.next += 1;
+            let text = format!("u{}", self.next);
+            let site = (!dice.one_in(3)).then_some(place.id);
+            let event = format!(
+                r#"{{ "type":"AP_CONFIGURED", "text":"{text}" ,"rssi":-6.10e1,"a":"\u00e9" }}"#
+            );
+            self.relayed.insert(text.clone(), (site, event.clone()));
+            events.push((site, event));
+            unique.push(text);
         }
+        self.ask(at, Said::Message { org: place.org, events }, unique);
+    }
+
+    fn say(&mut self, at: usize, lines: Vec<String>, unique: Vec<String>) {
+        if !lines.is_empty() {
+            let site = self.sources[at].place.id;
+            self.ask(at, Said::Lines { site, lines }, unique);
+        }
+    }
+
+    fn ask(&mut self, at: usize, said: Said, unique: Vec<String>) {
         self.next += 1;
         let source = &mut self.sources[at];
         self.sent.extend(unique.iter().cloned());
         source.unique.insert(self.next, unique);
-        let site = source.place.id;
-        source.waiting.push_back(Request { ack: self.next, site, lines });
+        source.waiting.push_back(Request { ack: self.next, said });
     }
 
     /// The requests to send now; each must be reported as sent or not.

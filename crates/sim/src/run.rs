@@ -288,8 +288,7 @@ impl Run {
                 let seq = self.catalog.latest();
                 for request in self.people.requests(self.now) {
                     let Some(node) = &self.node else { break };
-                    let taken =
-                        node.submit(request.site, &request.lines, request.ack, seq, self.now);
+                    let taken = node.submit(&request, seq, self.now);
                     self.people.submitted(request.ack, taken.is_ok(), self.now);
                 }
             }

@@ -10,6 +10,7 @@ mod imports;
 mod inventory;
 pub(crate) mod login;
 mod orgs;
+mod relay;
 mod settings;
 mod sites;
 mod stats;
@@ -48,6 +49,7 @@ pub(crate) fn all() -> Routes {
         stats::routes(),
         streams::routes(),
         telemetry::routes(),
+        relay::routes(),
         consts::routes(),
     ]
     .into_iter()

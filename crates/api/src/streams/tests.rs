@@ -4,7 +4,7 @@ use crate::{Api, Ask, Backend, Live, LogPiece, LoggedEvent, Pulse, Told};
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use foghorn_catalog::{Catalog, DeliveryStore, HistoryStore, Kind, Scope};
-use foghorn_ingest::journal::{Durable, Journal, Refused, Submission};
+use foghorn_ingest::journal::{Durable, Journal, Refused, Relay, Submission};
 use foghorn_ingest::syslog::unclaimed::Sender;
 use foghorn_model::alarm::Acknowledgement;
 use foghorn_model::{
@@ -32,6 +32,10 @@ struct Stub {
 
 impl Journal for Stub {
     fn submit(&self, _: Submission) -> Result<Durable, Refused> {
+        Err(RETRY)
+    }
+
+    fn relay(&self, _: Relay<'_>) -> Result<Durable, Refused> {
         Err(RETRY)
     }
 }

@@ -2,6 +2,10 @@
 //!
 //! Both come from the event log of the site's partition, where an acknowledgement stands after
 //! the alarms that it is about; so a store that is filled anew ends as the one before.
+//!
+//! An alarm that was relayed is as its sender made it: it may be of no site, and then nobody can
+//! acknowledge it, and its id is one of that org and site only, so that nobody changes what another
+//! said. One without an id is one of its own.
 
 use super::{HistoryRecord, HistoryStore};
 use crate::catalog::Scope;
@@ -163,7 +167,7 @@ impl HistoryStore {
         let reader = self.reader();
         let mut query = reader.prepare_cached(
             "SELECT NOT EXISTS (SELECT 1 FROM alarms WHERE org_id = ?1
-             AND (?2 IS NULL OR site_id = ?2) AND acked <> ?3)",
+             AND coalesce(site_id = ?2, site_id IS NOT NULL) AND acked <> ?3)",
         )?;
         let site = scope.site.map(|site| site.to_string());
         Ok(query.query_row(params![scope.org.to_string(), site, acked], |row| row.get(0))?)
@@ -181,13 +185,13 @@ impl HistoryStore {
         let reader = self.reader();
         let mut query = reader.prepare_cached(
             "SELECT site_id, acked FROM alarms
-             WHERE id = ?1 AND org_id = ?2 AND (?3 IS NULL OR site_id = ?3)",
+             WHERE id = ?1 AND org_id = ?2 AND coalesce(site_id = ?3, site_id IS NOT NULL)",
         )?;
         let site = scope.site.map(|site| site.to_string());
         let mut found = Vec::new();
         for id in ids {
             let mut rows = query.query(params![id.to_string(), scope.org.to_string(), site])?;
-            if let Some(row) = rows.next()? {
+            while let Some(row) = rows.next()? {
                 let of: String = row.get(0)?;
                 let of = of.parse().map_err(|_| CatalogError::NotFound)?;
                 found.push((*id, of, row.get(1)?));
@@ -201,12 +205,13 @@ impl HistoryStore {
 pub(super) fn put(transaction: &Transaction<'_>, it: &HistoryRecord) -> Result<(), CatalogError> {
     let mut put = transaction.prepare_cached(
         "INSERT INTO alarms (id, org_id, site_id, at, type, \"group\", severity, status, json)
-         VALUES (?1 ->> '$.id', ?2, ?3, ?4, ?1 ->> '$.type', ?1 ->> '$.group',
+         VALUES (coalesce(?1 ->> '$.id', ?5), ?2, ?3, ?4, ?1 ->> '$.type', ?1 ->> '$.group',
                  ?1 ->> '$.severity', ?1 ->> '$.status', ?1)
-         ON CONFLICT (id) DO UPDATE SET status = excluded.status, json = excluded.json",
+         ON CONFLICT (id, org_id, coalesce(site_id, ''))
+         DO UPDATE SET status = excluded.status, json = excluded.json",
     )?;
     let site = it.site_id.map(|site| site.to_string());
-    put.execute(params![it.json, it.org_id.to_string(), site, it.at.0])?;
+    put.execute(params![it.json, it.org_id.to_string(), site, it.at.0, it.key.to_string()])?;
     Ok(())
 }
 

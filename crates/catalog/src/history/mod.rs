@@ -19,11 +19,12 @@ use rusqlite::{Connection, Transaction, params};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("../migrations/history_0001.sql"),
     include_str!("../migrations/history_0002.sql"),
     include_str!("../migrations/history_0003.sql"),
     include_str!("../migrations/history_0004.sql"),
+    include_str!("../migrations/history_0005.sql"),
 ];
 const FILE: &str = "history.db";
 /// Rows removed in one transaction.

@@ -190,6 +190,16 @@ fn bad_input_names_the_field_and_changes_nothing() {
             ]}),
             "syslog_senders",
         ),
+        (Kind::OrgSetting, json!({"relay_mist": "s"}), "relay_mist"),
+        (Kind::OrgSetting, json!({"relay_mist": {}}), "relay_mist"),
+        (Kind::OrgSetting, json!({"relay_mist": {"secret": ""}}), "relay_mist"),
+        (Kind::OrgSetting, json!({"relay_mist": {"secret": "s", "enabled": 1}}), "relay_mist"),
+        (Kind::OrgSetting, json!({"relay_mist": {"secret": "s".repeat(1025)}}), "relay_mist"),
+        (
+            Kind::OrgSetting,
+            json!({"relay_mist": {"secret": "s", "sites": {"a": "b"}}}),
+            "relay_mist",
+        ),
     ];
     for (kind, value, field) in cases {
         let made = world.catalog.create(kind, world.org, &Actor::default(), body(value.clone()));
@@ -218,6 +228,30 @@ fn an_audit_tells_what_changed_and_who_did_it() {
     assert_eq!(audit.after.as_deref(), Some(r#"{"device_updown_threshold": 5}"#));
     let [ConfigUpdate::Site(site)] = &change.updates[..] else { panic!("{:?}", change.updates) };
     assert_eq!(site.setting.device_updown_threshold, Some(5));
+}
+
+#[test]
+fn a_relay_is_of_the_level_that_names_it_and_is_told_while_it_is_on() {
+    let world = world();
+    let site = world.site.site.unwrap();
+    let (org, actor) = (world.org.org, Actor::default());
+    let set = |kind, scope, id, relay: serde_json::Value| {
+        let patch = body(json!({ "relay_mist": relay }));
+        world.catalog.update_setting(kind, scope, id, &actor, patch).unwrap();
+    };
+    let relay = |site| world.catalog.view().relay(org, site).cloned();
+    set(Kind::SiteSetting, world.site, site.0, json!({"secret": "s1te"}));
+    assert_eq!((relay(Some(site)).unwrap().secret.as_str(), relay(None)), ("s1te", None));
+    let sites = json!({ org.to_string(): site });
+    let setting = json!({"secret": "0rg", "accept_sha1": true, "sites": sites});
+    set(Kind::OrgSetting, world.org, org.0, setting);
+    let of_org = relay(None).unwrap();
+    assert!(of_org.accept_sha1 && !relay(Some(site)).unwrap().accept_sha1);
+    assert_eq!((of_org.secret.as_str(), of_org.sites[&org.0]), ("0rg", site));
+    assert!(!format!("{of_org:?}").contains("0rg"), "{of_org:?}");
+    set(Kind::OrgSetting, world.org, org.0, json!({"secret": "0rg", "enabled": false}));
+    set(Kind::SiteSetting, world.site, site.0, json!({"enabled": false}));
+    assert_eq!((relay(None), relay(Some(site))), (None, None));
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! The projection: each event once, and found in its own org and site only.
 
 use foghorn_catalog::{
-    HistoryFilter, HistoryRecord, HistoryStore, Match, Paging, SCAN_ROWS_MAX, Scope, VALUES_MAX,
-    Whose,
+    AlarmFilter, AlarmMember, HistoryFilter, HistoryRecord, HistoryStore, Match, Paging,
+    SCAN_ROWS_MAX, Scope, VALUES_MAX, Whose,
 };
 use foghorn_model::{AdminId, EventKey, OrgId, Partition, SiteId, Timestamp, Topic};
 
@@ -113,6 +113,72 @@ fn t10_a_search_looks_at_so_many_rows_and_says_where_it_stopped() {
     assert_eq!(looked_at.total, u64::from(SCAN_ROWS_MAX));
     let early = HistoryFilter { end: Timestamp(5_000_000), ..sessions(scope, None) };
     assert!(!store.count(&early, "ssid").unwrap().is_partial);
+}
+
+/// An alarm of an org as a message of its own tells it.
+fn alarm(record: u64, org_id: OrgId, site_id: Option<SiteId>, json: &str) -> HistoryRecord {
+    let json = json.to_owned();
+    HistoryRecord { topic: Topic::Alarms, site_id, json, ..session(record, org_id, site(1)) }
+}
+
+#[test]
+fn t02_nobody_changes_an_alarm_of_another_org_or_site_by_its_id() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = HistoryStore::open(directory.path()).unwrap();
+    let told = |record, org_id, site_id, status: &str| {
+        let id = "1f2e3d4c-0000-4000-8000-00000000000a";
+        alarm(record, org_id, site_id, &format!(r#"{{"id":"{id}","status":"{status}"}}"#))
+    };
+    let events = [
+        told(1, org(1), Some(site(1)), "open"),
+        told(2, org(1), Some(site(2)), "second"),
+        told(3, org(2), Some(site(3)), "third"),
+        told(4, org(1), None, "fourth"),
+        told(5, org(1), Some(site(1)), "resolved"),
+        told(6, org(1), None, "sixth"),
+    ];
+    store.project(&[(PARTITION, 6)], &events).unwrap();
+    let statuses = |scope| {
+        let (start, end) = (Timestamp(0), Timestamp(i64::MAX));
+        let filter = AlarmFilter { scope, start, end, members: Vec::new() };
+        let rows = store.search_alarms(&filter, OLDEST).unwrap().rows;
+        let status = |json: &str| json.rsplit('"').nth(1).unwrap().to_owned();
+        rows.iter().map(|row| status(&row.json)).collect::<Vec<_>>()
+    };
+    assert_eq!(statuses(Scope { org: org(1), site: None }), ["resolved", "second", "sixth"]);
+    assert_eq!(statuses(Scope { org: org(1), site: Some(site(1)) }), ["resolved"]);
+    assert_eq!(statuses(Scope { org: org(2), site: None }), ["third"]);
+    let id = "1f2e3d4c-0000-4000-8000-00000000000a".parse().unwrap();
+    let found = |scope| {
+        let found = store.find_alarms(scope, &[id]).unwrap();
+        found.into_iter().map(|(_, site, _)| site).collect::<Vec<_>>()
+    };
+    assert_eq!(found(Scope { org: org(1), site: None }), [site(1), site(2)]);
+    assert_eq!(found(Scope { org: org(2), site: Some(site(3)) }), [site(3)]);
+}
+
+#[test]
+fn an_alarm_that_says_little_of_itself_is_kept_as_one_of_its_own() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = HistoryStore::open(directory.path()).unwrap();
+    let odd = r#"{"id":[1],"type":7,"group":null,"severity":{"a":1},"status":true}"#;
+    let events = [
+        alarm(1, org(1), None, "{}"),
+        alarm(2, org(1), Some(site(1)), "{}"),
+        alarm(3, org(1), Some(site(1)), odd),
+    ];
+    for _ in 0..2 {
+        store.project(&[(PARTITION, 3)], &events).unwrap();
+    }
+    let filter = AlarmFilter {
+        scope: Scope { org: org(1), site: None },
+        start: Timestamp(0),
+        end: Timestamp(i64::MAX),
+        members: Vec::new(),
+    };
+    assert_eq!(store.search_alarms(&filter, OLDEST).unwrap().rows.len(), 3);
+    let counted = store.count_alarms(&filter, AlarmMember::Type).unwrap();
+    assert_eq!(counted.values, [(String::new(), 2), ("7".into(), 1)]);
 }
 
 #[test]

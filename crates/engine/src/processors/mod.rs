@@ -16,6 +16,7 @@ pub(crate) mod paths;
 pub(crate) mod ping;
 pub(crate) mod ports;
 pub(crate) mod ratio;
+pub(crate) mod relayed;
 pub(crate) mod sle;
 pub(crate) mod steps;
 pub(crate) mod windows;

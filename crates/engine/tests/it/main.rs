@@ -13,6 +13,7 @@ mod golden;
 mod limits;
 mod outages;
 mod properties;
+mod relayed;
 mod steps;
 mod views;
 mod world;

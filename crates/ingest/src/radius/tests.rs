@@ -1,7 +1,7 @@
 use super::directory::DirectoryBuilder;
 use super::listener::{Outcome, RadiusListener, RadiusMetrics};
 use super::*;
-use crate::journal::{Durable, Journal, Refused, Submission};
+use crate::journal::{Durable, Journal, Refused, Relay, Submission};
 use arc_swap::ArcSwap;
 use foghorn_model::telemetry::{AccountingStatus, ClientType, Report, Telemetry};
 use foghorn_model::{OrgId, SiteId, Timestamp};
@@ -145,6 +145,10 @@ impl Journal for Kept {
         self.lines.lock().unwrap().extend(lines);
         self.acks.lock().unwrap().push(ack);
         Ok(durable)
+    }
+
+    fn relay(&self, relay: Relay<'_>) -> Result<Durable, Refused> {
+        unreachable!("the listener relays nothing: {relay:?}")
     }
 }
 

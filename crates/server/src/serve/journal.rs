@@ -2,7 +2,7 @@
 
 use super::clock;
 use super::quota::Quotas;
-use foghorn_ingest::journal::{Durable, Journal, Refused, Submission};
+use foghorn_ingest::journal::{Durable, Journal, Refused, Relay, Submission};
 use foghorn_model::record::Command;
 use foghorn_model::{OrgId, Partition, RecordBody};
 use foghorn_pipeline::{Intake, Refusal};
@@ -79,6 +79,18 @@ impl Journal for Inlet {
         let (site, seq) = (submission.site, submission.catalog_seq);
         let wake = self.intake.submit(site, seq, lines, bytes, now, ack).map_err(refused)?;
         self.wake(wake);
+        Ok(durable)
+    }
+
+    fn relay(&self, relay: Relay<'_>) -> Result<Durable, Refused> {
+        let now = clock::now();
+        let bytes: usize = relay.events.iter().map(|(_, event)| event.byte_len()).sum();
+        self.quotas
+            .take(relay.org, bytes as u64, now)
+            .map_err(|retry_after| Refused::Quota { retry_after })?;
+        let (ack, durable) = oneshot::channel();
+        let taken = self.intake.submit_relayed(relay.catalog_seq, relay.events, now, ack);
+        self.wake(taken.map_err(refused)?);
         Ok(durable)
     }
 }

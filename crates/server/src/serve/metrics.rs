@@ -3,6 +3,7 @@
 use super::journal::Ack;
 use super::shards::{Recovery, Tallies};
 use foghorn_dispatch::driver::Dispatcher;
+use foghorn_ingest::mist::RelayMetrics;
 use foghorn_ingest::radius::listener::RadiusMetrics;
 use foghorn_ingest::syslog::SyslogMetrics;
 use foghorn_log::Log;
@@ -35,6 +36,7 @@ pub struct Metrics {
     sources: Sources,
     pub radius: Arc<RadiusMetrics>,
     pub syslog: Arc<SyslogMetrics>,
+    pub relay: Arc<RelayMetrics>,
 }
 
 impl fmt::Debug for Metrics {
@@ -43,7 +45,7 @@ impl fmt::Debug for Metrics {
     }
 }
 
-const GAUGES: [(&str, &str); 18] = [
+const GAUGES: [(&str, &str); 19] = [
     ("foghorn_input_frames", "Frames written to the input log since the start"),
     ("foghorn_input_log_bytes", "Size of the input log"),
     ("foghorn_event_log_bytes", "Size of the event logs"),
@@ -52,6 +54,7 @@ const GAUGES: [(&str, &str); 18] = [
     ("foghorn_replayed_records", "Records replayed at the start"),
     ("foghorn_partitions_recovered", "Partitions that are recovered, of 64"),
     ("foghorn_telemetry_records", "Telemetry records folded since the start"),
+    ("foghorn_relayed_records", "Relayed events folded since the start"),
     ("foghorn_repeated_records", "Records with a known id, and repeated RADIUS requests"),
     ("foghorn_stale_records", "Reports older than what is known"),
     ("foghorn_unknown_records", "Reports of devices, clients or sites that are not known"),
@@ -69,6 +72,7 @@ impl Metrics {
         let mut registry = Registry::default();
         let radius = RadiusMetrics::register(&mut registry);
         let syslog = SyslogMetrics::register(&mut registry);
+        let relay = RelayMetrics::register(&mut registry);
         let gauges = GAUGES
             .iter()
             .map(|(name, help)| {
@@ -77,7 +81,7 @@ impl Metrics {
                 (*name, gauge)
             })
             .collect();
-        Arc::new(Self { registry, gauges, sources, radius, syslog })
+        Arc::new(Self { registry, gauges, sources, radius, syslog, relay })
     }
 
     /// What is left to recover; `None` when nothing is.
@@ -98,7 +102,7 @@ impl Metrics {
         let it = &self.sources;
         let needs = it.dispatcher.needs().await;
         let load = needs.as_ref().map_or((0, 0, 0), |needs| needs.load);
-        let mut telemetry = [0_u64; 6];
+        let mut telemetry = [0_u64; 7];
         for partition in Partition::all() {
             let tally = it.tallies.get(partition);
             telemetry[0] += tally.telemetry;
@@ -107,6 +111,7 @@ impl Metrics {
             telemetry[3] += tally.unknown_device + tally.unknown_client + tally.unknown_site;
             telemetry[4] += tally.unreadable;
             telemetry[5] += tally.skipped;
+            telemetry[6] += tally.relayed;
         }
         let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
         let values = [
@@ -118,6 +123,7 @@ impl Metrics {
             it.recovery.replayed.load(Ordering::Relaxed),
             u64::from(it.recovery.partitions()),
             telemetry[0],
+            telemetry[6],
             telemetry[1],
             telemetry[2],
             telemetry[3],

@@ -22,6 +22,7 @@ mod journal;
 mod live;
 mod metrics;
 pub mod options;
+mod projected;
 mod projector;
 mod quota;
 mod rows;
@@ -425,6 +426,7 @@ impl Server {
             input: Arc::clone(&stores.input),
             events: stores.events.clone(),
         });
+        let api = api.relay_metrics(Arc::clone(&metrics.relay));
         Ok(Self {
             api,
             inlet,

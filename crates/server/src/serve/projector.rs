@@ -5,12 +5,12 @@
 //! something to keep. What retention removes before it was read is not in the history; it is
 //! behind by a fraction of a second, retention by days.
 
+use super::projected::record;
 use foghorn_catalog::{CatalogError, HistoryRecord, HistoryStore};
 use foghorn_log::{Log, LogError};
 use foghorn_model::event::block::EventBlock;
-use foghorn_model::{EventRef, Partition, Timestamp, Topic, TopicSet};
+use foghorn_model::{Partition, Topic, TopicSet};
 use foghorn_pipeline::FoldedBlock;
-use serde::Deserialize;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::Thread;
@@ -121,12 +121,6 @@ enum ProjectorError {
     Store(#[from] CatalogError),
 }
 
-/// When an event says that it happened.
-#[derive(Deserialize)]
-struct Timed {
-    timestamp: f64,
-}
-
 impl Projector {
     pub fn new(
         log: Arc<dyn Log>,
@@ -200,6 +194,7 @@ impl Projector {
     fn project(&mut self, partition: Partition, from: u64) -> Result<Option<u64>, ProjectorError> {
         let blocks = self.log.read(partition.0, from, READ_BYTES)?;
         let Some(through) = blocks.last().map(|block| block.last) else { return Ok(None) };
+        let mut left_out = 0;
         for block in &blocks {
             for event in EventBlock::new(partition, &block.bytes) {
                 let Ok(event) = event else {
@@ -208,27 +203,20 @@ impl Projector {
                     break;
                 };
                 if event.entry.key.record >= from && TOPICS.contains(event.entry.topic) {
-                    self.batch.push(record(&event));
+                    match record(&event) {
+                        Some(row) => self.batch.push(row),
+                        None => left_out += 1,
+                    }
                 }
             }
+        }
+        if left_out > 0 {
+            tracing::warn!(%partition, through, left_out, "events that searches cannot read");
         }
         self.cursors[partition.index()].0 = through;
         if self.batch.len() >= BATCH_ROWS {
             self.write()?;
         }
         Ok(Some(through))
-    }
-}
-
-fn record(event: &EventRef<'_>) -> HistoryRecord {
-    let timed: Option<Timed> = serde_json::from_slice(event.json).ok();
-    let at = timed.map_or(event.entry.at, |it| Timestamp((it.timestamp * 1e6) as i64));
-    HistoryRecord {
-        key: event.entry.key,
-        topic: event.entry.topic,
-        org_id: event.entry.org,
-        site_id: event.entry.site,
-        at,
-        json: String::from_utf8_lossy(event.json).into_owned(),
     }
 }

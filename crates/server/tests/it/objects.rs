@@ -174,16 +174,24 @@ fn t01_nobody_finds_or_touches_what_belongs_to_another_org_or_site() {
     let made = world.post(&format!("orgs/{}/apitokens", world.org), &token);
     let next_door = made["key"].as_str().unwrap().to_owned();
 
+    // What is open to whoever signs is open to nobody else.
+    for of in [format!("orgs/{}", world.org), format!("sites/{}", world.site)] {
+        world.post(&format!("{of}/setting"), &json!({"relay_mist": {"secret": "hush"}}));
+    }
+
     let before = everything(&world, &document, &ids);
     let mut tried = 0;
     for (path, operations) in document["paths"].as_object().unwrap() {
         if !path.contains("{org_id}") && !path.contains("{site_id}") {
             continue;
         }
-        for method in operations.as_object().unwrap().keys() {
+        for (method, operation) in operations.as_object().unwrap() {
             let method = method.to_uppercase();
             let path = filled(path, &ids);
-            for (token, allowed) in [(&other, &[404][..]), (&next_door, &[403, 404])] {
+            // Where no token is looked at, all are alike.
+            let is_public = operation["security"] == json!([]);
+            let allowed = if is_public { [&[401][..]; 2] } else { [&[404][..], &[403, 404]] };
+            for (token, allowed) in [&other, &next_door].into_iter().zip(allowed) {
                 let asked = request(world.api, token, &method, &path, &[], b"{}");
                 let (status, answer) = asked.unwrap();
                 assert!(allowed.contains(&status), "{method} {path}: {status} {answer}");
@@ -339,8 +347,10 @@ fn a_secret_stands_nowhere_but_where_it_is_told() {
             "sites/{site}/setting",
             json!({
                 "radius_clients": [{"network": "10.0.0.0/8", "secret": CANARY}],
+                "relay_mist": {"secret": CANARY},
             }),
         ),
+        ("orgs/{org}/setting", json!({"relay_mist": {"secret": CANARY, "accept_sha1": true}})),
     ];
     let filled = |path: &str| path.replace("{org}", &world.org).replace("{site}", &world.site);
     for (path, body) in &canaries {

@@ -1,87 +1,10 @@
 //! Webhooks of the types `splunk` and `oauth2`, from telemetry to their receivers and the log.
 
+use crate::peer::Peer;
 use crate::process::{World, until};
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
 
 const AP: &str = "5c5b35000001";
-
-/// A request: its head in lower case, and its body.
-type Request = (String, Vec<u8>);
-/// What is answered to the request of this number, from 0 on: a status and a body.
-type Script = fn(usize, &Request) -> (u16, String);
-
-/// Somebody that webhooks speak to.
-struct Peer {
-    address: SocketAddr,
-    seen: Arc<Mutex<Vec<Request>>>,
-}
-
-impl Peer {
-    fn start(script: Script) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        let seen: Arc<Mutex<Vec<Request>>> = Arc::default();
-        let log = Arc::clone(&seen);
-        std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                let log = Arc::clone(&log);
-                std::thread::spawn(move || serve(&stream.unwrap(), script, &log));
-            }
-        });
-        Self { address, seen }
-    }
-
-    fn url(&self) -> String {
-        format!("http://{}/", self.address)
-    }
-
-    fn seen(&self) -> Vec<Request> {
-        self.seen.lock().unwrap().clone()
-    }
-
-    /// The bodies that came with this in their head.
-    fn bodies(&self, header: &str) -> Vec<Value> {
-        let seen = self.seen();
-        let with = seen.iter().filter(|(head, _)| head.contains(header));
-        with.map(|(_, body)| serde_json::from_slice(body).unwrap()).collect()
-    }
-}
-
-/// Serves one connection until the other side closes it.
-fn serve(stream: &TcpStream, script: Script, log: &Mutex<Vec<Request>>) -> Option<()> {
-    let mut reader = BufReader::new(stream);
-    loop {
-        let (mut head, mut length) = (String::new(), 0);
-        loop {
-            let mut line = String::new();
-            if reader.read_line(&mut line).ok()? == 0 {
-                return None;
-            }
-            if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-                length = value.trim().parse().unwrap();
-            }
-            if line.trim_end().is_empty() {
-                break;
-            }
-            head.push_str(&line);
-        }
-        let mut body = vec![0; length];
-        reader.read_exact(&mut body).ok()?;
-        let request = (head, body);
-        let number = {
-            let mut log = log.lock().unwrap();
-            log.push(request.clone());
-            log.len() - 1
-        };
-        let (status, body) = script(number, &request);
-        let length = body.len();
-        write!(&mut &*stream, "HTTP/1.1 {status} x\r\ncontent-length: {length}\r\n\r\n{body}")
-            .ok()?;
-    }
-}
 
 fn oauth2(receiver: &Peer, endpoint: &Peer) -> Value {
     json!({

@@ -25,6 +25,13 @@ pub(super) fn check(expected: &Expected, people: &People) -> Result<()> {
         }
         if topic == "device-events" && kind == "AP_CONFIGURED" {
             *texts.entry(text("text")).or_default() += 1;
+            if let Some((site, relayed)) = people.relayed.get(&text("text")) {
+                ensure!(
+                    event.entry.site == *site && event.json == relayed.as_bytes(),
+                    "as it came: {event:?} of {:?} should be {relayed} of {site:?}",
+                    event.entry.site
+                );
+            }
         }
         if topic == "device-events" && text("reason") == "heartbeat_timeout" {
             let steady = text("mac").parse().is_ok_and(|mac| people.steady.contains(&mac));
