@@ -21,6 +21,8 @@ cargo xtask compat    the mistapi package and Schemathesis against the server; w
                       the OpenAPI document that was published
 cargo xtask demo      a server, real input and a verifying receiver
 cargo xtask bench     Foghorn against limit programs, in one run
+    api               what is read over the API: p50, p99, and the cost as the data grows
+    k7                fails if what is compared with a secret takes longer the more of it is right
 cargo xtask openapi   writes openapi.json anew";
 
 fn main() -> ExitCode {
@@ -61,8 +63,12 @@ fn run() -> Result<()> {
         Some((&"fuzz", ["--secs", secs])) => fuzz::all(secs),
         Some((&"demo", [])) => steps::demo(),
         // The limit programs are measured as optimised as what they are the limit of.
-        Some((&"bench", [])) if cfg!(debug_assertions) => steps::bench_in_release(),
+        Some((&"bench", ["k7"])) => steps::bench_k7(),
+        Some((&"bench", what @ ([] | ["api"]))) if cfg!(debug_assertions) => {
+            steps::bench_in_release(what)
+        }
         Some((&"bench", [])) => bench::run(),
+        Some((&"bench", ["api"])) => bench::api::run(),
         Some((&"openapi", [])) => steps::openapi(),
         _ => bail!("what to do?\n{USAGE}"),
     }

@@ -107,9 +107,17 @@ pub fn demo() -> Result<()> {
 }
 
 /// Builds this program and the server with all optimisations, then measures.
-pub fn bench_in_release() -> Result<()> {
+pub fn bench_in_release(what: &[&str]) -> Result<()> {
     run(&["cargo", "build", "--release", "--package", "foghorn", "--package", "xtask"], &[])?;
-    run(&["cargo", "run", "--release", "--quiet", "--package", "xtask", "--", "bench"], &[])
+    let mut command =
+        vec!["cargo", "run", "--release", "--quiet", "--package", "xtask", "--", "bench"];
+    command.extend(what);
+    run(&command, &[])
+}
+
+/// Whether what is compared with a secret takes as long whatever is shown (K7 of docs/security.md).
+pub fn bench_k7() -> Result<()> {
+    run(&["cargo", "bench", "--quiet", "--package", "foghorn", "--bench", "k7"], &[])
 }
 
 /// Writes the OpenAPI document anew.

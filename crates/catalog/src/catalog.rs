@@ -420,9 +420,12 @@ impl Catalog {
         let offset = i64::from(page.page.saturating_sub(1)) * i64::from(page.limit);
         let rows =
             query.query_map(params![kind.name(), org, site, page.limit, offset], Raw::read)?;
-        let documents =
-            rows.map(|row| row?.document(kind, &self.sealer)).collect::<Result<_, _>>()?;
-        Ok((documents, total))
+        let rows = rows.collect::<Result<Vec<_>, _>>()?;
+        drop(query);
+        // Nobody waits until a thousand secrets are open.
+        drop(connection);
+        let documents = rows.into_iter().map(|row| row.document(kind, &self.sealer));
+        Ok((documents.collect::<Result<_, _>>()?, total))
     }
 
     /// All objects of a kind in a scope.

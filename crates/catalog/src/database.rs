@@ -3,6 +3,37 @@
 use crate::error::CatalogError;
 use rusqlite::Connection;
 use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Searches of a file that run at once; more wait.
+const READERS: usize = 4;
+
+/// Connections of a file that only read: they wait for no writer, and for each other only when all
+/// are at work.
+#[derive(Debug)]
+pub(crate) struct Readers([Mutex<Connection>; READERS]);
+
+impl Readers {
+    /// Each keeps so much of the file in memory, at most.
+    pub(crate) fn open(
+        pages_kib: u32,
+        open: impl Fn() -> Result<Connection, CatalogError>,
+    ) -> Result<Self, CatalogError> {
+        let reader = || {
+            let connection = open()?;
+            // Below zero it is KiB, else pages.
+            connection.pragma_update(None, "cache_size", -i64::from(pages_kib))?;
+            Ok::<_, CatalogError>(Mutex::new(connection))
+        };
+        Ok(Self([reader()?, reader()?, reader()?, reader()?]))
+    }
+
+    /// One that is free, or else the first.
+    pub(crate) fn get(&self) -> MutexGuard<'_, Connection> {
+        let free = self.0.iter().find_map(|reader| reader.try_lock().ok());
+        free.unwrap_or_else(|| self.0[0].lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
 
 /// How safely a file is written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -5,11 +5,16 @@
 //! short it says so, and gives the place from which the next page goes on; so following the pages
 //! finds everything, only not in one go. A limit of time would depend on the machine, and what it
 //! found on the day.
+//!
+//! Looking is done in the index of the range alone, as far as that holds what is asked for, and
+//! only rows that are told are read: of a range that goes on for longer, the last place to look
+//! at is found first, and counting up to there needs no subquery, which would cost thrice as much.
 
 use crate::error::CatalogError;
 use foghorn_model::Timestamp;
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
+use std::collections::HashMap;
 
 /// Rows that a search or a count looks at, at most.
 pub const SCAN_ROWS_MAX: u32 = 100_000;
@@ -17,7 +22,7 @@ pub const SCAN_ROWS_MAX: u32 = 100_000;
 pub const VALUES_MAX: u32 = 1000;
 
 /// The place of a row in a search.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Place {
     /// When it happened.
     pub at: Timestamp,
@@ -87,10 +92,70 @@ impl Condition {
 /// The rows that are asked for: those of a range, in the order of an index, that fit.
 pub(crate) struct Scan {
     pub(crate) table: &'static str,
-    /// What the index gives: each of these rows is looked at.
+    /// The index that the range is of. It is named so that none is taken for what is beside the
+    /// range, by which more rows might be looked at.
+    pub(crate) index: &'static str,
+    /// What the index begins with.
     pub(crate) range: Condition,
-    /// What is looked at.
+    /// From this time on.
+    pub(crate) start: Timestamp,
+    /// Before this time.
+    pub(crate) end: Timestamp,
+    /// What is looked at: each row of the range and the time.
     pub(crate) fits: Condition,
+}
+
+/// Places from one on, and before another.
+#[derive(Clone, Copy)]
+struct Window {
+    from: Place,
+    until: Place,
+}
+
+impl Window {
+    fn of(start: Timestamp, end: Timestamp) -> Self {
+        // Rows are counted from 1.
+        let first = |at| Place { at, row: 0 };
+        Self { from: first(start), until: first(end) }
+    }
+
+    /// Without what does not come after a place in this order.
+    fn after(self, place: Place, newest_first: bool) -> Self {
+        match newest_first {
+            true => Self { until: self.until.min(place), ..self },
+            false => Self { from: self.from.max(place.next()), ..self },
+        }
+    }
+
+    /// Without what comes after a place in this order.
+    fn through(self, place: Place, newest_first: bool) -> Self {
+        match newest_first {
+            true => Self { from: self.from.max(place), ..self },
+            false => Self { until: self.until.min(place.next()), ..self },
+        }
+    }
+
+    fn condition(self) -> Condition {
+        let mut condition = Condition::default();
+        for (than, Place { at, row }) in [(">=", self.from), ("<", self.until)] {
+            match row {
+                // A time alone is a bound in the index, and needs no look at each row.
+                0 => condition.and(&format!("at {than} ?"), [Value::Integer(at.0)]),
+                _ => condition.and(
+                    &format!("(at, row) {than} (?, ?)"),
+                    [Value::Integer(at.0), Value::Integer(row)],
+                ),
+            }
+        }
+        condition
+    }
+}
+
+impl Place {
+    /// The one right behind it, whether or not there is a row.
+    fn next(self) -> Self {
+        Self { row: self.row.saturating_add(1), ..self }
+    }
 }
 
 impl Scan {
@@ -102,80 +167,109 @@ impl Scan {
         paging: Paging,
         read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
     ) -> Result<Found<T>, CatalogError> {
-        let (total, is_partial) = self.total(connection, paging.newest_first)?;
-        let mut found = Found { rows: Vec::new(), total, is_partial, next: None };
-        let (order, than) = if paging.newest_first { ("DESC", "<") } else { ("ASC", ">") };
-        let mut range = self.range.clone();
-        if let Some(Place { at, row }) = paging.after {
-            range.and(
-                &format!("(at, row) {than} (?, ?)"),
-                [Value::Integer(at.0), Value::Integer(row)],
-            );
-        }
-        let mut query = connection.prepare_cached(&format!(
-            "SELECT {columns}, at, row, coalesce({}, 0) FROM {} WHERE {}
-             ORDER BY at {order}, row {order} LIMIT {}",
-            self.fits.or_true(),
-            self.table,
-            range.sql,
-            u64::from(SCAN_ROWS_MAX) + 1,
-        ))?;
-        let told = query.column_count() - 3;
-        let mut rows =
-            query.query(params_from_iter(self.fits.values.iter().chain(&range.values)))?;
-        let (mut looked_at, mut skip) = (0, paging.skip);
-        let (mut last, mut last_told) = (None, None);
-        while let Some(row) = rows.next()? {
-            if looked_at == SCAN_ROWS_MAX {
-                found.next = last;
-                break;
-            }
-            looked_at += 1;
-            last = Some(Place { at: Timestamp(row.get(told)?), row: row.get(told + 1)? });
-            if !row.get::<_, bool>(told + 2)? {
-                continue;
-            }
-            if skip > 0 {
-                skip -= 1;
-                continue;
-            }
-            if found.rows.len() == paging.limit as usize {
-                found.next = last_told;
-                break;
-            }
-            last_told = last;
-            found.rows.push(read(row)?);
-        }
-        Ok(found)
+        // One view of the rows for all that follows.
+        let view = connection.unchecked_transaction()?;
+        let Paging { newest_first, after, skip, limit } = paging;
+        let (whole, last_of_all) = self.looked_at(&view, self.window(), newest_first)?;
+        let rest = after.map_or(whole, |place| self.window().after(place, newest_first));
+        // Few enough to look at in any case, or all that there are.
+        let is_short = self.fits.sql.is_empty() && skip + u64::from(limit) < SCAN_ROWS_MAX.into();
+        let (rest, last) = match after {
+            None => (whole, last_of_all),
+            Some(_) if is_short || last_of_all.is_none() => (rest, None),
+            Some(_) => self.looked_at(&view, rest, newest_first)?,
+        };
+        let mut places = self.places(&view, rest, paging)?;
+        let is_all = places.len() <= limit as usize;
+        places.truncate(limit as usize);
+        let total = match (after, skip) {
+            (None, 0) if is_all => places.len() as u64,
+            _ => self.total(&view, whole, last_of_all.is_some())?,
+        };
+        let next = if is_all { last } else { places.last().copied() };
+        let mut row =
+            view.prepare_cached(&format!("SELECT {columns} FROM {} WHERE row = ?", self.table))?;
+        let rows = places.iter().map(|place| row.query_row([place.row], &read));
+        let rows = rows.collect::<Result<_, _>>()?;
+        Ok(Found { rows, total, is_partial: last_of_all.is_some(), next })
     }
 
-    /// How many rows there are, and whether there are more than may be looked at.
+    fn window(&self) -> Window {
+        Window::of(self.start, self.end)
+    }
+
+    /// What of a window may be looked at, and its last row where that is not all.
+    fn looked_at(
+        &self,
+        connection: &Connection,
+        window: Window,
+        newest_first: bool,
+    ) -> Result<(Window, Option<Place>), CatalogError> {
+        let limits = format!("LIMIT 2 OFFSET {}", SCAN_ROWS_MAX - 1);
+        let any = Condition::default();
+        let mut found = self.walk(connection, window, &any, newest_first, &limits)?.into_iter();
+        match (found.next(), found.next()) {
+            (Some(last), Some(_)) => Ok((window.through(last, newest_first), Some(last))),
+            _ => Ok((window, None)),
+        }
+    }
+
+    /// Where the rows of a page are, and one more if there is one.
+    fn places(
+        &self,
+        connection: &Connection,
+        window: Window,
+        paging: Paging,
+    ) -> Result<Vec<Place>, CatalogError> {
+        let limits = format!("LIMIT {} OFFSET {}", u64::from(paging.limit) + 1, paging.skip);
+        self.walk(connection, window, &self.fits, paging.newest_first, &limits)
+    }
+
+    /// The places of a window that fit, in an order.
+    fn walk(
+        &self,
+        connection: &Connection,
+        window: Window,
+        fits: &Condition,
+        newest_first: bool,
+        limits: &str,
+    ) -> Result<Vec<Place>, CatalogError> {
+        let order = if newest_first { "DESC" } else { "ASC" };
+        let (from, values) = self.from(window, fits);
+        let mut query = connection.prepare_cached(&format!(
+            "SELECT at, row {from} ORDER BY at {order}, row {order} {limits}"
+        ))?;
+        let place = |row: &Row<'_>| Ok(Place { at: Timestamp(row.get(0)?), row: row.get(1)? });
+        let found = query.query_map(params_from_iter(values), place)?;
+        Ok(found.collect::<Result<_, _>>()?)
+    }
+
+    /// How many rows fit in a window that is all that may be looked at.
     fn total(
         &self,
         connection: &Connection,
-        newest_first: bool,
-    ) -> Result<(u64, bool), CatalogError> {
-        let order = if newest_first { "DESC" } else { "ASC" };
-        let within = format!(
-            "SELECT * FROM {} WHERE {} ORDER BY at {order}, row {order} LIMIT {SCAN_ROWS_MAX}",
-            self.table, self.range.sql,
-        );
-        let mut query = connection.prepare_cached(&format!(
-            "SELECT count(*) FROM ({within}) WHERE {}",
-            self.fits.or_true(),
-        ))?;
-        let values = self.range.values.iter().chain(&self.fits.values);
+        window: Window,
+        is_partial: bool,
+    ) -> Result<u64, CatalogError> {
+        if is_partial && self.fits.sql.is_empty() {
+            return Ok(u64::from(SCAN_ROWS_MAX));
+        }
+        let (from, values) = self.from(window, &self.fits);
+        let mut query = connection.prepare_cached(&format!("SELECT count(*) {from}"))?;
         let total: i64 = query.query_row(params_from_iter(values), |row| row.get(0))?;
-        Ok((unsigned(total), self.is_partial(connection)?))
+        Ok(u64::try_from(total).unwrap_or(0))
     }
 
-    /// Whether there are more rows than may be looked at.
-    fn is_partial(&self, connection: &Connection) -> Result<bool, CatalogError> {
-        let mut query = connection.prepare_cached(&format!(
-            "SELECT EXISTS (SELECT 1 FROM {} WHERE {} LIMIT 1 OFFSET {SCAN_ROWS_MAX})",
-            self.table, self.range.sql,
-        ))?;
-        Ok(query.query_row(params_from_iter(&self.range.values), |row| row.get(0))?)
+    /// `FROM` and `WHERE` of the rows of a window that fit, with their values.
+    fn from(&self, window: Window, fits: &Condition) -> (String, Vec<Value>) {
+        let mut condition = self.range.clone();
+        for part in [&window.condition(), fits] {
+            if !part.sql.is_empty() {
+                condition.and(&part.sql, part.values.iter().cloned());
+            }
+        }
+        let Self { table, index, .. } = self;
+        (format!("FROM {table} INDEXED BY {index} WHERE {}", condition.sql), condition.values)
     }
 
     /// How often the expression has each value, the most frequent first.
@@ -184,29 +278,47 @@ impl Scan {
         connection: &Connection,
         expression: &str,
     ) -> Result<Counted, CatalogError> {
-        let newest = format!(
-            "SELECT * FROM {} WHERE {} ORDER BY at DESC, row DESC LIMIT {SCAN_ROWS_MAX}",
-            self.table, self.range.sql,
-        );
+        let (from, values) = self.from(self.window(), &Condition::default());
+        // Grouped here and not in SQL, which would sort all rows for it.
         let mut query = connection.prepare_cached(&format!(
-            "SELECT coalesce({expression}, ''), count(*) FROM ({newest}) WHERE {}
-             GROUP BY 1 ORDER BY 2 DESC, 1",
+            "SELECT coalesce({}, 0), coalesce({expression}, '') {from}
+             ORDER BY at DESC, row DESC LIMIT {}",
             self.fits.or_true(),
+            u64::from(SCAN_ROWS_MAX) + 1,
         ))?;
-        let values = self.range.values.iter().chain(&self.fits.values);
-        let mut rows = query.query(params_from_iter(values))?;
-        let mut counted = Counted { values: Vec::new(), total: 0, is_partial: false };
+        let mut rows = query.query(params_from_iter(self.fits.values.iter().chain(&values)))?;
+        let mut counts: HashMap<String, u64> = HashMap::new();
+        let mut looked_at = 0;
+        let mut is_partial = false;
         while let Some(row) = rows.next()? {
-            counted.total += 1;
-            if counted.total <= u64::from(VALUES_MAX) {
-                counted.values.push((row.get(0)?, unsigned(row.get(1)?)));
+            if looked_at == SCAN_ROWS_MAX {
+                is_partial = true;
+                break;
+            }
+            looked_at += 1;
+            if !row.get::<_, bool>(0)? {
+                continue;
+            }
+            let value = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
+            match counts.get_mut(value) {
+                Some(count) => *count += 1,
+                None => drop(counts.insert(value.to_owned(), 1)),
             }
         }
-        counted.is_partial = self.is_partial(connection)?;
-        Ok(counted)
+        let total = counts.len() as u64;
+        let mut values: Vec<(String, u64)> = counts.into_iter().collect();
+        values.sort_unstable_by(|(a, of_a), (b, of_b)| of_b.cmp(of_a).then_with(|| a.cmp(b)));
+        values.truncate(VALUES_MAX as usize);
+        Ok(Counted { values, total, is_partial })
     }
-}
 
-fn unsigned(number: i64) -> u64 {
-    u64::try_from(number).unwrap_or(0)
+    /// How SQLite would look at the rows.
+    #[cfg(test)]
+    pub(crate) fn plan(&self, connection: &Connection) -> String {
+        let (from, values) = self.from(self.window(), &self.fits);
+        let query = format!("EXPLAIN QUERY PLAN SELECT at, row {from} ORDER BY at DESC, row DESC");
+        connection
+            .query_row(&query, params_from_iter(values), |row| row.get(3))
+            .expect("the query is well formed")
+    }
 }

@@ -1,10 +1,11 @@
 //! The real server, driven by its own load generator.
 
+use super::process::{binary, build, cpu_us, free};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use std::cell::Cell;
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command};
 use std::time::Duration;
@@ -52,16 +53,9 @@ impl Drop for Server {
     }
 }
 
-fn binary() -> PathBuf {
-    let target = std::env::var("CARGO_TARGET_DIR").unwrap_or_else(|_| "target".into());
-    PathBuf::from(target).join("release/foghorn")
-}
-
 impl Server {
     pub fn start() -> Result<Self> {
-        let built =
-            Command::new("cargo").args(["build", "--release", "--package", "foghorn"]).status()?;
-        ensure!(built.success(), "the release build failed");
+        build()?;
         let data = std::env::temp_dir().join(format!("foghorn-bench-{}", std::process::id()));
         let (api, receiver) = (free()?, free()?);
         let made = Command::new(binary())
@@ -153,11 +147,7 @@ impl Server {
 
     /// What the server has spent and done so far.
     pub fn cpu(&self) -> Result<Cpu> {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process.id()))?;
-        let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split(' ').collect();
-        // User and system time are fields 14 and 15 of the line, in hundredths of a second.
-        let ticks = fields[12].parse::<u64>()? + fields[13].parse::<u64>()?;
-        Ok(Cpu { us: ticks * 10_000, delivered: self.delivered.get() })
+        Ok(Cpu { us: cpu_us(&self.process)?, delivered: self.delivered.get() })
     }
 
     fn load(&self, more: &[&str]) -> Result<Value> {
@@ -197,8 +187,4 @@ impl Server {
         ensure!(head.starts_with("HTTP/1.1 200"), "{path}: {answer}");
         Ok(serde_json::from_str(body)?)
     }
-}
-
-fn free() -> Result<SocketAddr> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
 }

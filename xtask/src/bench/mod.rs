@@ -3,9 +3,14 @@
 //! The machine is small and shared, so a figure alone says little: each is a ratio to what a
 //! program can do that does nothing else. The receiver runs on this machine too. A run of
 //! Foghorn that does not account for every event is void.
+//!
+//! `cargo xtask bench api`: the reading side of the API. `cargo xtask bench k7`: whether what is
+//! compared with a secret takes as long whatever is shown.
 
+pub mod api;
 mod foghorn;
 mod limits;
+mod process;
 mod served;
 
 use crate::steps;

@@ -7,7 +7,7 @@ mod search;
 
 pub use search::{CountBy, DeliveryFilter};
 
-use crate::database::{Durability, open};
+use crate::database::{Durability, Readers, open};
 use crate::error::CatalogError;
 use foghorn_model::{OrgId, SiteId, Timestamp, WebhookId};
 use rusqlite::{Connection, params};
@@ -20,6 +20,8 @@ const MIGRATIONS: [&str; 2] = [
     include_str!("../migrations/delivery_0002.sql"),
 ];
 const FILE: &str = "delivery.db";
+/// What a reader keeps of the file.
+const PAGES_KIB: u32 = 2 << 10;
 /// Rows removed in one transaction.
 const TRIM_ROWS_MAX: usize = 10_000;
 
@@ -29,7 +31,7 @@ pub struct DeliveryStore {
     /// Writes, one after the other.
     writer: Mutex<Connection>,
     /// Searches do not wait for a flush.
-    reader: Mutex<Connection>,
+    readers: Readers,
 }
 
 /// Where a lane stands. The keys are texts of event keys.
@@ -126,7 +128,7 @@ impl DeliveryStore {
     pub fn open(directory: &Path) -> Result<Self, CatalogError> {
         let path = directory.join(FILE);
         let open = || open(&path, FILE, Durability::Process, &MIGRATIONS);
-        Ok(Self { writer: Mutex::new(open()?), reader: Mutex::new(open()?) })
+        Ok(Self { writer: Mutex::new(open()?), readers: Readers::open(PAGES_KIB, open)? })
     }
 
     /// Every lane.
@@ -260,7 +262,7 @@ impl DeliveryStore {
     }
 
     fn reader(&self) -> MutexGuard<'_, Connection> {
-        self.reader.lock().unwrap_or_else(PoisonError::into_inner)
+        self.readers.get()
     }
 }
 

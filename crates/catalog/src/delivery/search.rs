@@ -42,14 +42,7 @@ pub enum CountBy {
 impl DeliveryFilter {
     fn scan(&self) -> Scan {
         let mut range = Condition::default();
-        range.and(
-            "webhook_id = ? AND at >= ? AND at < ?",
-            [
-                Value::Text(self.webhook_id.to_string()),
-                Value::Integer(self.start.0),
-                Value::Integer(self.end.0),
-            ],
-        );
+        range.and("webhook_id = ?", [Value::Text(self.webhook_id.to_string())]);
         let mut fits = Condition::default();
         match self.success {
             Some(true) => fits.and("fate = 'delivered'", []),
@@ -65,7 +58,8 @@ impl DeliveryFilter {
         if let Some(error) = &self.error {
             fits.and("instr(coalesce(error, ''), ?) > 0", [Value::Text(error.clone())]);
         }
-        Scan { table: "deliveries", range, fits }
+        let (table, index) = ("deliveries", "deliveries_by_webhook");
+        Scan { table, index, range, start: self.start, end: self.end, fits }
     }
 }
 

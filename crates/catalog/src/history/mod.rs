@@ -12,21 +12,23 @@ mod search;
 pub use alarms::{AlarmFilter, AlarmMember, AlarmRecord};
 pub use search::{HistoryFilter, Match, Whose};
 
-use crate::database::{Durability, open};
+use crate::database::{Durability, Readers, open};
 use crate::error::CatalogError;
 use foghorn_model::{EventKey, OrgId, Partition, SiteId, Timestamp, Topic};
 use rusqlite::{Connection, Transaction, params};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("../migrations/history_0001.sql"),
     include_str!("../migrations/history_0002.sql"),
     include_str!("../migrations/history_0003.sql"),
     include_str!("../migrations/history_0004.sql"),
-    include_str!("../migrations/history_0005.sql"),
 ];
 const FILE: &str = "history.db";
+/// What a reader keeps of the file: as much of an index as one search looks at, so that the next
+/// one reads it from memory.
+const PAGES_KIB: u32 = 24 << 10;
 /// Rows removed in one transaction.
 const TRIM_ROWS_MAX: usize = 10_000;
 
@@ -35,7 +37,7 @@ const TRIM_ROWS_MAX: usize = 10_000;
 pub struct HistoryStore {
     writer: Mutex<Connection>,
     /// Searches do not wait for the projection.
-    reader: Mutex<Connection>,
+    readers: Readers,
 }
 
 /// An event on its way into the store.
@@ -63,7 +65,7 @@ impl HistoryStore {
     pub fn open(directory: &Path) -> Result<Self, CatalogError> {
         let path = directory.join(FILE);
         let open = || open(&path, FILE, Durability::Process, &MIGRATIONS);
-        Ok(Self { writer: Mutex::new(open()?), reader: Mutex::new(open()?) })
+        Ok(Self { writer: Mutex::new(open()?), readers: Readers::open(PAGES_KIB, open)? })
     }
 
     /// The last record of a partition whose events are in the store, 0 if there is none.
@@ -132,7 +134,7 @@ impl HistoryStore {
     }
 
     fn reader(&self) -> MutexGuard<'_, Connection> {
-        self.reader.lock().unwrap_or_else(PoisonError::into_inner)
+        self.readers.get()
     }
 }
 

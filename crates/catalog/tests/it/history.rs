@@ -77,6 +77,41 @@ fn an_event_that_is_read_again_is_kept_once_and_scopes_do_not_mix() {
 }
 
 #[test]
+fn pages_follow_each_other_among_rows_of_one_time() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = HistoryStore::open(directory.path()).unwrap();
+    // Times 0, 0, 0, 1, 1, 1, …: no page ends where a time does.
+    let at = |record: u64| Timestamp(i64::try_from(record).unwrap() / 3);
+    let event = |record| HistoryRecord { at: at(record), ..session(record, org(1), site(1)) };
+    let events: Vec<HistoryRecord> = (0..20).map(event).collect();
+    store.project(&[(PARTITION, 20)], &events).unwrap();
+    let scope = Scope { org: org(1), site: None };
+    let every = sessions(scope, None);
+    let some = sessions(scope, Some(("ssid", Match::Is("s1".into()))));
+    for (filter, wanted) in [(every, 0..20), (some, 0..20)] {
+        let is_some = !filter.members.is_empty();
+        let mut wanted: Vec<i64> = wanted.filter(|it| !is_some || it % 2 == 1).collect();
+        for newest_first in [false, true] {
+            let mut told = Vec::new();
+            let mut paging = Paging { newest_first, limit: 4, ..OLDEST };
+            loop {
+                let page = store.search(&filter, paging).unwrap();
+                assert_eq!((page.total, page.is_partial), (wanted.len() as u64, false));
+                told.extend(page.rows.iter().map(|json| number(json)));
+                let Some(next) = page.next else { break };
+                paging.after = Some(next);
+            }
+            assert_eq!(told, wanted);
+            wanted.reverse();
+        }
+        let third = Paging { skip: 8, limit: 4, ..OLDEST };
+        let third = store.search(&filter, third).unwrap();
+        assert_eq!(third.rows.len(), (wanted.len() - 8).min(4));
+        assert_eq!(third.total, wanted.len() as u64);
+    }
+}
+
+#[test]
 fn t10_a_search_looks_at_so_many_rows_and_says_where_it_stopped() {
     let directory = tempfile::tempdir().unwrap();
     let store = HistoryStore::open(directory.path()).unwrap();
@@ -113,6 +148,20 @@ fn t10_a_search_looks_at_so_many_rows_and_says_where_it_stopped() {
     assert_eq!(looked_at.total, u64::from(SCAN_ROWS_MAX));
     let early = HistoryFilter { end: Timestamp(5_000_000), ..sessions(scope, None) };
     assert!(!store.count(&early, "ssid").unwrap().is_partial);
+
+    // The oldest first, the bound is at the other end.
+    let last =
+        HistoryRecord { json: r#"{"ssid":"late"}"#.into(), ..session(rows + 1, org(1), site(1)) };
+    store.project(&[(PARTITION, rows + 1)], &[last]).unwrap();
+    let late = sessions(scope, Some(("ssid", Match::Is("late".into()))));
+    let first = store.search(&late, OLDEST).unwrap();
+    assert_eq!((first.rows.len(), first.total, first.is_partial), (0, 0, true));
+    assert_eq!(
+        first.next.map(|place| place.at),
+        Some(Timestamp(i64::from(SCAN_ROWS_MAX) * 1_000_000))
+    );
+    let second = store.search(&late, Paging { after: first.next, ..OLDEST }).unwrap();
+    assert_eq!((second.rows.len(), second.total, second.next), (1, 0, None));
 }
 
 /// An alarm of an org as a message of its own tells it.
