@@ -7,6 +7,7 @@ use super::Scene;
 use super::alarms::{self, Incident};
 use super::deferral::Deferral;
 use crate::timers::{Armed, Subject, Timers};
+use crate::view::EdgeView;
 use foghorn_model::alarm::Evidence;
 use foghorn_model::definitions::alarm_of_edge_event;
 use foghorn_model::event::edge::{EdgeHappening, EdgeSeverity, encode};
@@ -64,6 +65,11 @@ struct Port {
 }
 
 impl Edges {
+    /// The edges in the order of their addresses.
+    pub(crate) fn views(&self) -> impl Iterator<Item = EdgeView<'_>> {
+        self.by_mac.values().map(EdgeState::view)
+    }
+
     /// The edge is now as given.
     pub(crate) fn configure(&mut self, edge: Edge) {
         match self.by_mac.get_mut(&edge.mac) {
@@ -142,6 +148,10 @@ impl EdgeState {
         }
     }
 
+    fn view(&self) -> EdgeView<'_> {
+        EdgeView { edge: &self.edge, is_up: self.is_up, heard: self.heard }
+    }
+
     fn change(&mut self, report: &EdgeReport<'_>, scene: &mut Scene<'_, '_>) {
         let audit_id = report.audit_id;
         let said = EdgeHappening { audit_id, ..EdgeHappening::default() };
@@ -150,7 +160,7 @@ impl EdgeState {
             EdgeChange::Restarted => self.tell("ME_RESTARTED", said, scene),
             EdgeChange::Port { port, is_up, lag } => {
                 let now = Port { is_up: *is_up, lag: lag.as_deref().map(Into::into) };
-                self.port(port, now, scene);
+                self.port(port, &now, scene);
             }
             EdgeChange::Part { part, component, is_there } => {
                 self.part(*part, component, *is_there, scene);
@@ -167,7 +177,7 @@ impl EdgeState {
     }
 
     /// A port that is up and in no group when it is first heard of is as it should be.
-    fn port(&mut self, name: &str, now: Port, scene: &mut Scene<'_, '_>) {
+    fn port(&mut self, name: &str, now: &Port, scene: &mut Scene<'_, '_>) {
         if !has_room(&self.ports, name) {
             scene.tally.over_limit += 1;
             return;

@@ -171,7 +171,7 @@ fn suppressed_sites_tell_no_alarms_until_that_is_lifted() {
     assert_eq!((status, &answer["results"][0]["site_id"]), (200, &json!(world.site)), "{answer}");
     assert_eq!(get(&world, &path)["results"].as_array().unwrap().len(), 1);
     assert_eq!(get(&world, &format!("{path}?scope=org"))["results"], json!([]));
-    say(&world, &[restart.clone()]);
+    say(&world, std::slice::from_ref(&restart));
     // Another kind of event after it shows that it was folded.
     let events = format!("sites/{}/devices/events/search?type=AP_RESTARTED", world.site);
     until("the restart", || get(&world, &events)["total"] == 1);
