@@ -1,7 +1,7 @@
 //! The way in: what listeners and the API hand records to.
 
 use super::clock;
-use super::quota::Quotas;
+use super::quota::{Exceeded, Quotas};
 use foghorn_ingest::journal::{Durable, Journal, Refused, Submission};
 use foghorn_model::record::Command;
 use foghorn_model::{OrgId, Partition, RecordBody};
@@ -71,9 +71,10 @@ impl Journal for Inlet {
     fn submit(&self, submission: Submission) -> Result<Durable, Refused> {
         let now = clock::now();
         let bytes = submission.lines.byte_len();
+        let records = submission.lines.len();
         self.quotas
-            .take(submission.org, bytes as u64, now)
-            .map_err(|retry_after| Refused::Quota { retry_after })?;
+            .take(submission.org, records as u64, bytes as u64, now)
+            .map_err(|Exceeded { of, retry_after }| Refused::Quota { of, retry_after })?;
         let (ack, durable) = oneshot::channel();
         let lines = submission.lines.iter();
         let (site, seq) = (submission.site, submission.catalog_seq);
