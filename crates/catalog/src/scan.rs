@@ -161,7 +161,8 @@ impl Scan {
             self.table, self.range.sql,
         );
         let mut query = connection.prepare_cached(&format!(
-            "SELECT count(*) FROM ({within}) WHERE {}",
+            "SELECT count(*) FROM ({within}) AS {} WHERE {}",
+            self.table,
             self.fits.or_true(),
         ))?;
         let values = self.range.values.iter().chain(&self.fits.values);
@@ -189,8 +190,9 @@ impl Scan {
             self.table, self.range.sql,
         );
         let mut query = connection.prepare_cached(&format!(
-            "SELECT coalesce({expression}, ''), count(*) FROM ({newest}) WHERE {}
+            "SELECT coalesce({expression}, ''), count(*) FROM ({newest}) AS {} WHERE {}
              GROUP BY 1 ORDER BY 2 DESC, 1",
+            self.table,
             self.fits.or_true(),
         ))?;
         let values = self.range.values.iter().chain(&self.fits.values);
