@@ -2,7 +2,7 @@
 
 use crate::Api;
 use crate::error::Error;
-use crate::live::{Ask, Live, LiveClient, LiveDevice};
+use crate::live::{Ask, Live, LiveClient, LiveDevice, LiveEdge};
 use foghorn_catalog::{Document, Kind, Page, Scope};
 use foghorn_model::{Mac, SiteId, Timestamp};
 use std::collections::BTreeMap;
@@ -36,11 +36,28 @@ impl Api {
         &self,
         documents: &[Document],
     ) -> Result<Vec<Option<LiveDevice>>, Error> {
-        let mut sites: BTreeMap<SiteId, BTreeMap<Mac, LiveDevice>> = BTreeMap::new();
+        self.live_of(documents, Ask::Devices, |live| live.devices).await
+    }
+
+    /// What is live of these edges, in their order.
+    pub(crate) async fn live_edges(
+        &self,
+        documents: &[Document],
+    ) -> Result<Vec<Option<LiveEdge>>, Error> {
+        self.live_of(documents, Ask::Edges, |live| live.edges).await
+    }
+
+    /// Asks each site that these are of once.
+    async fn live_of<T: Clone>(
+        &self,
+        documents: &[Document],
+        ask: Ask,
+        of: fn(Live) -> BTreeMap<Mac, T>,
+    ) -> Result<Vec<Option<T>>, Error> {
+        let mut sites: BTreeMap<SiteId, BTreeMap<Mac, T>> = BTreeMap::new();
         for site in documents.iter().filter_map(|it| it.site_id) {
             if let Entry::Vacant(entry) = sites.entry(site) {
-                let live = self.live(site, Ask::Devices).await?;
-                entry.insert(live.devices.into_iter().map(|it| (it.mac, it)).collect());
+                entry.insert(of(self.live(site, ask).await?));
             }
         }
         let of = |document: &Document| {

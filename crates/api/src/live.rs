@@ -6,6 +6,7 @@
 use foghorn_ingest::journal::Refused;
 use foghorn_model::event::client::Association;
 use foghorn_model::{DeviceType, EventEntry, Mac, Partition, Timestamp};
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::IpAddr;
 use std::pin::Pin;
@@ -17,6 +18,8 @@ use tokio::sync::watch;
 pub enum Ask {
     /// Every device.
     Devices,
+    /// Every edge.
+    Edges,
     /// A page of the associated clients in the order of their addresses.
     Clients {
         /// The address that the page before ended with.
@@ -38,7 +41,9 @@ pub struct Live {
     /// The partition clock.
     pub clock: Timestamp,
     /// The devices, if they were asked for.
-    pub devices: Vec<LiveDevice>,
+    pub devices: BTreeMap<Mac, LiveDevice>,
+    /// The edges, if they were asked for.
+    pub edges: BTreeMap<Mac, LiveEdge>,
     /// The clients that were asked for.
     pub clients: Vec<LiveClient>,
     /// Where the next page of clients begins, if there may be more.
@@ -50,8 +55,6 @@ pub struct Live {
 /// A device as it is now.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LiveDevice {
-    /// Its address.
-    pub mac: Mac,
     /// What it is.
     pub device_type: DeviceType,
     /// Whether it is up; `None` before its source has told.
@@ -66,6 +69,15 @@ pub struct LiveDevice {
     pub ext_ip: Option<IpAddr>,
     /// How many clients are associated to it.
     pub client_count: usize,
+}
+
+/// An edge as it is now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LiveEdge {
+    /// Whether it is connected; `None` before it was first heard of.
+    pub is_up: Option<bool>,
+    /// When it was last heard of; zero if it never was.
+    pub heard: Timestamp,
 }
 
 /// A client as it is now.

@@ -1,13 +1,13 @@
 //! Rows that say how something is now: its configuration, and what is live of it.
 
-use crate::live::{LiveClient, LiveDevice};
+use crate::live::{LiveClient, LiveDevice, LiveEdge};
 use foghorn_catalog::{Document, Scope};
 use foghorn_model::Timestamp;
 use serde_json::{Map, Value, json};
 
-/// What one is told of a device: whether it is there.
-pub(crate) fn status(live: Option<&LiveDevice>) -> &'static str {
-    match live.and_then(|it| it.is_up) {
+/// What one is told of a device or an edge: whether it is there.
+pub(crate) fn status(is_up: Option<bool>) -> &'static str {
+    match is_up {
         Some(true) => "connected",
         // As Mist says of one that never was.
         Some(false) | None => "disconnected",
@@ -26,7 +26,7 @@ fn known(text: &str) -> Value {
 /// The statistics of a device.
 pub(crate) fn device(document: &Document, live: Option<&LiveDevice>, now: Timestamp) -> Value {
     let mut row = document.to_json(false);
-    row["status"] = json!(status(live));
+    row["status"] = json!(status(live.and_then(|it| it.is_up)));
     let Some(live) = live else {
         row["last_seen"] = Value::Null;
         return row;
@@ -127,10 +127,10 @@ pub(crate) fn found_client(scope: Scope, live: &LiveClient) -> Map<String, Value
     row
 }
 
-/// The statistics of an edge: that it is known, since nothing reports it.
-pub(crate) fn edge(document: &Document) -> Value {
+/// The statistics of an edge.
+pub(crate) fn edge(document: &Document, live: Option<&LiveEdge>) -> Value {
     let mut row = document.to_json(false);
-    row["status"] = json!("disconnected");
-    row["last_seen"] = Value::Null;
+    row["status"] = json!(status(live.and_then(|it| it.is_up)));
+    row["last_seen"] = live.map_or(Value::Null, |it| seconds(it.heard));
     row
 }

@@ -34,11 +34,12 @@ pub(crate) const SPAN: [Parameter; 7] = [
     ("search_after", "string", "what `next` of an answer has"),
 ];
 /// The parameters of a count.
-pub(crate) const COUNTED: [Parameter; 4] = [
+pub(crate) const COUNTED: [Parameter; 5] = [
     ("distinct", "string", "the member that is counted by"),
     ("start", "string", "from when: epoch seconds, or a span before now like -1d"),
     ("end", "string", "until when; now unless it is given"),
     ("duration", "string", "how long before the end, where no start is given: 30m, 6h, 1d"),
+    ("limit", "integer", "values, the most frequent first, 1 to 1000; 1000 unless it is given"),
 ];
 
 /// The query of a search, as it came.
@@ -118,6 +119,16 @@ impl Asked {
             instant(text, now).ok_or_else(|| field("start", "not epoch seconds nor like -1d"))
         })?;
         Ok(Span { start, end })
+    }
+
+    /// How many values of a count are told.
+    fn values(&self) -> Result<u32, Error> {
+        match self.limit {
+            Some(limit) if limit == 0 || limit > VALUES_MAX => {
+                Err(field("limit", format!("not from 1 to {VALUES_MAX}")))
+            }
+            limit => Ok(limit.unwrap_or(VALUES_MAX)),
+        }
     }
 
     /// From when until when, and which page.
@@ -236,25 +247,33 @@ pub(crate) async fn counts(
     find: impl FnOnce(Span) -> Result<Counted, CatalogError> + Send + 'static,
 ) -> Result<Json<Value>, Error> {
     let span = asked.span(api.backend.now())?;
-    Ok(counted(span, distinct, api.blocking(move |_| find(span)).await?))
+    asked.values()?;
+    counted(asked, span, distinct, api.blocking(move |_| find(span)).await?)
 }
 
 /// The answer of a count that counted this.
-pub(crate) fn counted(span: Span, distinct: &str, counted: Counted) -> Json<Value> {
-    let Counted { values, total, is_partial } = counted;
+pub(crate) fn counted(
+    asked: &Asked,
+    span: Span,
+    distinct: &str,
+    counted: Counted,
+) -> Result<Json<Value>, Error> {
+    let limit = asked.values()?;
+    let Counted { mut values, total, is_partial } = counted;
+    values.truncate(limit as usize);
     let row = |(text, count): (String, u64)| json!({ distinct: text, "count": count });
     let mut answer = json!({
         "distinct": distinct,
         "results": values.into_iter().map(row).collect::<Vec<Value>>(),
         "start": span.start.secs(),
         "end": span.end.secs(),
-        "limit": VALUES_MAX,
+        "limit": limit,
         "total": total,
     });
     if is_partial {
         answer["truncated"] = json!(true);
     }
-    Json(answer)
+    Ok(Json(answer))
 }
 
 /// Epoch seconds, or a span before now: `-1d`.

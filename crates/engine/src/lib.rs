@@ -19,7 +19,7 @@ mod view;
 
 pub use output::{EventBuffer, Output};
 pub use partition::{Engine, RestoreError, Tally};
-pub use view::{ClientView, DeviceView, SiteView};
+pub use view::{ClientView, DeviceView, EdgeView, SiteView};
 
 /// The version of the fold. It is counted up with every change that derives other events of the
 /// same records; see the `Upgrade` record.

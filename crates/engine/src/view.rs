@@ -5,7 +5,7 @@
 
 use crate::state::SiteState;
 use foghorn_model::event::client::Association;
-use foghorn_model::{Device, Mac, Site, Timestamp};
+use foghorn_model::{Device, Edge, Mac, Site, Timestamp};
 use std::net::IpAddr;
 
 /// A site after the last record folded.
@@ -29,6 +29,17 @@ pub struct DeviceView<'a> {
     pub version: &'a str,
     /// The address that it was seen from.
     pub ext_ip: Option<IpAddr>,
+}
+
+/// An edge of a site.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct EdgeView<'a> {
+    /// Its configuration.
+    pub edge: &'a Edge,
+    /// Whether it is connected; `None` before it was first heard of.
+    pub is_up: Option<bool>,
+    /// When it was last heard of, by the partition clock; zero if it never was.
+    pub heard: Timestamp,
 }
 
 /// An associated client of a site.
@@ -59,6 +70,11 @@ impl<'a> SiteView<'a> {
     /// Its devices in the order of their addresses.
     pub fn devices(&self) -> impl Iterator<Item = DeviceView<'a>> + use<'a> {
         self.state.devices.views()
+    }
+
+    /// Its edges in the order of their addresses.
+    pub fn edges(&self) -> impl Iterator<Item = EdgeView<'a>> + use<'a> {
+        self.state.edges.views()
     }
 
     /// How many clients are associated.

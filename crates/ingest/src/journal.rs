@@ -1,6 +1,7 @@
 //! What listeners hand records to.
 
 use foghorn_model::{OrgId, Relayed, SiteId};
+use std::fmt;
 use std::time::Duration;
 
 /// Takes accepted records.
@@ -69,8 +70,10 @@ pub enum Refused {
         retry_after: Duration,
     },
     /// The org has sent what it may for now.
-    #[error("the org is over its quota")]
+    #[error("the org is over its quota of {of} a day")]
     Quota {
+        /// What it has sent too much of.
+        of: Measure,
         /// When to come again.
         retry_after: Duration,
     },
@@ -82,13 +85,31 @@ pub enum Refused {
     },
 }
 
+/// What input is measured by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Measure {
+    /// Records.
+    Records,
+    /// Bytes of records, as they are journaled.
+    Bytes,
+}
+
+impl fmt::Display for Measure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Records => "records",
+            Self::Bytes => "bytes",
+        })
+    }
+}
+
 impl Refused {
     /// When to come again.
     pub fn retry_after(self) -> Duration {
         match self {
             Self::Busy { retry_after }
             | Self::Full { retry_after }
-            | Self::Quota { retry_after }
+            | Self::Quota { retry_after, .. }
             | Self::Stopping { retry_after } => retry_after,
         }
     }

@@ -4,21 +4,19 @@
 
 mod describe;
 pub(crate) mod handlers;
+mod routed;
 
-use crate::Api;
 use crate::caller::Caller;
 use crate::error::Error;
 use crate::openapi::Routes;
-use crate::page::{Ids, Object, Paged};
-use axum::extract::State;
 use foghorn_catalog::{Kind, Right, Scope};
 use foghorn_model::{OrgId, SiteId};
-use handlers::{Removal, create, list, remove, show, update};
 use uuid::Uuid;
 
 use describe::{Verb, operation};
 
 pub(crate) use describe::{PAGE, schemas};
+pub(crate) use routed::Objects;
 
 /// Where objects live.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -118,44 +116,13 @@ pub(crate) fn routes() -> Routes {
 fn routes_of(resource: &Resource, level: Level) -> Routes {
     let Resource { kind, right, .. } = *resource;
     let described = |verb| operation(resource, level, verb);
-    let changed = move |caller: Caller,
-                        State(api): State<Api>,
-                        Ids((owner, id)): Ids<(Uuid, Uuid)>,
-                        Object(body): Object| async move {
-        let scope = level.scope(&caller, owner, right)?;
-        update(&api, caller, kind, scope, id, body).await
-    };
-    Routes::default()
-        .at(
-            described(Verb::List),
-            move |caller: Caller, State(api): State<Api>, Ids(owner), Paged(page)| async move {
-                let scope = level.scope(&caller, owner, Right::Read)?;
-                list(&api, &caller, kind, scope, page).await
-            },
-        )
-        .at(
-            described(Verb::Create),
-            move |caller: Caller, State(api): State<Api>, Ids(owner), Object(body)| async move {
-                let scope = level.scope(&caller, owner, right)?;
-                create(&api, caller, kind, scope, body).await
-            },
-        )
-        .at(
-            described(Verb::Get),
-            move |caller: Caller, State(api): State<Api>, Ids((owner, id))| async move {
-                let scope = level.scope(&caller, owner, Right::Read)?;
-                show(&api, &caller, kind, scope, id).await
-            },
-        )
-        .at(described(Verb::Update), changed)
-        .at(described(Verb::UpdateByPost), changed)
-        .at(
-            described(Verb::Delete),
-            move |caller: Caller, State(api): State<Api>, Ids((owner, id)), removal: Removal| async move {
-                let scope = level.scope(&caller, owner, right)?;
-                remove(&api, caller, kind, scope, id, removal).await
-            },
-        )
+    let it = Objects { level, kind, sees: Right::Read, changes: right };
+    let routes = it.lists(Routes::default(), described(Verb::List));
+    let routes = it.creates(routes, described(Verb::Create));
+    let routes = it.shows(routes, described(Verb::Get));
+    let routes = it.updates(routes, described(Verb::Update));
+    let routes = it.updates(routes, described(Verb::UpdateByPost));
+    it.removes(routes, described(Verb::Delete))
 }
 
 /// The path of all objects of a level, and that of one.

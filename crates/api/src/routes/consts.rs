@@ -4,7 +4,7 @@ use crate::openapi::{Method, Operation, Routes, array_of};
 use axum::Json;
 use foghorn_model::definitions::{
     self, ALARMS, AlarmRow, CLIENT_EVENTS, DEVICE_EVENTS, MXEDGE_EVENTS, NAC_EVENTS,
-    OTHER_DEVICE_EVENTS, display,
+    OTHER_DEVICE_EVENTS, description, display,
 };
 use foghorn_model::telemetry::json_schemas;
 use foghorn_model::topic::TOPICS;
@@ -81,9 +81,13 @@ const EVENTS: [(&str, &str, &[&str], &str); 5] = [
 static EXAMPLES: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(definitions::EXAMPLES).unwrap_or_default());
 
-/// A key, what it is called, and an event of it as Foghorn makes it, if it does.
+/// A key, what it is called, what it means where Mist tells that, and an event of it as Foghorn
+/// makes it, if it does.
 fn named(family: &str, key: &str) -> Value {
     let mut row = json!({ "key": key, "display": display(key) });
+    if let ("device_events" | "mxedge_events", Some(description)) = (family, description(key)) {
+        row["description"] = json!(description);
+    }
     let example = &EXAMPLES[family][key];
     if !example.is_null() {
         row["example"] = example.clone();

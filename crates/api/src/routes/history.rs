@@ -26,10 +26,21 @@ struct Searchable {
     members: &'static [&'static str],
     /// Those of them of which a part is enough.
     parts: &'static [&'static str],
+    /// What else may be asked for.
+    also: &'static [(&'static str, Also)],
     /// What a count counts unless it is told otherwise.
     distinct: &'static str,
     row: fn(Map<String, Value>) -> Map<String, Value>,
     summary: &'static str,
+}
+
+/// What is asked for by another name than that of one member.
+#[derive(Clone, Copy)]
+enum Also {
+    /// One of the values of this member, which is a list.
+    OneOf(&'static str),
+    /// A part of the first of these members, or of one of the others.
+    Within(&'static str, &'static [&'static str]),
 }
 
 /// Where a history is searched.
@@ -64,6 +75,7 @@ const SEARCHES: &[Searchable] = &[
         ],
         members: &["site_id", "admin_id", "admin_name", "message"],
         parts: &["admin_name", "message"],
+        also: &[],
         distinct: "admin_name",
         row: with_objects,
         summary: "The audit log",
@@ -107,6 +119,7 @@ const SEARCHES: &[Searchable] = &[
             "psk_name",
         ],
         parts: &[],
+        also: &[],
         distinct: "mac",
         row: |row| row,
         summary: "Sessions of wireless clients that have ended",
@@ -131,8 +144,22 @@ const SEARCHES: &[Searchable] = &[
                 )),
             },
         ],
-        members: &["mac", "type", "device_type", "device_name", "site_id"],
-        parts: &[],
+        // No event has a `type_code`: who asks for one finds none.
+        members: &[
+            "mac",
+            "type",
+            "device_type",
+            "device_name",
+            "site_id",
+            "model",
+            "ap",
+            "apfw",
+            "text",
+            "timestamp",
+            "type_code",
+        ],
+        parts: &["text"],
+        also: &[],
         distinct: "type",
         row: |row| row,
         summary: "Events of devices",
@@ -160,8 +187,24 @@ const SEARCHES: &[Searchable] = &[
                 )),
             },
         ],
-        members: &["mac", "type", "ap", "ssid", "wlan_id", "band", "server", "site_id"],
+        // The last five are of what no input tells: who asks for them finds none.
+        members: &[
+            "mac",
+            "type",
+            "ap",
+            "ssid",
+            "wlan_id",
+            "band",
+            "server",
+            "site_id",
+            "channel",
+            "key_mgmt",
+            "nacrule_id",
+            "proto",
+            "reason_code",
+        ],
         parts: &[],
+        also: &[],
         distinct: "type",
         row: |row| row,
         summary: "What wireless clients went through on their way into the network",
@@ -207,10 +250,16 @@ const SEARCHES: &[Searchable] = &[
             "idp_id",
             "idp_username",
             "random_mac",
-            "text",
+            "ingress_vlan",
             "site_id",
         ],
-        parts: &["text"],
+        parts: &[],
+        also: &[
+            ("text", Also::Within("text", &["mac", "username", "ap"])),
+            ("idp_role", Also::OneOf("idp_role")),
+            ("resp_attrs", Also::OneOf("resp_attrs")),
+            ("usermac_label", Also::OneOf("usermac_labels")),
+        ],
         distinct: "type",
         row: with_flag,
         summary: "What access control decided",
@@ -238,8 +287,17 @@ const SEARCHES: &[Searchable] = &[
                 )),
             },
         ],
-        members: &["type", "mxedge_id", "mxcluster_id", "service", "component", "site_id"],
+        members: &[
+            "type",
+            "mxedge_id",
+            "mxcluster_id",
+            "service",
+            "component",
+            "package",
+            "site_id",
+        ],
         parts: &[],
+        also: &[],
         distinct: "type",
         row: without_nulls,
         summary: "Events of edges",
@@ -255,6 +313,7 @@ const SEARCHES: &[Searchable] = &[
         }],
         members: &["client", "ssid", "wlan_id", "auth_method", "email", "company", "site_id"],
         parts: &[],
+        also: &[],
         distinct: "ssid",
         row: |row| row,
         summary: "Guests that were let in (extension)",
@@ -334,7 +393,14 @@ impl Searchable {
             let what = if is_part { "rows with this in it" } else { "rows with this value" };
             (*member, "string", what)
         };
-        self.members.iter().map(parameter).collect()
+        let also = |(name, also): &(&'static str, Also)| {
+            let what = match also {
+                Also::OneOf(_) => "rows that have this among others",
+                Also::Within(..) => "rows with this in one of their texts",
+            };
+            (*name, "string", what)
+        };
+        self.members.iter().map(parameter).chain(self.also.iter().map(also)).collect()
     }
 
     /// The rows that a query asks for, of any time.
@@ -344,11 +410,19 @@ impl Searchable {
             let is_part = self.parts.contains(name);
             Some((*name, if is_part { Match::Contains(value) } else { Match::Is(value) }))
         };
+        let also = |(name, also): &(&'static str, Also)| {
+            let value = wanted(which.get(*name)?);
+            Some(match also {
+                Also::OneOf(member) => (*member, Match::Has(value)),
+                Also::Within(member, others) => (*member, Match::ContainsHereOr(others, value)),
+            })
+        };
+        let asked = self.members.iter().filter_map(asked);
         HistoryFilter {
             whose,
             start: Timestamp(i64::MIN),
             end: Timestamp(i64::MAX),
-            members: self.members.iter().filter_map(asked).collect(),
+            members: asked.chain(self.also.iter().filter_map(also)).collect(),
         }
     }
 
@@ -360,8 +434,9 @@ impl Searchable {
         path: &str,
     ) -> Result<Json<Value>, Error> {
         let filter = self.filter(whose, &which);
-        let kept = |name: &&'static str| Some((*name, which.get(*name)?.clone()));
-        let kept = self.members.iter().filter_map(kept).collect();
+        let kept = |name: &'static str| Some((name, which.get(name)?.clone()));
+        let also = self.also.iter().map(|(name, _)| *name);
+        let kept = self.members.iter().copied().chain(also).filter_map(kept).collect();
         let of = Searched { owner, kind: self.topic.name(), path, kept };
         let store = Arc::clone(&api.history);
         let find = move |Span { start, end }, paging| {

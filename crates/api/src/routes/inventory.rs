@@ -5,8 +5,7 @@ use crate::caller::Caller;
 use crate::error::Error;
 use crate::openapi::{Method, Operation, Parameter, Routes, array_of, reference};
 use crate::page::{Ids, Object, Paged, page_of};
-use crate::resources::PAGE;
-use crate::resources::handlers;
+use crate::resources::{Level, Objects, PAGE, handlers};
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
@@ -15,12 +14,13 @@ use foghorn_catalog::{Catalog, CatalogError, Document, Kind, Page, Right, Scope}
 use foghorn_model::{Actor, Mac, OrgId, SiteId};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use uuid::Uuid;
 
 /// Devices of one assignment.
 const DEVICES_MAX: usize = 1000;
 const ALL: &str = "/api/v1/orgs/{org_id}/inventory";
 const ONE: &str = "/api/v1/orgs/{org_id}/inventory/{device_id}";
+const DEVICES: Objects =
+    Objects { level: Level::Org, kind: Kind::Device, sees: Right::Read, changes: Right::Install };
 
 const WHICH: [Parameter; 7] = [
     ("serial", "string", "the one with this serial number"),
@@ -35,42 +35,29 @@ const WHICH: [Parameter; 7] = [
 pub(super) fn routes() -> Routes {
     let new = |method, path, id, summary| Operation::new(method, path, id, "inventory", summary);
     let device = || reference("Device");
-    Routes::default()
-        .at(
-            new(Method::Get, ALL, "getOrgInventory", "The devices of an org, assigned or not")
-                .asks(&WHICH)
-                .asks(&PAGE)
-                .answers(array_of(device())),
-            list,
-        )
-        .at(
-            new(Method::Post, ALL, "addOrgDevice", "Adds a device without a site (extension)")
-                .takes(device())
-                .answers(device()),
-            add,
-        )
-        .at(
-            new(
-                Method::Put,
-                ALL,
-                "updateOrgInventoryAssignment",
-                "Assigns devices to a site, takes them back, or deletes them, by MAC or serial",
-            )
-            .takes(assignment())
-            .answers(json!({ "type": "object", "required": ["op", "success", "error", "reason"] })),
-            reassign,
-        )
-        .at(
-            new(
-                Method::Put,
-                ONE,
-                "assignOrgDevice",
-                "Changes a device; `site_id` assigns it, null takes it back (extension)",
-            )
-            .takes(reference("DeviceChange"))
-            .answers(device()),
-            assign,
-        )
+    let listed = new(Method::Get, ALL, "getOrgInventory", "The devices of an org, assigned or not")
+        .asks(&WHICH)
+        .asks(&PAGE)
+        .answers(array_of(device()));
+    let add = new(Method::Post, ALL, "addOrgDevice", "Adds a device without a site (extension)");
+    let reassigned = new(
+        Method::Put,
+        ALL,
+        "updateOrgInventoryAssignment",
+        "Assigns devices to a site, takes them back, or deletes them, by MAC or serial",
+    )
+    .takes(assignment())
+    .answers(json!({ "type": "object", "required": ["op", "success", "error", "reason"] }));
+    let assign = new(
+        Method::Put,
+        ONE,
+        "assignOrgDevice",
+        "Changes a device; `site_id` assigns it, null takes it back (extension)",
+    );
+    let routes = Routes::default().at(listed, list);
+    let routes = DEVICES.creates(routes, add.takes(device()).answers(device()));
+    let routes = routes.at(reassigned, reassign);
+    DEVICES.updates(routes, assign.takes(reference("DeviceChange")).answers(device()))
 }
 
 fn assignment() -> Value {
@@ -233,24 +220,4 @@ async fn list(
     devices.retain(|device| which.takes(device));
     let secrets = caller.sees_secrets(scope);
     Ok(page_of(page, devices, |device| device.to_json(secrets)))
-}
-
-async fn add(
-    caller: Caller,
-    State(api): State<Api>,
-    Ids(org): Ids<OrgId>,
-    Object(body): Object,
-) -> Result<Json<Value>, Error> {
-    let scope = caller.org(org, Right::Install)?;
-    handlers::create(&api, caller, Kind::Device, scope, body).await
-}
-
-async fn assign(
-    caller: Caller,
-    State(api): State<Api>,
-    Ids((org, id)): Ids<(OrgId, Uuid)>,
-    Object(body): Object,
-) -> Result<Json<Value>, Error> {
-    let scope = caller.org(org, Right::Install)?;
-    handlers::update(&api, caller, Kind::Device, scope, id, body).await
 }

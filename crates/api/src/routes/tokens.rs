@@ -4,63 +4,37 @@ use crate::Api;
 use crate::caller::Caller;
 use crate::error::Error;
 use crate::openapi::{Method, Operation, Routes, array_of, reference};
-use crate::page::{Ids, Object, Paged, listing};
-use crate::resources::PAGE;
-use crate::resources::handlers::{self, Removal};
+use crate::page::{Ids, Object};
+use crate::resources::{Level, Objects, PAGE};
 use axum::Json;
 use axum::extract::State;
-use axum::response::Response;
 use foghorn_catalog::{Kind, Right};
 use foghorn_model::OrgId;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 const ALL: &str = "/api/v1/orgs/{org_id}/apitokens";
 const ONE: &str = "/api/v1/orgs/{org_id}/apitokens/{apitoken_id}";
+const TOKENS: Objects =
+    Objects { level: Level::Org, kind: Kind::Token, sees: Right::Grant, changes: Right::Grant };
 
 pub(super) fn routes() -> Routes {
     let new = |method, path, id, summary| Operation::new(method, path, id, "apitokens", summary);
     let token = || reference("ApiToken");
+    let list =
+        new(Method::Get, ALL, "listOrgApiTokens", "The tokens of an org, without their keys");
+    let made = "Makes a token; its key is in this answer and in no other";
+    let made = new(Method::Post, ALL, "createOrgApiToken", made).takes(token()).answers(token());
+    let show = new(Method::Get, ONE, "getOrgApiToken", "A token, without its key");
     let change = "Changes a token's name, privileges or addresses";
     let changed = |method, id| {
         new(method, ONE, id, change).takes(reference("ApiTokenChange")).answers(token())
     };
-    Routes::default()
-        .at(
-            new(Method::Get, ALL, "listOrgApiTokens", "The tokens of an org, without their keys")
-                .asks(&PAGE)
-                .answers(array_of(token())),
-            list,
-        )
-        .at(
-            new(
-                Method::Post,
-                ALL,
-                "createOrgApiToken",
-                "Makes a token; its key is in this answer and in no other",
-            )
-            .takes(token())
-            .answers(token()),
-            create,
-        )
-        .at(
-            new(Method::Get, ONE, "getOrgApiToken", "A token, without its key").answers(token()),
-            show,
-        )
-        .at(changed(Method::Put, "updateOrgApiToken"), update)
-        .at(changed(Method::Post, "updateOrgApiTokenByPost"), update)
-        .at(new(Method::Delete, ONE, "deleteOrgApiToken", "Revokes a token, at once"), remove)
-}
-
-async fn list(
-    caller: Caller,
-    State(api): State<Api>,
-    Ids(org): Ids<OrgId>,
-    Paged(page): Paged,
-) -> Result<Response, Error> {
-    let scope = caller.org(org, Right::Grant)?;
-    let found = api.blocking(move |catalog| catalog.list(Kind::Token, scope, page)).await?;
-    Ok(listing(page, found, true))
+    let remove = new(Method::Delete, ONE, "deleteOrgApiToken", "Revokes a token, at once");
+    let routes = TOKENS.lists(Routes::default(), list.asks(&PAGE).answers(array_of(token())));
+    let routes = TOKENS.shows(routes.at(made, create), show.answers(token()));
+    let routes = TOKENS.updates(routes, changed(Method::Put, "updateOrgApiToken"));
+    let routes = TOKENS.updates(routes, changed(Method::Post, "updateOrgApiTokenByPost"));
+    TOKENS.removes(routes, remove)
 }
 
 async fn create(
@@ -75,36 +49,4 @@ async fn create(
     let mut answer = document.to_json(true);
     answer["key"] = json!(token.key);
     Ok(Json(answer))
-}
-
-async fn show(
-    caller: Caller,
-    State(api): State<Api>,
-    Ids((org, id)): Ids<(OrgId, Uuid)>,
-) -> Result<Json<Value>, Error> {
-    let scope = caller.org(org, Right::Grant)?;
-    handlers::show(&api, &caller, Kind::Token, scope, id).await
-}
-
-async fn update(
-    caller: Caller,
-    State(api): State<Api>,
-    Ids((org, id)): Ids<(OrgId, Uuid)>,
-    Object(mut body): Object,
-) -> Result<Json<Value>, Error> {
-    let scope = caller.org(org, Right::Grant)?;
-    // The key is what it is; its hash is nobody's to set.
-    body.remove("key");
-    body.remove("key_hash");
-    handlers::update(&api, caller, Kind::Token, scope, id, body).await
-}
-
-async fn remove(
-    caller: Caller,
-    State(api): State<Api>,
-    Ids((org, id)): Ids<(OrgId, Uuid)>,
-    removal: Removal,
-) -> Result<Response, Error> {
-    let scope = caller.org(org, Right::Grant)?;
-    handlers::remove(&api, caller, Kind::Token, scope, id, removal).await
 }

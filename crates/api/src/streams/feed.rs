@@ -9,7 +9,7 @@
 use super::channel::What;
 use crate::Api;
 use crate::error::Error;
-use crate::live::{Ask, LiveClient, LiveDevice};
+use crate::live::{Ask, LiveClient, LiveDevice, LiveEdge};
 use crate::rows;
 use foghorn_catalog::{Document, Scope};
 use foghorn_model::{Mac, OrgId, Partition, SiteId, Timestamp};
@@ -141,6 +141,7 @@ struct Seen {
     record: u64,
     clock: Timestamp,
     devices: BTreeMap<Mac, LiveDevice>,
+    edges: BTreeMap<Mac, LiveEdge>,
     /// The clients of the last look: only they can come up again unchanged.
     clients: BTreeMap<Mac, LiveClient>,
 }
@@ -236,11 +237,14 @@ impl Feed {
             self.documents = self.api.all(kind, self.scope()).await?;
         }
         match self.key.2 {
-            What::Devices => self.look_at_sites(is_configured).await?,
-            What::Clients => self.look_at_sites(false).await?,
-            What::Edges => self.look_at_objects(seq, rows::edge),
+            What::Devices | What::Clients => self.look_at_sites(seq).await?,
+            What::Edges => {
+                self.look_at_sites(seq).await?;
+                // Nobody asks a shard for what is at no site.
+                self.look_at_objects(seq, |it| it.site_id.is_none(), |it| rows::edge(it, None));
+            }
             What::DeviceObjects | What::EdgeObjects => {
-                self.look_at_objects(seq, |document| document.to_json(false));
+                self.look_at_objects(seq, |_| true, |document| document.to_json(false));
             }
         }
         let there = &self.documents;
@@ -249,15 +253,24 @@ impl Feed {
         Ok(())
     }
 
-    fn look_at_objects(&mut self, seq: u64, row: fn(&Document) -> Value) {
+    fn look_at_objects(
+        &mut self,
+        seq: u64,
+        which: fn(&Document) -> bool,
+        row: fn(&Document) -> Value,
+    ) {
         let Self { documents, versions, .. } = self;
-        let changed = documents.iter().filter(|it| versions.get(&it.id) != Some(&it.version));
-        let rows: Vec<String> = changed.map(|it| row(it).to_string()).collect();
-        *versions = documents.iter().map(|it| (it.id, it.version)).collect();
+        let mut rows = Vec::new();
+        for document in documents.iter().filter(|it| which(it)) {
+            if versions.insert(document.id, document.version) != Some(document.version) {
+                rows.push(row(document).to_string());
+            }
+        }
         self.push(None, seq, rows);
     }
 
-    async fn look_at_sites(&mut self, is_configured: bool) -> Result<(), Error> {
+    async fn look_at_sites(&mut self, seq: u64) -> Result<(), Error> {
+        let is_configured = self.key.2.kind().is_some() && seq != self.seq;
         let scopes = self.api.sites(self.scope());
         self.sites.retain(|site, _| scopes.iter().any(|scope| scope.site == Some(*site)));
         for scope in scopes {
@@ -267,32 +280,36 @@ impl Feed {
             if moved <= seen.record && !is_configured {
                 continue;
             }
-            if self.key.2 == What::Clients {
-                self.look_at_clients(scope, site).await?;
-            } else {
-                self.look_at_devices(site).await?;
+            match self.key.2 {
+                What::Devices => self.look_at_devices(seq, site).await?,
+                What::Edges => self.look_at_edges(seq, site).await?,
+                What::Clients => self.look_at_clients(scope, site).await?,
+                What::DeviceObjects | What::EdgeObjects => {}
             }
         }
         Ok(())
     }
-
-    async fn look_at_devices(&mut self, site: SiteId) -> Result<(), Error> {
+    async fn look_at_devices(&mut self, seq: u64, site: SiteId) -> Result<(), Error> {
         let live = self.api.live(site, Ask::Devices).await?;
         let now = self.api.backend.now();
-        let devices: BTreeMap<Mac, LiveDevice> =
-            live.devices.into_iter().map(|it| (it.mac, it)).collect();
-        let seen = self.sites.entry(site).or_default();
-        let mut rows = Vec::new();
-        for document in self.documents.iter().filter(|it| it.site_id == Some(site)) {
-            let Ok(mac) = document.text("mac").parse() else { continue };
-            let version = self.versions.insert(document.id, document.version);
-            let device = devices.get(&mac);
-            if version != Some(document.version) || device != seen.devices.get(&mac) {
-                rows.push(rows::device(document, device, now).to_string());
-            }
-        }
-        (seen.devices, seen.record) = (devices, live.record);
-        self.push(Some(site), live.record, rows);
+        let Self { documents, versions, sites, .. } = self;
+        let seen = sites.entry(site).or_default();
+        let documents = documents.iter().filter(|it| it.site_id == Some(site));
+        let row = |it: &Document, device: Option<&LiveDevice>| rows::device(it, device, now);
+        let rows = changed(documents, versions, [&seen.devices, &live.devices], row);
+        (seen.devices, seen.record) = (live.devices, live.record);
+        self.push_both(site, [seq, live.record], rows);
+        Ok(())
+    }
+
+    async fn look_at_edges(&mut self, seq: u64, site: SiteId) -> Result<(), Error> {
+        let live = self.api.live(site, Ask::Edges).await?;
+        let Self { documents, versions, sites, .. } = self;
+        let seen = sites.entry(site).or_default();
+        let documents = documents.iter().filter(|it| it.site_id == Some(site));
+        let rows = changed(documents, versions, [&seen.edges, &live.edges], rows::edge);
+        (seen.edges, seen.record) = (live.edges, live.record);
+        self.push_both(site, [seq, live.record], rows);
         Ok(())
     }
 
@@ -320,6 +337,13 @@ impl Feed {
         Ok(())
     }
 
+    /// What is configured counts by the catalog, what is live by the site.
+    fn push_both(&self, site: SiteId, [seq, record]: [u64; 2], rows: [Vec<String>; 2]) {
+        let [configured, live] = rows;
+        self.push(None, seq, configured);
+        self.push(Some(site), record, live);
+    }
+
     fn push(&self, site: Option<SiteId>, at: u64, rows: Vec<String>) {
         if rows.is_empty() {
             return;
@@ -330,6 +354,29 @@ impl Feed {
             subscriber.outbox.put(push);
         }
     }
+}
+
+/// The rows of what was configured since it was last seen, and of what is live otherwise than
+/// before. What is both is in both: who has read the one may not have read the other.
+fn changed<'a, T: PartialEq>(
+    documents: impl Iterator<Item = &'a Document>,
+    versions: &mut BTreeMap<Uuid, i64>,
+    [before, now]: [&BTreeMap<Mac, T>; 2],
+    row: impl Fn(&Document, Option<&T>) -> Value,
+) -> [Vec<String>; 2] {
+    let (mut configured, mut moved) = (Vec::new(), Vec::new());
+    for document in documents {
+        let Ok(mac) = document.text("mac").parse::<Mac>() else { continue };
+        let is_configured =
+            versions.insert(document.id, document.version) != Some(document.version);
+        let is_moved = before.get(&mac) != now.get(&mac);
+        if is_configured || is_moved {
+            let row = row(document, now.get(&mac)).to_string();
+            configured.extend(is_configured.then(|| row.clone()));
+            moved.extend(is_moved.then_some(row));
+        }
+    }
+    [configured, moved]
 }
 
 #[cfg(test)]

@@ -278,9 +278,8 @@ impl Connection {
         let sent = match what {
             What::Clients => self.send_clients(name, scope).await,
             What::Devices => self.send_devices(name, scope).await,
-            What::Edges | What::DeviceObjects | What::EdgeObjects => {
-                self.send_objects(name, scope, what).await
-            }
+            What::Edges => self.send_edges(name, scope).await,
+            What::DeviceObjects | What::EdgeObjects => self.send_objects(name, scope, what).await,
         };
         match sent {
             Ok(()) => Ok(()),
@@ -300,27 +299,42 @@ impl Connection {
         let Some(kind) = what.kind() else { return Ok(()) };
         self.has_read(name, None, self.api.catalog.last_seq());
         for document in self.api.all(kind, scope).await? {
-            let row = match what {
-                What::Edges => rows::edge(&document),
-                _ => document.to_json(false),
-            };
-            self.data(name, row.to_string()).await?;
+            self.data(name, document.to_json(false).to_string()).await?;
         }
         Ok(())
     }
 
     async fn send_devices(&mut self, name: &str, scope: Scope) -> Result<(), Unsent> {
+        self.has_read(name, None, self.api.catalog.last_seq());
         let documents = self.api.all(Kind::Device, scope).await?;
         let now = self.api.backend.now();
         for scope in self.api.sites(scope) {
             let Some(site) = scope.site else { continue };
             let live = self.api.live(site, Ask::Devices).await?;
             self.has_read(name, Some(site), live.record);
-            let live: BTreeMap<_, _> = live.devices.into_iter().map(|it| (it.mac, it)).collect();
             for document in documents.iter().filter(|it| it.site_id == Some(site)) {
                 let mac = document.text("mac").parse().ok();
-                let device = mac.and_then(|mac| live.get(&mac));
+                let device = mac.and_then(|mac| live.devices.get(&mac));
                 self.data(name, rows::device(document, device, now).to_string()).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn send_edges(&mut self, name: &str, scope: Scope) -> Result<(), Unsent> {
+        self.has_read(name, None, self.api.catalog.last_seq());
+        let documents = self.api.all(Kind::MxEdge, scope).await?;
+        for document in documents.iter().filter(|it| it.site_id.is_none()) {
+            self.data(name, rows::edge(document, None).to_string()).await?;
+        }
+        for scope in self.api.sites(scope) {
+            let Some(site) = scope.site else { continue };
+            let live = self.api.live(site, Ask::Edges).await?;
+            self.has_read(name, Some(site), live.record);
+            for document in documents.iter().filter(|it| it.site_id == Some(site)) {
+                let mac = document.text("mac").parse().ok();
+                let edge = mac.and_then(|mac| live.edges.get(&mac));
+                self.data(name, rows::edge(document, edge).to_string()).await?;
             }
         }
         Ok(())

@@ -23,6 +23,10 @@ pub enum Match {
     Is(String),
     /// A text that has this in it.
     Contains(String),
+    /// A text that has this in it, or else one of these members is.
+    ContainsHereOr(&'static [&'static str], String),
+    /// A list that this is one of, or this alone.
+    Has(String),
 }
 
 /// Which events.
@@ -61,11 +65,22 @@ impl HistoryFilter {
             }
         };
         for (name, wanted) in &self.members {
-            let (sql, value) = match wanted {
-                Match::Is(value) => (format!("{} = ?", member(name)), value),
-                Match::Contains(part) => (format!("instr({}, ?) > 0", member(name)), part),
-            };
-            fits.and(&sql, [text(value)]);
+            let within = |name: &str| format!("instr({}, ?) > 0", member(name));
+            match wanted {
+                Match::Is(value) => fits.and(&format!("{} = ?", member(name)), [text(value)]),
+                Match::Contains(part) => fits.and(&within(name), [text(part)]),
+                Match::ContainsHereOr(others, part) => {
+                    let all = [&[*name], *others].concat();
+                    let sql: Vec<String> = all.iter().map(|name| within(name)).collect();
+                    fits.and(&format!("({})", sql.join(" OR ")), all.iter().map(|_| text(part)));
+                }
+                Match::Has(value) => {
+                    // It has a column `json` of its own.
+                    let each = format!("json_each(events.json, '$.{name}')");
+                    let sql = format!("EXISTS (SELECT 1 FROM {each} WHERE value = ?)");
+                    fits.and(&sql, [text(value)]);
+                }
+            }
         }
         Scan { table: "events", index, range, start: self.start, end: self.end, fits }
     }

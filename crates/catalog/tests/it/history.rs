@@ -267,3 +267,33 @@ fn what_somebody_did_is_found_in_the_orgs_that_are_asked_for() {
     assert_eq!(found(&[], None), [0_i64; 0]);
     assert_eq!(found(&[org(1), org(2)], Some("e \"2")), [2]);
 }
+
+#[test]
+fn a_text_is_looked_for_in_several_members_and_a_value_in_a_list() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = HistoryStore::open(directory.path()).unwrap();
+    let events: Vec<HistoryRecord> = [
+        r#"{"number":1,"mac":"ac3eb179e535","username":"ann","roles":["staff","night"]}"#,
+        r#"{"number":2,"mac":"5c5b35000001","username":"bob","roles":"staff"}"#,
+        r#"{"number":3,"text":"for ann"}"#,
+    ]
+    .into_iter()
+    .zip(1..)
+    .map(|(json, record)| HistoryRecord { json: json.into(), ..session(record, org(1), site(1)) })
+    .collect();
+    store.project(&[(PARTITION, 3)], &events).unwrap();
+    let found = |name, wanted| {
+        let filter = sessions(Scope { org: org(1), site: None }, Some((name, wanted)));
+        let rows = store.search(&filter, OLDEST).unwrap().rows;
+        rows.iter().map(|json| number(json)).collect::<Vec<_>>()
+    };
+    let within =
+        |part: &str| found("text", Match::ContainsHereOr(&["mac", "username"], part.into()));
+    assert_eq!(within("ann"), [1, 3]);
+    assert_eq!(within("35000"), [2]);
+    assert_eq!(within("' OR 1"), [0_i64; 0]);
+    let has = |role: &str| found("roles", Match::Has(role.into()));
+    assert_eq!(has("staff"), [1, 2]);
+    assert_eq!(has("night"), [1]);
+    assert_eq!(has("sta"), [0_i64; 0]);
+}

@@ -7,6 +7,7 @@ use super::Scene;
 use super::alarms::{self, Incident};
 use super::deferral::Deferral;
 use crate::timers::{Armed, Subject, Timers};
+use crate::view::EdgeView;
 use foghorn_model::alarm::Evidence;
 use foghorn_model::definitions::alarm_of_edge_event;
 use foghorn_model::event::edge::{EdgeHappening, EdgeSeverity, encode};
@@ -64,6 +65,11 @@ struct Port {
 }
 
 impl Edges {
+    /// The edges in the order of their addresses.
+    pub(crate) fn views(&self) -> impl Iterator<Item = EdgeView<'_>> {
+        self.by_mac.values().map(EdgeState::view)
+    }
+
     /// The edge is now as given.
     pub(crate) fn configure(&mut self, edge: Edge) {
         match self.by_mac.get_mut(&edge.mac) {
@@ -140,6 +146,10 @@ impl EdgeState {
             deferral: Deferral::default(),
             armed: Armed::default(),
         }
+    }
+
+    fn view(&self) -> EdgeView<'_> {
+        EdgeView { edge: &self.edge, is_up: self.is_up, heard: self.heard }
     }
 
     fn change(&mut self, report: &EdgeReport<'_>, scene: &mut Scene<'_, '_>) {

@@ -1,7 +1,8 @@
 //! Edges and their parts.
 
-use crate::world::{World, site_id};
+use crate::world::{START, World, site_id};
 use expect_test::expect;
+use foghorn_engine::Engine;
 use foghorn_model::{ConfigUpdate, Edge, RecordBody, Timestamp};
 use uuid::Uuid;
 
@@ -165,4 +166,24 @@ fn what_befalls_an_edge_is_an_alarm_where_there_is_one() {
         alarms 606 mist_edge_connected ["edge-1"]
     "#]]
     .assert_eq(&world.trace_of("alarms", &["type", "hostnames", "reasons"]));
+}
+
+#[test]
+fn a_view_tells_whether_an_edge_is_connected_and_when_it_was_heard_of() {
+    let mut world = World::new();
+    world.change(vec![ConfigUpdate::Edge(edge())]);
+    let seen = |engine: &Engine| {
+        let edges = engine.site(site_id()).unwrap().edges();
+        let seen =
+            edges.map(|it| (it.edge.name.clone(), it.is_up, it.heard.secs().max(START) - START));
+        seen.collect::<Vec<_>>()
+    };
+    assert_eq!(seen(&world.engine), [("edge-1".into(), None, 0)]);
+    world.line(10, &format!(r#"{{"kind":"edge-heartbeat","mac":"{EDGE}"}}"#));
+    assert_eq!(seen(&world.engine), [("edge-1".into(), Some(true), 10)]);
+    world.tick(3600);
+    let restored = Engine::restore(world.engine.partition(), &world.engine.snapshot()).unwrap();
+    for engine in [&world.engine, &restored] {
+        assert_eq!(seen(engine), [("edge-1".into(), Some(false), 10)]);
+    }
 }

@@ -6,10 +6,12 @@
 
 mod alarms;
 mod carriers;
+mod descriptions;
 mod events;
 
 pub use alarms::ALARMS;
 pub use carriers::{alarm_of_edge_event, alarm_of_event};
+pub use descriptions::description;
 pub use events::{CLIENT_EVENTS, DEVICE_EVENTS, MXEDGE_EVENTS, NAC_EVENTS, OTHER_DEVICE_EVENTS};
 
 /// Events as Foghorn makes them, an object by family and key: `alarms`, `client_events`,

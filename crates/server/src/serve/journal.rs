@@ -1,10 +1,10 @@
 //! The way in: what listeners and the API hand records to.
 
 use super::clock;
-use super::quota::Quotas;
+use super::quota::{Exceeded, Quotas};
 use foghorn_ingest::journal::{Durable, Journal, Refused, Relay, Submission};
 use foghorn_model::record::Command;
-use foghorn_model::{OrgId, Partition, RecordBody};
+use foghorn_model::{OrgId, Partition, RecordBody, Timestamp};
 use foghorn_pipeline::{Intake, Refusal};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -60,6 +60,19 @@ impl Inlet {
         self.committer.unpark();
     }
 
+    /// Counts records and bytes against the quota of an org.
+    fn charge(
+        &self,
+        org: OrgId,
+        records: usize,
+        bytes: usize,
+        now: Timestamp,
+    ) -> Result<(), Refused> {
+        self.quotas
+            .take(org, records as u64, bytes as u64, now)
+            .map_err(|Exceeded { of, retry_after }| Refused::Quota { of, retry_after })
+    }
+
     fn wake(&self, was_empty: bool) {
         if was_empty {
             self.committer.unpark();
@@ -71,9 +84,7 @@ impl Journal for Inlet {
     fn submit(&self, submission: Submission) -> Result<Durable, Refused> {
         let now = clock::now();
         let bytes = submission.lines.byte_len();
-        self.quotas
-            .take(submission.org, bytes as u64, now)
-            .map_err(|retry_after| Refused::Quota { retry_after })?;
+        self.charge(submission.org, submission.lines.len(), bytes, now)?;
         let (ack, durable) = oneshot::channel();
         let lines = submission.lines.iter();
         let (site, seq) = (submission.site, submission.catalog_seq);
@@ -85,9 +96,7 @@ impl Journal for Inlet {
     fn relay(&self, relay: Relay<'_>) -> Result<Durable, Refused> {
         let now = clock::now();
         let bytes: usize = relay.events.iter().map(|(_, event)| event.byte_len()).sum();
-        self.quotas
-            .take(relay.org, bytes as u64, now)
-            .map_err(|retry_after| Refused::Quota { retry_after })?;
+        self.charge(relay.org, relay.events.len(), bytes, now)?;
         let (ack, durable) = oneshot::channel();
         let taken = self.intake.submit_relayed(relay.catalog_seq, relay.events, now, ack);
         self.wake(taken.map_err(refused)?);

@@ -6,8 +6,8 @@
 //! a site are told with how many clients each AP has, for which all clients of the site are walked
 //! once: the one question whose cost grows with the site.
 
-use foghorn_api::{Ask, Live, LiveClient, LiveDevice, Told};
-use foghorn_engine::{ClientView, DeviceView};
+use foghorn_api::{Ask, Live, LiveClient, LiveDevice, LiveEdge, Told};
+use foghorn_engine::{ClientView, DeviceView, EdgeView};
 use foghorn_ingest::journal::Refused;
 use foghorn_model::{Mac, Partition, SiteId};
 use foghorn_pipeline::Shard;
@@ -119,8 +119,10 @@ fn look(shard: &Shard, site: SiteId, ask: Ask) -> Live {
                 *at.entry(client.association.ap).or_default() += 1;
             }
             let count = |mac| at.get(&mac).copied().unwrap_or(0);
-            live.devices = view.devices().map(|it| device(&it, count(it.device.mac))).collect();
+            let devices = view.devices().map(|it| (it.device.mac, it));
+            live.devices = devices.map(|(mac, it)| (mac, device(&it, count(mac)))).collect();
         }
+        Ask::Edges => live.edges = view.edges().map(|it| (it.edge.mac, edge(&it))).collect(),
         Ask::Clients { after, since, rows } => {
             for (scanned, view) in view.clients_after(after).enumerate() {
                 if scanned == CLIENTS_SCANNED_MAX || live.clients.len() == rows {
@@ -140,7 +142,6 @@ fn look(shard: &Shard, site: SiteId, ask: Ask) -> Live {
 
 fn device(view: &DeviceView<'_>, client_count: usize) -> LiveDevice {
     LiveDevice {
-        mac: view.device.mac,
         device_type: view.device.device_type,
         is_up: view.is_up,
         since: view.since,
@@ -149,6 +150,10 @@ fn device(view: &DeviceView<'_>, client_count: usize) -> LiveDevice {
         ext_ip: view.ext_ip,
         client_count,
     }
+}
+
+fn edge(view: &EdgeView<'_>) -> LiveEdge {
+    LiveEdge { is_up: view.is_up, heard: view.heard }
 }
 
 fn client(view: &ClientView<'_>) -> LiveClient {

@@ -1,6 +1,7 @@
 //! What `/metrics` and `/readyz` say.
 
 use super::journal::Ack;
+use super::quota::Quotas;
 use super::shards::{Recovery, Tallies};
 use foghorn_dispatch::driver::Dispatcher;
 use foghorn_ingest::mist::RelayMetrics;
@@ -23,6 +24,7 @@ pub struct Sources {
     pub frames: Arc<AtomicU64>,
     pub free_bytes: Arc<AtomicU64>,
     pub intake: Arc<Intake<Ack>>,
+    pub quotas: Arc<Quotas>,
     pub dispatcher: Dispatcher,
     pub input: Arc<dyn Log>,
     pub events: EventLogs,
@@ -45,12 +47,14 @@ impl fmt::Debug for Metrics {
     }
 }
 
-const GAUGES: [(&str, &str); 19] = [
+const GAUGES: [(&str, &str); 21] = [
     ("foghorn_input_frames", "Frames written to the input log since the start"),
     ("foghorn_input_log_bytes", "Size of the input log"),
     ("foghorn_event_log_bytes", "Size of the event logs"),
     ("foghorn_disk_free_bytes", "Free space where the data directory lies"),
     ("foghorn_intake_bytes", "Bytes that wait for the next frame"),
+    ("foghorn_over_record_quota", "Submissions refused for the records of an org in a day"),
+    ("foghorn_over_byte_quota", "Submissions refused for the bytes of an org in a day"),
     ("foghorn_replayed_records", "Records replayed at the start"),
     ("foghorn_partitions_recovered", "Partitions that are recovered, of 64"),
     ("foghorn_telemetry_records", "Telemetry records folded since the start"),
@@ -114,12 +118,15 @@ impl Metrics {
             telemetry[6] += tally.relayed;
         }
         let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        let [over_records, over_bytes] = it.quotas.refused();
         let values = [
             it.frames.load(Ordering::Relaxed),
             it.input.bytes(),
             it.events.record.bytes() + it.events.stream.bytes(),
             it.free_bytes.load(Ordering::Relaxed),
             count(it.intake.bytes()),
+            over_records,
+            over_bytes,
             it.recovery.replayed.load(Ordering::Relaxed),
             u64::from(it.recovery.partitions()),
             telemetry[0],

@@ -54,7 +54,7 @@ use journal::{Ack, Inlet};
 use metrics::Metrics;
 use options::Options;
 use projector::{Projector, ProjectorNews};
-use quota::Quotas;
+use quota::{Limits, Quotas};
 use shards::{Recovery, ShardContext, Shards, Started, Tallies, Watch};
 use std::path::Path;
 use std::sync::Arc;
@@ -344,10 +344,14 @@ impl Server {
             frames: Arc::clone(&frames),
         };
         let committer = spawn("committer", fatal, move || committer_thread.run())?;
+        let quotas = Arc::new(Quotas::new(Limits {
+            records: options.org_records_per_day,
+            bytes: options.org_bytes_per_day,
+        }));
         let inlet = Inlet::new(
             Arc::clone(&intake),
             committer.thread().clone(),
-            Arc::new(Quotas::new(options.org_bytes_per_day)),
+            Arc::clone(&quotas),
             Arc::clone(&published),
         );
         let dispatching = spawn("dispatcher", fatal, move || driver.run())?;
@@ -422,6 +426,7 @@ impl Server {
             frames,
             free_bytes,
             intake,
+            quotas,
             dispatcher: dispatcher.clone(),
             input: Arc::clone(&stores.input),
             events: stores.events.clone(),

@@ -72,6 +72,9 @@ pub struct ServeArgs {
     /// Input is refused when less than this is free on the disk [default: 1 GiB].
     #[arg(long, env = "FOGHORN_FREE_BYTES_MIN", value_name = "BYTES")]
     pub free_bytes_min: Option<u64>,
+    /// Records that one org may send in a day [default: no limit].
+    #[arg(long, env = "FOGHORN_ORG_RECORDS_PER_DAY", value_name = "RECORDS")]
+    pub org_records_per_day: Option<u64>,
     /// Bytes of input that one org may send in a day [default: no limit].
     #[arg(long, env = "FOGHORN_ORG_BYTES_PER_DAY", value_name = "BYTES")]
     pub org_bytes_per_day: Option<u64>,
@@ -119,6 +122,7 @@ struct File {
     event_bytes_max: Option<u64>,
     event_days: Option<u32>,
     free_bytes_min: Option<u64>,
+    org_records_per_day: Option<u64>,
     org_bytes_per_day: Option<u64>,
     calls_per_hour: Option<u32>,
     snapshot_secs: Option<u32>,
@@ -145,6 +149,7 @@ pub struct Options {
     pub event_bytes_max: u64,
     pub event_days: u32,
     pub free_bytes_min: u64,
+    pub org_records_per_day: Option<u64>,
     pub org_bytes_per_day: Option<u64>,
     pub calls_per_hour: u32,
     pub snapshot_secs: u32,
@@ -222,6 +227,7 @@ impl Options {
             event_bytes_max: args.event_bytes_max.or(file.event_bytes_max).unwrap_or(8 * GIB),
             event_days: args.event_days.or(file.event_days).unwrap_or(7),
             free_bytes_min: args.free_bytes_min.or(file.free_bytes_min).unwrap_or(GIB),
+            org_records_per_day: args.org_records_per_day.or(file.org_records_per_day),
             org_bytes_per_day: args.org_bytes_per_day.or(file.org_bytes_per_day),
             calls_per_hour: args
                 .calls_per_hour

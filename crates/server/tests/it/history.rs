@@ -90,3 +90,49 @@ fn another_orgs_history_is_not_found() {
         assert_eq!(world.request("GET", &path, &[], b"").0, 404, "{path}");
     }
 }
+
+#[test]
+fn events_are_asked_for_by_what_the_published_document_names() {
+    let mut world = World::new();
+    world.serve(&[]);
+    world.device("5c5b35000001", "AP");
+    let line = |mac: &str, user: &str, role: &str| {
+        json!({"kind": "nac-event", "type": "NAC_CLIENT_PERMIT", "mac": mac, "username": user,
+               "idp_role": [role, "all"], "usermac_labels": ["printers"]})
+    };
+    let lines = [
+        json!({"kind": "device-restarted", "mac": "5c5b35000001", "reason": "power"}),
+        line("ac3eb179e535", "ann@example.net", "staff"),
+        line("ac3eb179e536", "bob@example.net", "guest"),
+    ];
+    let body: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    assert_eq!(world.telemetry(&body)["accepted"], 3);
+    let nac = |query: &str| {
+        let path = format!("sites/{}/nac_clients/events/search?{query}", world.site);
+        get(&world, &path)["total"].as_u64().unwrap()
+    };
+    until("the decisions", || nac("") == 2);
+    assert_eq!((nac("text=ann"), nac("text=179e5"), nac("text=nobody")), (1, 2, 0));
+    assert_eq!((nac("idp_role=guest"), nac("idp_role=all"), nac("idp_role=gue")), (1, 2, 0));
+    assert_eq!((nac("usermac_label=printers"), nac("ingress_vlan=7")), (2, 0));
+
+    let events = format!("orgs/{}/devices/events", world.org);
+    let device = |query: &str| get(&world, &format!("{events}/search?{query}"));
+    until("the restart", || device("type=AP_RESTARTED")["total"] == 1);
+    let restart = device("type=AP_RESTARTED")["results"][0].clone();
+    let at = format!("type=AP_RESTARTED&timestamp={}", restart["timestamp"]);
+    assert_eq!(device(&at)["total"], 1);
+    assert_eq!(device("ap=5c5b35000001&type=AP_RESTARTED")["total"], 1);
+    assert_eq!(device("model=other")["total"], 0);
+    assert_eq!(device("type_code=1")["total"], 0);
+    let count = |query: &str| get(&world, &format!("{events}/count?{query}"));
+    let all = count("distinct=type");
+    assert!(all["total"].as_u64().unwrap() > 1 && all["limit"] == 1000, "{all}");
+    let one = count("distinct=type&limit=1");
+    assert_eq!((one["results"].as_array().unwrap().len(), &one["total"]), (1, &all["total"]));
+    for bad in [0, 1001] {
+        let (status, answer) =
+            world.request("GET", &format!("{events}/count?limit={bad}"), &[], b"");
+        assert_eq!((status, &answer["field"]), (400, &json!("limit")));
+    }
+}

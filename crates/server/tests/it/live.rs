@@ -96,6 +96,41 @@ fn devices_are_told_as_they_are_now() {
 }
 
 #[test]
+fn edges_are_told_as_they_are_now() {
+    let world = populated();
+    let (here, org) = (format!("sites/{}", world.site), format!("orgs/{}", world.org));
+    let edge = |owner: &str, mac: &str, name: &str| {
+        let edge = json!({"mac": mac, "name": name, "model": "ME-100"});
+        world.post(&format!("{owner}/mxedges"), &edge)
+    };
+    let first = edge(&here, "020000230521", "one");
+    edge(&here, "020000230522", "two");
+    edge(&org, "020000230523", "three");
+    let heartbeat = json!({"kind": "edge-heartbeat", "mac": "020000230521"});
+    world.telemetry(&heartbeat.to_string());
+    let of_org = || get(&world, &format!("{org}/stats/mxedges"));
+    let statuses = |rows: &Value| {
+        let rows = rows.as_array().unwrap().iter();
+        let rows = rows.map(|row| format!("{} {}", row["name"], row["status"]).replace('"', ""));
+        let mut rows: Vec<String> = rows.collect();
+        rows.sort();
+        rows
+    };
+    let connected = ["one connected", "three disconnected", "two disconnected"];
+    until("the heartbeat", || statuses(&of_org()) == connected);
+    let of_site = site(&world, "stats/mxedges");
+    assert_eq!(statuses(&of_site), [connected[0], connected[2]]);
+    let path = format!("stats/mxedges/{}", first["id"].as_str().unwrap());
+    for owner in [&here, &org] {
+        let one = get(&world, &format!("{owner}/{path}"));
+        assert_eq!((&one["status"], &one["model"]), (&json!("connected"), &json!("ME-100")));
+        assert!(one["last_seen"].is_number(), "{one}");
+    }
+    let silent = of_site.as_array().unwrap().iter().find(|row| row["name"] == "two").unwrap();
+    assert_eq!(silent["last_seen"], Value::Null);
+}
+
+#[test]
 fn clients_are_found_while_they_are_associated() {
     let world = populated();
     let page = site(&world, "stats/clients?limit=2&page=2");

@@ -235,6 +235,18 @@ impl World {
         answer
     }
 
+    /// The text of the server's metrics.
+    pub fn metrics(&self) -> String {
+        let mut stream = TcpStream::connect(self.api).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let host = self.api;
+        write!(stream, "GET /metrics HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")
+            .unwrap();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).unwrap();
+        text
+    }
+
     /// What the receiver noted, in the order of its coming.
     pub fn ledger(&self) -> Vec<Value> {
         self.ledger_from(&mut 0)

@@ -157,6 +157,40 @@ fn a_subscriber_is_told_what_is_there_and_then_what_changes() {
 }
 
 #[test]
+fn edges_come_as_they_are_configured_and_as_they_report() {
+    let world = world();
+    let (here, org) = (format!("sites/{}", world.site), format!("orgs/{}", world.org));
+    let edge = |owner: &str, mac: &str, name: &str| {
+        let edge = json!({"mac": mac, "name": name, "model": "ME-100"});
+        world.post(&format!("{owner}/mxedges"), &edge)
+    };
+    let id = edge(&here, "020000230521", "one")["id"].as_str().unwrap().to_owned();
+    let mut socket = by_token(&world, &world.token);
+    for owner in [&here, &org] {
+        let edges = format!("/{owner}/stats/mxedges");
+        socket.enter(&edges);
+        assert_eq!(socket.row(&edges)["mac"], "020000230521");
+        let heartbeat = json!({"kind": "edge-heartbeat", "mac": "020000230521"});
+        world.telemetry(&heartbeat.to_string());
+        let row = socket.row_with(&edges, "status", &json!("connected"));
+        assert!(row["last_seen"].is_number(), "{row}");
+        let path = format!("{here}/mxedges/{id}");
+        let name = json!({"name": owner});
+        world.request("PUT", &path, &[], name.to_string().as_bytes());
+        let row = socket.row_with(&edges, "name", &name["name"]);
+        assert_eq!(row["status"], "connected");
+        if owner == &here {
+            socket.say(&json!({ "unsubscribe": edges }));
+            while socket.next().unwrap()["event"] != "channel_unsubscribed" {}
+        }
+    }
+    // One of no site is none of the site's.
+    edge(&org, "020000230522", "two");
+    let row = socket.row_with(&format!("/{org}/stats/mxedges"), "name", &json!("two"));
+    assert_eq!((&row["status"], &row["last_seen"]), (&json!("disconnected"), &Value::Null));
+}
+
+#[test]
 fn what_may_not_be_seen_is_refused_as_what_is_not_there() {
     let world = world();
     let map = world.post(&format!("sites/{}/maps", world.site), &json!({"name": "1st"}));

@@ -96,7 +96,10 @@ async fn list_all(
     let status = which.status.as_deref().filter(|it| *it != "all");
     let found = documents.into_iter().zip(live);
     let found: Vec<_> = found
-        .filter(|(_, live)| status.is_none_or(|status| rows::status(live.as_ref()) == status))
+        .filter(|(_, live)| {
+            let is_up = live.as_ref().and_then(|it| it.is_up);
+            status.is_none_or(|status| rows::status(is_up) == status)
+        })
         .collect();
     let now = api.backend.now();
     Ok(page_of(page, found, |(document, live)| rows::device(&document, live.as_ref(), now)))

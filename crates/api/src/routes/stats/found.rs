@@ -278,7 +278,8 @@ impl Searchable {
         counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
         let total = counts.len() as u64;
         counts.truncate(VALUES_MAX as usize);
-        Ok(search::counted(span, member, Counted { values: counts, total, is_partial: false }))
+        let counted = Counted { values: counts, total, is_partial: false };
+        search::counted(&asked, span, member, counted)
     }
 
     /// Shows every row in the scope.

@@ -2,6 +2,7 @@
 
 mod clients;
 mod devices;
+mod edges;
 mod found;
 mod places;
 mod totals;
@@ -9,7 +10,13 @@ mod totals;
 use crate::openapi::Routes;
 
 pub(super) fn routes() -> Routes {
-    [totals::routes(), devices::routes(), clients::routes(), places::routes(), found::routes()]
-        .into_iter()
-        .fold(Routes::default(), Routes::merge)
+    let all = [
+        totals::routes(),
+        devices::routes(),
+        edges::routes(),
+        clients::routes(),
+        places::routes(),
+        found::routes(),
+    ];
+    all.into_iter().fold(Routes::default(), Routes::merge)
 }

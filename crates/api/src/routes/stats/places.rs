@@ -9,7 +9,6 @@ use crate::error::Error;
 use crate::openapi::{Method, Operation, Parameter, Routes, array_of};
 use crate::page::{Ids, Paged, page_of, rows as listed};
 use crate::resources::{Level, PAGE};
-use crate::rows;
 use axum::Json;
 use axum::extract::State;
 use foghorn_catalog::{Document, Kind, Right};
@@ -79,24 +78,6 @@ const MEASURED: &[Measured] = &[
         one: None,
         summary: "Beacons",
         row: configured,
-        members: &[],
-    },
-    Measured {
-        kind: Kind::MxEdge,
-        level: Level::Site,
-        all: ("/api/v1/sites/{site_id}/stats/mxedges", "listSiteMxEdgesStats"),
-        one: Some(("/api/v1/sites/{site_id}/stats/mxedges/{mxedge_id}", "getSiteMxEdgeStats")),
-        summary: "Edges of a site",
-        row: rows::edge,
-        members: &[],
-    },
-    Measured {
-        kind: Kind::MxEdge,
-        level: Level::Org,
-        all: ("/api/v1/orgs/{org_id}/stats/mxedges", "listOrgMxEdgesStats"),
-        one: Some(("/api/v1/orgs/{org_id}/stats/mxedges/{mxedge_id}", "getOrgMxEdgeStats")),
-        summary: "Edges of an org",
-        row: rows::edge,
         members: &[],
     },
 ];
