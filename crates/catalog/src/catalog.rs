@@ -111,6 +111,11 @@ pub struct Imported {
 }
 
 impl Catalog {
+    /// Whether a directory has a catalog.
+    pub fn is_in(directory: &Path) -> bool {
+        directory.join(FILE).is_file()
+    }
+
     /// Opens the catalog in a data directory, or makes it.
     ///
     /// # Errors

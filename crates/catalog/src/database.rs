@@ -81,7 +81,7 @@ fn migrate(
         transaction.execute_batch(migration)?;
         transaction.pragma_update(None, "user_version", number)?;
         transaction.commit()?;
-        tracing::info!(file, number, "schema migrated");
+        tracing::debug!(file, number, "schema migrated");
     }
     Ok(())
 }

@@ -15,6 +15,7 @@ mod changes;
 mod database;
 mod delivery;
 mod error;
+mod first_org;
 mod history;
 mod images;
 mod noting;

@@ -3,8 +3,7 @@
 use crate::serve::clock;
 use anyhow::{Context, Result};
 use clap::Args;
-use foghorn_catalog::{Catalog, Kind, Scope};
-use foghorn_model::definitions::{ALARMS, AlarmRow};
+use foghorn_catalog::{Catalog, Scope};
 use foghorn_model::{Actor, OrgId, SiteId};
 use serde_json::{Map, Value, json};
 use std::io::Write;
@@ -38,23 +37,11 @@ pub struct Made {
 pub fn make(data: &Path, org: &str, site: &str) -> Result<Made> {
     let catalog = Catalog::open(data, clock::now)?;
     let actor = Actor { admin_name: Some("foghorn init".into()), ..Actor::default() };
-    let org = catalog.create_org(&actor, body(json!({ "name": org }))).context("org")?;
-    let scope = Scope { org: OrgId(org.id), site: None };
-    let template = catalog.create(Kind::AlarmTemplate, scope, &actor, body(every_alarm()));
-    let assigned = json!({ "alarmtemplate_id": template.context("alarm template")?.id });
-    catalog.update(Kind::Org, scope, org.id, &actor, body(assigned)).context("org")?;
-    let site =
-        catalog.create(Kind::Site, scope, &actor, body(json!({ "name": site }))).context("site")?;
+    let (org, site_id) = catalog.create_first_org(&actor, org, Some(site))?;
     let token = json!({ "name": "admin", "privileges": [{ "scope": "org", "role": "admin" }] });
+    let scope = Scope { org, site: None };
     let (token, _) = catalog.create_token(scope, &actor, body(token))?;
-    Ok(Made { org: scope.org, site: SiteId(site.id), token: token.key })
-}
-
-/// A template that enables every alarm.
-fn every_alarm() -> Value {
-    let rule = |row: &AlarmRow| (row.key.to_owned(), json!({ "enabled": true }));
-    let rules: Map<String, Value> = ALARMS.iter().map(rule).collect();
-    json!({ "name": "every alarm", "delivery": { "enabled": false }, "rules": rules })
+    Ok(Made { org, site: site_id.context("no site was made")?, token: token.key })
 }
 
 /// Makes them and prints what they are called.

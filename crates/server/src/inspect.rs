@@ -2,7 +2,7 @@
 
 use crate::serve::clock;
 use crate::serve::storage::{EVENTS_RECORD, EVENTS_STREAM, INPUTS, SKIPS, SNAPSHOTS};
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::Args;
 use foghorn_catalog::{Catalog, DeliveryStore};
 use foghorn_log::{FsStorage, LineFile, Log, SegmentLog, SegmentOptions, SnapshotStore, Storage};
@@ -25,6 +25,8 @@ pub struct InspectArgs {
 
 /// Prints it; says whether all of it verifies.
 pub fn run(args: &InspectArgs, out: &mut impl Write) -> Result<bool> {
+    // Opening makes what is not there.
+    ensure!(Catalog::is_in(&args.data), "{} is no data directory", args.data.display());
     let catalog = Catalog::open(&args.data, clock::now)?;
     let view = catalog.view();
     writeln!(

@@ -119,6 +119,9 @@ fn script(topic: Topic) -> Option<Script> {
 fn remark(topic: Topic) -> Option<&'static str> {
     match topic {
         Topic::Alarms => Some("told where the site's alarm template enables device_restarted"),
+        Topic::MxedgeEvents => {
+            Some("told at once; an edge that was made for it is told disconnected when it stays silent")
+        }
         Topic::ClientLatency => Some("told 30 s after the next ten minutes of the clock are full"),
         Topic::SiteSle => Some("told 30 s after the hour of the clock is full"),
         _ => None,

@@ -176,7 +176,7 @@ impl Catalog {
         is_empty(&self.lock())
     }
 
-    /// Makes the first administrator of all, with an org and, if it is named, a site.
+    /// Makes the first administrator of all, with an org as [`Catalog::create_first_org`] makes it.
     ///
     /// # Errors
     /// [`CatalogError::NotFound`] if somebody is there already; [`CatalogError::Invalid`].
@@ -187,21 +187,16 @@ impl Catalog {
         org_name: &str,
         site_name: Option<&str>,
     ) -> Result<(Admin, OrgId, Option<SiteId>), CatalogError> {
-        let (org, site) = (new_id()?, new_id()?);
-        let scope = Scope { org: OrgId(org), site: None };
-        let named = |name: &str| Map::from_iter([("name".to_owned(), json!(name))]);
+        let org = OrgId(new_id()?);
         self.write_admins(|write| {
             if !is_empty(&write.transaction)? {
                 return Err(CatalogError::NotFound);
             }
-            let grant = Grant { org_id: scope.org, site_id: None, role: Role::Admin };
+            let grant = Grant { org_id: org, site_id: None, role: Role::Admin };
             let admin = new_admin(write, email, patch, vec![grant])?;
             let actor = admin.principal().actor(None, None);
-            write.create(Kind::Org, org, scope, &actor, named(org_name))?;
-            if let Some(name) = site_name {
-                write.create(Kind::Site, site, scope, &actor, named(name))?;
-            }
-            Ok((admin, scope.org, site_name.map(|_| SiteId(site))))
+            let site = write.create_first_org(org, &actor, org_name, site_name)?;
+            Ok((admin, org, site))
         })
     }
 

@@ -72,6 +72,25 @@ pub struct Report {
     pub response: Option<String>,
 }
 
+impl Report {
+    /// Tells who runs the server that an endpoint is lost, or back: once each.
+    fn note_turn(&self, key: LaneKey, was_well: bool, is_well: bool) {
+        let webhook = key.webhook;
+        match (was_well, is_well) {
+            (true, false) => {
+                let status = match self.answer {
+                    Answer::Status { code, .. } => Some(code),
+                    Answer::Failed(_) => None,
+                };
+                let error = self.error.as_deref();
+                tracing::warn!(%webhook, status, error, "the receiver fails: events wait for it");
+            }
+            (false, true) => tracing::info!(%webhook, "the receiver answers again"),
+            (true, true) | (false, false) => {}
+        }
+    }
+}
+
 /// More of a response is not kept in a row.
 const RESPONSE_BYTES_MAX: usize = 2048;
 
@@ -263,9 +282,12 @@ impl Lanes {
             Answer::Failed(_) => None,
         };
         if let Some(host) = self.hosts.get_mut(&host) {
+            let was_well = host.breaker.is_closed();
             host.breaker.report(permit, outcome.health(), asked, now);
+            report.note_turn(key, was_well, host.breaker.is_closed());
         }
         let hook = self.hooks.entry(key.webhook).or_default();
+        let was_well = hook.gate.closed_since().is_none();
         let mut opened = false;
         let mut probe_at = now;
         match outcome {
@@ -277,6 +299,7 @@ impl Lanes {
                 opened = hook.gate.open();
             }
         }
+        report.note_turn(key, was_well, hook.gate.closed_since().is_none());
         self.wake_waiting(key, host, opened);
         self.write_row(report, outcome, now);
         match outcome {

@@ -20,7 +20,8 @@ pub struct ListenArgs {
     /// Where to listen.
     #[arg(long, default_value = "127.0.0.1:9000", value_name = "ADDR")]
     listen: SocketAddr,
-    /// Secret that signatures are checked with; repeatable while one is rotated.
+    /// Secret that signatures are checked with; repeatable while one is rotated. What does not
+    /// hold is marked and counted, and answered like the rest.
     #[arg(long, env = "FOGHORN_SECRET", hide_env_values = true)]
     secret: Vec<String>,
     /// Share of the requests that is answered with an error, 0 to 1.

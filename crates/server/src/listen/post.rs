@@ -35,6 +35,8 @@ pub struct Post {
     pub verdict: Option<Verdict>,
     /// What is wrong with the body.
     pub fault: Option<String>,
+    /// The status of the answer.
+    pub answered: u16,
 }
 
 impl Post {
@@ -48,6 +50,11 @@ impl Post {
         }
     }
 
+    /// Whether it was taken: what was not comes again.
+    fn is_taken(&self) -> bool {
+        self.answered < 300
+    }
+
     /// A line an event.
     pub fn print(&self, out: &mut impl Write) -> io::Result<()> {
         let mark = match self.signed() {
@@ -56,6 +63,7 @@ impl Post {
             Signature::Absent => "unsigned",
         };
         let note = match &self.verdict {
+            _ if !self.is_taken() => format!("  REFUSED: answered {}", self.answered),
             None | Some(Verdict::New) => String::new(),
             Some(Verdict::Repeated) => "  (again)".into(),
             Some(Verdict::Gap(detail)) => format!("  GAP: {detail}"),
@@ -77,7 +85,8 @@ impl Post {
             writeln!(
                 out,
                 "{}",
-                json!({"topic": self.topic, "signature": signature, "event": event})
+                json!({"topic": self.topic, "signature": signature, "answered": self.answered,
+                       "event": event})
             )?;
         }
         out.flush()
@@ -93,12 +102,12 @@ fn line(topic: &str, event: &Value) -> String {
     };
     match topic {
         "client-join" => format!(
-            "{} joined {} ({}, band {}, {} dBm)",
+            "{} joined {} ({}, band {}{})",
             text("mac"),
             text("ap_name"),
             text("ssid"),
             text("band"),
-            text("rssi")
+            event["rssi"].as_f64().map(|rssi| format!(", {rssi} dBm")).unwrap_or_default()
         ),
         "client-sessions" => format!(
             "{} left {} after {} s, reason {}, next {}",
@@ -121,10 +130,14 @@ fn line(topic: &str, event: &Value) -> String {
         ),
         "audits" => format!("{} by {}", text("message"), text("admin_name")),
         "alarms" => format!(
-            "{} {} {} times {} {} {}",
+            "{} {}{} {} {} {}",
             text("severity"),
             text("type"),
-            text("count"),
+            event["count"]
+                .as_u64()
+                .filter(|count| *count > 1)
+                .map(|count| format!(" {count} times"))
+                .unwrap_or_default(),
             text("status"),
             text("hostnames"),
             text("reasons")
@@ -150,6 +163,8 @@ fn line(topic: &str, event: &Value) -> String {
 #[derive(Debug, Clone, Default)]
 pub struct Summary {
     topics: BTreeMap<String, Row>,
+    /// Posts that were answered with an error on request.
+    pub refused: u64,
     pub repeated: u64,
     pub gaps: u64,
     pub broken: u64,
@@ -166,13 +181,15 @@ struct Row {
 
 impl Summary {
     pub fn add(&mut self, post: &Post) {
+        self.bad_signatures += u64::from(post.signed() == Signature::Invalid);
+        self.bad_bodies += u64::from(post.fault.is_some());
+        if !post.is_taken() {
+            self.refused += 1;
+            return;
+        }
         let row = self.topics.entry(post.topic.clone()).or_default();
         row.posts += 1;
-        match post.signed() {
-            Signature::Valid => row.signed += 1,
-            Signature::Invalid => self.bad_signatures += 1,
-            Signature::Absent => {}
-        }
+        row.signed += u64::from(post.signed() == Signature::Valid);
         match post.verdict {
             Some(Verdict::Repeated) => self.repeated += 1,
             Some(Verdict::Gap(_)) => self.gaps += 1,
@@ -182,7 +199,6 @@ impl Summary {
         if post.verdict != Some(Verdict::Repeated) {
             row.events += u64::try_from(post.events.len()).unwrap_or(u64::MAX);
         }
-        self.bad_bodies += u64::from(post.fault.is_some());
     }
 
     /// Whether everything was as it should be.
@@ -199,8 +215,13 @@ impl fmt::Display for Summary {
         }
         writeln!(
             f,
-            "{} repeated, {} gaps, {} broken, {} bad signatures, {} bad bodies",
-            self.repeated, self.gaps, self.broken, self.bad_signatures, self.bad_bodies
+            "{} refused, {} repeated, {} gaps, {} broken, {} bad signatures, {} bad bodies",
+            self.refused,
+            self.repeated,
+            self.gaps,
+            self.broken,
+            self.bad_signatures,
+            self.bad_bodies
         )
     }
 }

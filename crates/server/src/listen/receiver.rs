@@ -137,7 +137,7 @@ impl State {
         let verdict = link
             .filter(|_| answered < 300)
             .map(|link| self.chains.lock().unwrap_or_else(PoisonError::into_inner).take(&link));
-        Post { topic, events, signatures, verdict, fault }
+        Post { topic, events, signatures, verdict, fault, answered }
     }
 
     fn signatures(&self, headers: &HeaderMap, body: &[u8]) -> [Signature; 3] {

@@ -64,7 +64,11 @@ impl Syslog {
         ));
         let serve = |port: SyslogPort| {
             let org = port.address.org;
-            tracing::info!(address = %port.tcp.local_addr()?, ?org, "syslog listens");
+            tracing::info!(
+                address = %port.tcp.local_addr()?,
+                org = org.map(tracing::field::display),
+                "syslog listens"
+            );
             let udp = tokio::net::UdpSocket::from_std(port.udp)?;
             let listener = SyslogListener::new(org, udp, port.tcp, Arc::clone(&sink));
             Ok(tokio::spawn(listener.run(stop.clone())))
