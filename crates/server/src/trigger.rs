@@ -32,8 +32,8 @@ pub struct TriggerArgs {
 
 /// What is done for a topic.
 enum Script {
-    /// Telemetry of these things.
-    Say(fn(&Things) -> Vec<Value>),
+    /// Telemetry of an AP, or of an edge, and a client.
+    Say(List, fn(&Things) -> Vec<Value>),
     /// A write.
     Write,
     /// A ping of the first webhook of the site, or of its org.
@@ -42,59 +42,72 @@ enum Script {
 
 /// What it happens to.
 struct Things {
-    ap: Mac,
-    edge: Mac,
+    /// The AP or the edge.
+    device: Mac,
     client: Mac,
 }
 
-/// The addresses of what is made where the site has none: locally administered.
-const MADE_AP: Mac = Mac([0x02, 0xf0, 0x67, 0, 0, 1]);
-const MADE_EDGE: Mac = Mac([0x02, 0xf0, 0x67, 0, 0, 2]);
+/// A list of the site's things, the first of which it happens to.
+struct List {
+    path: &'static str,
+    /// Read of it are those of this `type`, where they have one.
+    kind: Option<&'static str>,
+    /// The address of what is made where there is none: locally administered.
+    made: Mac,
+}
+
+const APS: List =
+    List { path: "devices", kind: Some("ap"), made: Mac([0x02, 0xf0, 0x67, 0, 0, 1]) };
+const EDGES: List = List { path: "mxedges", kind: None, made: Mac([0x02, 0xf0, 0x67, 0, 0, 2]) };
 const CLIENT: Mac = Mac([0x02, 0xf0, 0x67, 0, 1, 1]);
 
 fn script(topic: Topic) -> Option<Script> {
     Some(match topic {
         Topic::Ping => Script::Ping,
         Topic::Audits => Script::Write,
-        Topic::Alarms => Script::Say(|it| {
-            vec![json!({ "kind": "device-restarted", "mac": it.ap, "reason": "foghorn trigger" })]
+        Topic::Alarms => Script::Say(APS, |it| {
+            vec![
+                json!({ "kind": "device-restarted", "mac": it.device, "reason": "foghorn trigger" }),
+            ]
         }),
-        Topic::DeviceEvents => Script::Say(|it| {
-            vec![json!({ "kind": "device-event", "mac": it.ap, "type": "AP_CONFIGURED",
+        Topic::DeviceEvents => Script::Say(APS, |it| {
+            vec![json!({ "kind": "device-event", "mac": it.device, "type": "AP_CONFIGURED",
                          "text": "foghorn trigger" })]
         }),
-        Topic::DeviceUpdowns => Script::Say(|it| {
-            vec![json!({ "kind": "device-restarted", "mac": it.ap, "reason": "foghorn trigger" })]
+        Topic::DeviceUpdowns => Script::Say(APS, |it| {
+            vec![
+                json!({ "kind": "device-restarted", "mac": it.device, "reason": "foghorn trigger" }),
+            ]
         }),
         // A client that is there already would not join.
-        Topic::ClientJoin | Topic::ClientSessions => Script::Say(|it| {
+        Topic::ClientJoin | Topic::ClientSessions => Script::Say(APS, |it| {
             let left = json!({ "kind": "client-disassociated", "mac": it.client });
             let came = json!({
-                "kind": "client-associated", "mac": it.client, "ap": it.ap, "bssid": it.ap,
+                "kind": "client-associated", "mac": it.client, "ap": it.device, "bssid": it.device,
                 "ssid": "Foghorn", "band": "5", "rssi": -55,
             });
             vec![left.clone(), came, left]
         }),
-        Topic::ClientInfo => Script::Say(|it| {
+        Topic::ClientInfo => Script::Say(APS, |it| {
             vec![json!({ "kind": "client-dhcp", "mac": it.client, "success": true,
                          "client_ip": "192.0.2.7", "client_hostname": "foghorn-trigger",
                          "duration": 0.02 })]
         }),
-        Topic::ClientLatency | Topic::SiteSle => Script::Say(|it| {
+        Topic::ClientLatency | Topic::SiteSle => Script::Say(APS, |it| {
             ["client-auth", "client-dhcp", "client-dns"]
                 .map(|kind| {
                     json!({ "kind": kind, "mac": it.client, "success": true, "duration": 0.02 })
                 })
                 .to_vec()
         }),
-        Topic::MxedgeEvents => Script::Say(|it| {
+        Topic::MxedgeEvents => Script::Say(EDGES, |it| {
             let service = |state: &str| {
-                json!({ "kind": "edge-service", "mac": it.edge, "service": "tunterm",
+                json!({ "kind": "edge-service", "mac": it.device, "service": "tunterm",
                         "state": state })
             };
             vec![service("stopped"), service("running")]
         }),
-        Topic::NacAccounting => Script::Say(|it| {
+        Topic::NacAccounting => Script::Say(APS, |it| {
             let request = |status: &str, secs: u64| {
                 json!({ "kind": "accounting", "status": status, "nas_ip": "192.0.2.1",
                         "session_id": "foghorn-trigger", "mac": it.client,
@@ -102,13 +115,13 @@ fn script(topic: Topic) -> Option<Script> {
             };
             vec![request("start", 0), request("stop", 60)]
         }),
-        Topic::NacEvents => Script::Say(|it| {
+        Topic::NacEvents => Script::Say(APS, |it| {
             vec![json!({ "kind": "nac-event", "type": "NAC_CLIENT_PERMIT", "mac": it.client,
-                         "ap": it.ap, "ssid": "Foghorn", "username": "foghorn",
+                         "ap": it.device, "ssid": "Foghorn", "username": "foghorn",
                          "auth_type": "eap-tls" })]
         }),
-        Topic::GuestAuthorizations => Script::Say(|it| {
-            vec![json!({ "kind": "guest-authorization", "mac": it.client, "ap": it.ap,
+        Topic::GuestAuthorizations => Script::Say(APS, |it| {
+            vec![json!({ "kind": "guest-authorization", "mac": it.client, "ap": it.device,
                          "ssid": "Foghorn", "auth_method": "passphrase", "name": "A. Guest" })]
         }),
         _ => return None,
@@ -119,9 +132,9 @@ fn script(topic: Topic) -> Option<Script> {
 fn remark(topic: Topic) -> Option<&'static str> {
     match topic {
         Topic::Alarms => Some("told where the site's alarm template enables device_restarted"),
-        Topic::MxedgeEvents => {
-            Some("told at once; an edge that was made for it is told disconnected when it stays silent")
-        }
+        Topic::MxedgeEvents => Some(
+            "told at once; an edge that was made for it is told disconnected when it stays silent",
+        ),
         Topic::ClientLatency => Some("told 30 s after the next ten minutes of the clock are full"),
         Topic::SiteSle => Some("told 30 s after the hour of the clock is full"),
         _ => None,
@@ -173,20 +186,18 @@ async fn trigger(args: &TriggerArgs, script: &Script) -> Result<Vec<Value>> {
             }
             bail!("neither the site nor its org has a webhook to ping")
         }
-        Script::Say(lines) => {
-            let things = Things {
-                ap: first(&client, &site, "devices?type=ap", MADE_AP).await?,
-                edge: first(&client, &site, "mxedges", MADE_EDGE).await?,
-                client: CLIENT,
-            };
-            let lines = lines(&things);
+        Script::Say(list, lines) => {
+            let mut done = Vec::new();
+            let device = first(&client, &site, list, &mut done).await?;
+            let lines = lines(&Things { device, client: CLIENT });
             let body: String = lines.iter().map(|line| format!("{line}\n")).collect();
             let path = format!("sites/{site}/telemetry");
             let answer = client.send(Method::POST, &path, body).await?;
             if answer["accepted"] != lines.len() {
                 bail!("the server rejected {}", answer["rejected"]);
             }
-            Ok(lines)
+            done.extend(lines);
+            Ok(done)
         }
     }
 }
@@ -210,19 +221,22 @@ async fn place(client: &Client, site: Option<SiteId>) -> Result<(String, String)
     }
 }
 
-/// The first thing of a list of the site; one is made where there is none.
-async fn first(client: &Client, site: &str, list: &str, made: Mac) -> Result<Mac> {
-    let path = format!("sites/{site}/{list}");
-    let things = client.send(Method::GET, &path, String::new()).await?;
-    let wanted = list.ends_with("=ap").then_some("ap");
-    let fits = |it: &&Value| it["mac"].is_string() && wanted.is_none_or(|kind| it["type"] == kind);
+/// The first thing of a list of the site; one is made where there is none, which is then done too.
+async fn first(client: &Client, site: &str, list: &List, done: &mut Vec<Value>) -> Result<Mac> {
+    let path = format!("sites/{site}/{}", list.path);
+    let filter = list.kind.map(|kind| format!("?type={kind}")).unwrap_or_default();
+    let things = client.send(Method::GET, &format!("{path}{filter}"), String::new()).await?;
+    let fits =
+        |it: &&Value| it["mac"].is_string() && list.kind.is_none_or(|kind| it["type"] == kind);
     let first = things.as_array().into_iter().flatten().find(fits);
     if let Some(mac) = first.and_then(|it| it["mac"].as_str()) {
         return mac.parse().context("the address of a device");
     }
-    let (collection, _) = list.split_once('?').unwrap_or((list, ""));
-    let body = json!({ "mac": made, "name": "foghorn trigger", "type": "ap", "model": "trigger" });
-    let path = format!("sites/{site}/{collection}");
+    let mut body = json!({ "mac": list.made, "name": "foghorn trigger", "model": "trigger" });
+    if let Some(kind) = list.kind {
+        body["type"] = kind.into();
+    }
     client.send(Method::POST, &path, body.to_string()).await?;
-    Ok(made)
+    done.push(json!({ "post": path, "mac": list.made, "name": "foghorn trigger" }));
+    Ok(list.made)
 }

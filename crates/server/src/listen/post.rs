@@ -101,14 +101,14 @@ fn line(topic: &str, event: &Value) -> String {
         other => other.to_string(),
     };
     match topic {
-        "client-join" => format!(
-            "{} joined {} ({}, band {}{})",
-            text("mac"),
-            text("ap_name"),
-            text("ssid"),
-            text("band"),
-            event["rssi"].as_f64().map(|rssi| format!(", {rssi} dBm")).unwrap_or_default()
-        ),
+        "client-join" => {
+            let known = |before: &str, key: &str, after: &str| match text(key) {
+                value if value.is_empty() => value,
+                value => format!("{before}{value}{after}"),
+            };
+            let (band, rssi) = (known(", band ", "band", ""), known(", ", "rssi", " dBm"));
+            format!("{} joined {} ({}{band}{rssi})", text("mac"), text("ap_name"), text("ssid"))
+        }
         "client-sessions" => format!(
             "{} left {} after {} s, reason {}, next {}",
             text("mac"),

@@ -184,3 +184,13 @@ fn two_servers_do_not_share_a_directory() {
     let said = refusal(&mut world);
     assert!(said.contains("in use by another process"), "{said}");
 }
+
+#[test]
+fn inspect_makes_nothing_where_nothing_is() {
+    let world = World::new();
+    let nowhere = world.path("nowhere");
+    let said = foghorn(&["inspect", "--data", nowhere.to_str().unwrap()]);
+    let stderr = String::from_utf8_lossy(&said.stderr);
+    assert!(!said.status.success() && stderr.contains("is no data directory"), "{stderr}");
+    assert!(!nowhere.exists());
+}

@@ -87,6 +87,12 @@ fn u07_nobody_is_there_until_the_token_of_the_first_start_is_shown() {
     assert_eq!(answer["two_factor_required"], false);
     let (status, me) = browser.ask("GET", "self", &json!({}));
     assert_eq!((status, &me["email"]), (200, &json!("ops@example.net")));
+    // As after `foghorn init`, every alarm is told.
+    let (_, org) = browser.ask("GET", &format!("orgs/{}", world.org), &json!({}));
+    let template = org["alarmtemplate_id"].as_str().unwrap();
+    let path = format!("orgs/{}/alarmtemplates/{template}", world.org);
+    let (_, template) = browser.ask("GET", &path, &json!({}));
+    assert_eq!(template["rules"]["device_down"]["enabled"], true, "{template}");
     // With a person there, a start shows no token.
     let mut world = world;
     world.server.as_mut().unwrap().terminate();
