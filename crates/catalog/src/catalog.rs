@@ -312,12 +312,19 @@ impl Catalog {
         }
     }
 
-    /// Notes in the audit log that something was done which changes no object.
+    /// Notes in the audit log that something was done which changes no object, with what is so
+    /// after it.
     ///
     /// # Errors
     /// If the database fails.
-    pub fn note(&self, scope: Scope, actor: &Actor, message: String) -> Result<(), CatalogError> {
-        self.write(|write| write.note_at(scope, actor, message))
+    pub fn note(
+        &self,
+        scope: Scope,
+        actor: &Actor,
+        message: String,
+        after: &Map<String, Value>,
+    ) -> Result<(), CatalogError> {
+        self.write(|write| write.note_at(scope, actor, message, (None, Some(after))))
     }
 
     /// What deleting an object would take along, and what would be changed by it: `(goes, stays)`,

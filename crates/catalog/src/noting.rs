@@ -9,6 +9,10 @@ use crate::stored::signed;
 use crate::write::Write;
 use foghorn_model::{Actor, Audit, Change, OrgId};
 use rusqlite::params;
+use serde_json::{Map, Value};
+
+/// What was before and after: the audit log has what differs, secrets masked.
+pub(crate) type Told<'a> = (Option<&'a Map<String, Value>>, Option<&'a Map<String, Value>>);
 
 impl Write<'_> {
     pub(crate) fn change(
@@ -56,14 +60,16 @@ impl Write<'_> {
         self.append(&change)
     }
 
-    /// Notes something in the audit log of an org that is no change of an object.
+    /// Notes something in the audit log of an org that is no change of an object, with what was
+    /// before and after it.
     pub(crate) fn note(
         &mut self,
         org: OrgId,
         actor: &Actor,
         message: String,
+        told: Told<'_>,
     ) -> Result<(), CatalogError> {
-        self.note_at(Scope { org, site: None }, actor, message)
+        self.note_at(Scope { org, site: None }, actor, message, told)
     }
 
     /// The same for a site.
@@ -72,7 +78,9 @@ impl Write<'_> {
         scope: Scope,
         actor: &Actor,
         message: String,
+        (before, after): Told<'_>,
     ) -> Result<(), CatalogError> {
+        let (before, after) = difference(before, after);
         let site = scope.site.map(|site| self.find(Kind::Site, site.0)).transpose()?.flatten();
         let audit = Audit {
             actor: actor.clone(),
@@ -80,8 +88,8 @@ impl Write<'_> {
             site_id: scope.site,
             site_name: site.map(|site| site.text("name").to_owned()),
             device: None,
-            before: None,
-            after: None,
+            before,
+            after,
         };
         self.append(&Change {
             seq: self.seq,

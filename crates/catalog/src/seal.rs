@@ -24,7 +24,7 @@ const SEALED: &str = "$sealed";
 pub(crate) const REDACTED: &str = "****";
 
 /// Keys whose values are secret wherever they stand.
-const SECRET_KEYS: [&str; 11] = [
+const SECRET_KEYS: [&str; 16] = [
     "secret",
     "splunk_token",
     "oauth2_client_secret",
@@ -36,12 +36,18 @@ const SECRET_KEYS: [&str; 11] = [
     "password_hash",
     "two_factor_secret",
     "two_factor_offered_secret",
+    "auth_key",
+    "shared_key",
+    "keywrap_kek",
+    "keywrap_mack",
+    "community_name",
 ];
 /// How the keys of other secrets end.
 const SECRET_ENDS: [&str; 8] =
     ["secret", "password", "passphrase", "_psk", "_token", "api_key", "apikey", "private_key"];
-/// Objects all of whose values are secret: custom headers carry credentials.
-const SECRET_MAPS: [&str; 1] = ["headers"];
+/// Objects and lists all of whose values are secret: custom headers carry credentials, `keys` are
+/// those of WEP, `auth_keys` those of OSPF.
+const SECRET_VALUES: [&str; 3] = ["headers", "keys", "auth_keys"];
 
 /// The key of the server.
 pub(crate) struct Sealer {
@@ -174,11 +180,16 @@ fn each_secret(
         let place = format!("{place}/{key}");
         if is_secret(key, value) {
             act(&place, value)?;
-        } else if SECRET_MAPS.contains(&key.as_str()) {
-            if let Value::Object(map) = value {
-                for (name, value) in map.iter_mut() {
-                    act(&format!("{place}/{name}"), value)?;
+        } else if SECRET_VALUES.contains(&key.as_str()) {
+            match value {
+                Value::Object(map) => {
+                    for (name, value) in map.iter_mut() {
+                        act(&format!("{place}/{name}"), value)?;
+                    }
                 }
+                // Without the position, as below.
+                Value::Array(list) => list.iter_mut().try_for_each(|value| act(&place, value))?,
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
             }
         } else {
             within(&place, value, act)?;

@@ -479,10 +479,14 @@ fn unmask(value: &mut Value, old: &Value) {
                 }
             }
         }
-        // Entries of a list are known by what is not masked in them, wherever they stand now.
+        // Entries of a list are known by what is not masked in them, wherever they stand now; one
+        // that is nothing but a mask by where it stands.
         (Value::Array(list), Value::Array(old)) => {
-            for value in list {
-                if let Some(old) = old.iter().find(|old| is_same(value, old)) {
+            for (at, value) in list.iter_mut().enumerate() {
+                let is_mask = *value == REDACTED;
+                let there = old.get(at).filter(|old| is_same(value, old));
+                let elsewhere = || old.iter().find(|old| !is_mask && is_same(value, old));
+                if let Some(old) = there.or_else(elsewhere) {
                     unmask(value, old);
                 }
             }

@@ -245,7 +245,8 @@ fn comparisons<'a>(catalog: &'a Catalog, dice: &mut Dice) -> Vec<Comparison<'a>>
 fn of_keys<'a>(catalog: &'a Catalog, dice: &mut Dice, all: &mut Vec<Comparison<'a>>) {
     let patch =
         AdminPatch { password: Some("correct horse battery".into()), ..AdminPatch::default() };
-    let (admin, org, _) = catalog.set_up("a@example.com", patch, "Bench", None).unwrap();
+    let actor = Actor::default();
+    let (admin, org, _) = catalog.set_up("a@example.com", patch, "Bench", None, &actor).unwrap();
     let scope = foghorn_catalog::Scope { org, site: None };
     let body = json!({ "name": "t", "privileges": [{ "scope": "org", "role": "read" }] });
     let body = body.as_object().unwrap().clone();

@@ -252,6 +252,7 @@ async fn acknowledge(
         }
     };
     let sites = match &ids {
+        Some(ids) if ids.is_empty() => return Ok(()),
         Some(ids) => by_site(api, scope, ids).await?,
         None => all_sites(api, scope),
     };
@@ -261,8 +262,14 @@ async fn acknowledge(
         Some([id]) => format!("alarm {id}"),
         Some(ids) => format!("{} alarms", ids.len()),
     };
+    // Of one site only, it is that site's matter.
+    let one = sites.keys().next().copied().filter(|_| sites.len() == 1 && ids.is_some());
+    let place = Scope { site: scope.site.or(one), ..scope };
     let (actor, message) = (caller.actor.clone(), format!("{verb} {what}"));
-    api.blocking(move |catalog| catalog.note(scope, &actor, message)).await?;
+    let mut told = Map::from_iter([("acked".to_owned(), json!(acked))]);
+    told.extend(note.as_ref().map(|note| ("note".to_owned(), json!(note))));
+    told.extend(ids.as_ref().map(|ids| ("alarm_ids".to_owned(), json!(ids))));
+    api.blocking(move |catalog| catalog.note(place, &actor, message, &told)).await?;
     let mut durable = Vec::new();
     for (site_id, which) in sites {
         durable.push(api.backend.acknowledge(Acknowledgement {

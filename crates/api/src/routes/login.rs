@@ -9,7 +9,7 @@ use crate::throttle::Attempt;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{AppendHeaders, IntoResponse, Response};
-use foghorn_catalog::{Admin, AdminPatch, EMAIL_BYTES_MAX, NewSession};
+use foghorn_catalog::{Admin, AdminPatch, Catalog, EMAIL_BYTES_MAX, NewSession};
 use http::header::SET_COOKIE;
 use serde_json::{Map, Value, json};
 use subtle::ConstantTimeEq;
@@ -190,9 +190,11 @@ async fn set_up(
     let (email, org_name) = (text(&body, "email")?.to_owned(), text(&body, "org_name")?.to_owned());
     let site_name = body.get("site_name").and_then(Value::as_str).map(str::to_owned);
     let patch = patch(&body);
-    let (admin, org, site) = api
-        .blocking(move |catalog| catalog.set_up(&email, patch, &org_name, site_name.as_deref()))
-        .await?;
+    let from = credentials.actor();
+    let made = move |catalog: &Catalog| {
+        catalog.set_up(&email, patch, &org_name, site_name.as_deref(), &from)
+    };
+    let (admin, org, site) = api.blocking(made).await?;
     Ok(Json(json!({ "org_id": org, "admin_id": admin.id, "site_id": site })))
 }
 
@@ -214,7 +216,8 @@ async fn accept(
             check_code(&api, &credentials, &admin, text(&body, "two_factor")?).await?;
         }
     }
-    let org = api.blocking(move |catalog| catalog.accept_invite(&key, &password)).await?;
+    let from = credentials.actor();
+    let org = api.blocking(move |catalog| catalog.accept_invite(&key, &password, &from)).await?;
     Ok(Json(json!({ "org_id": org, "email": email })))
 }
 

@@ -24,7 +24,7 @@ pub(super) fn routes() -> Routes {
         routes.at(
             Operation::new(Method::Post, path, id, "webhooks", summary),
             move |caller: Caller, State(api): State<Api>, Ids((owner, id))| async move {
-                let scope = level.scope(&caller, owner, Right::Read)?;
+                let scope = level.scope(&caller, owner, Right::Write)?;
                 ping(&api, scope, id).await
             },
         )

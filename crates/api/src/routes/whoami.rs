@@ -193,8 +193,9 @@ async fn update(
             other => other,
         })?);
     }
-    let admin =
-        api.blocking(move |catalog| catalog.update_admin(id, patch, shown.as_ref())).await?;
+    let admin = api
+        .blocking(move |catalog| catalog.update_admin(id, patch, shown.as_ref(), &caller.actor))
+        .await?;
     Ok(Json(of_admin(&api, &admin)))
 }
 
@@ -211,7 +212,7 @@ async fn usage(caller: Caller, State(api): State<Api>) -> Json<Value> {
 /// Offers a second factor; it is in force once a code of it was shown.
 async fn offer_factor(caller: Caller, State(api): State<Api>) -> Result<Json<Value>, Error> {
     let id = caller.person()?;
-    let secret = api.blocking(move |catalog| catalog.offer_factor(id)).await?;
+    let secret = api.blocking(move |catalog| catalog.offer_factor(id, &caller.actor)).await?;
     Ok(Json(json!({ "two_factor_secret": secret })))
 }
 
@@ -225,8 +226,9 @@ async fn confirm_factor(
     let text = |key: &str| body.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let (code, of_the_old) = (text("two_factor"), text("two_factor_old"));
     let session = credentials.session;
-    let confirm =
-        move |catalog: &Catalog| catalog.confirm_factor(id, &code, &of_the_old, session.as_deref());
+    let confirm = move |catalog: &Catalog| {
+        catalog.confirm_factor(id, &code, &of_the_old, session.as_deref(), &caller.actor)
+    };
     api.blocking(confirm).await
 }
 
@@ -253,8 +255,9 @@ async fn create_token(
 ) -> Result<Json<Value>, Error> {
     let id = caller.person()?;
     let name = body.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let (new, token) =
-        api.blocking(move |catalog| catalog.create_personal_token(id, &name)).await?;
+    let (new, token) = api
+        .blocking(move |catalog| catalog.create_personal_token(id, &name, &caller.actor))
+        .await?;
     let mut answer = of_token(&token);
     answer["key"] = json!(new.key);
     Ok(Json(answer))
@@ -279,7 +282,8 @@ async fn rename_token(
 ) -> Result<Json<Value>, Error> {
     let admin = caller.person()?;
     let name = body.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
-    api.blocking(move |catalog| catalog.rename_personal_token(admin, id, &name)).await?;
+    let actor = caller.actor.clone();
+    api.blocking(move |catalog| catalog.rename_personal_token(admin, id, &name, &actor)).await?;
     token(caller, State(api), Ids(id)).await
 }
 
@@ -289,5 +293,5 @@ async fn delete_token(
     Ids(id): Ids<TokenId>,
 ) -> Result<(), Error> {
     let admin = caller.person()?;
-    api.blocking(move |catalog| catalog.delete_personal_token(admin, id)).await
+    api.blocking(move |catalog| catalog.delete_personal_token(admin, id, &caller.actor)).await
 }

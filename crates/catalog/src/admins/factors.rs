@@ -3,7 +3,7 @@
 use super::{Admin, FACTOR, find, sessions};
 use crate::catalog::Catalog;
 use crate::error::CatalogError;
-use foghorn_model::{AdminId, Timestamp};
+use foghorn_model::{Actor, AdminId, Timestamp};
 use serde_json::Value;
 use totp_rs::{Builder, Totp};
 
@@ -52,11 +52,11 @@ impl Catalog {
     ///
     /// # Errors
     /// If the database fails.
-    pub fn offer_factor(&self, id: AdminId) -> Result<String, CatalogError> {
+    pub fn offer_factor(&self, id: AdminId, actor: &Actor) -> Result<String, CatalogError> {
         let mut bytes = [0; FACTOR_BYTES];
         crate::seal::random(&mut bytes)?;
         let secret = base32(&bytes);
-        self.change_admin(id, |_, admin| {
+        self.change_admin(id, actor, |_, admin| {
             admin.hidden.insert(FACTOR_OFFERED.into(), secret.clone().into());
             Ok(())
         })?;
@@ -74,9 +74,10 @@ impl Catalog {
         code: &str,
         of_the_old: &str,
         session: Option<&str>,
+        actor: &Actor,
     ) -> Result<(), CatalogError> {
         let now = self.now();
-        self.change_admin(id, |write, admin| {
+        self.change_admin(id, actor, |write, admin| {
             if admin.two_factor && !admin.use_code(of_the_old, now) {
                 let reason = "not a code of the factor in force";
                 return Err(CatalogError::invalid("two_factor_old", reason));

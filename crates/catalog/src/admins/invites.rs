@@ -61,6 +61,12 @@ impl Invite {
             grants: token::grants(org, body)?,
         })
     }
+
+    /// What audits tell of it.
+    fn told(&self) -> Result<Map<String, Value>, CatalogError> {
+        let value = serde_json::to_value(self).map_err(CatalogError::stored("invite"))?;
+        Ok(value.as_object().cloned().unwrap_or_default())
+    }
 }
 
 /// How many hours a body wants an invitation to last.
@@ -126,7 +132,8 @@ impl Catalog {
                 "INSERT INTO invites (id, org_id, hash, body, expires) VALUES (?1, ?2, ?3, ?4, ?5)",
                 params![id.to_string(), org.to_string(), hash(&key), stored, expires.0],
             )?;
-            write.note(org, actor, format!("Invite Admin \"{}\"", invite.email))?;
+            let message = format!("Invite Admin \"{}\"", invite.email);
+            write.note(org, actor, message, (None, Some(&invite.told()?)))?;
             Ok((NewInvite { id, key: key.clone(), expires }, invite))
         })
     }
@@ -148,6 +155,7 @@ impl Catalog {
             let pending = pending(&write.transaction, org, write.now)?;
             let old = pending.into_iter().find(|it| it.id == id).ok_or(CatalogError::NotFound)?;
             let mut invite = old.invite;
+            let before = invite.told()?;
             let email = body.get("email").and_then(Value::as_str);
             if email.is_some_and(|email| email.trim().to_lowercase() != invite.email) {
                 return Err(CatalogError::invalid("email", "whom it invites stays"));
@@ -166,7 +174,8 @@ impl Catalog {
                 "UPDATE invites SET body = ?2, expires = ?3 WHERE id = ?1",
                 params![id.to_string(), stored, expires.0],
             )?;
-            write.note(org, actor, format!("Update Invite \"{}\"", invite.email))
+            let message = format!("Update Invite \"{}\"", invite.email);
+            write.note(org, actor, message, (Some(&before), Some(&invite.told()?)))
         })
     }
 
@@ -184,14 +193,19 @@ impl Catalog {
     /// [`CatalogError::NotFound`].
     pub fn uninvite(&self, org: OrgId, id: Uuid, actor: &Actor) -> Result<(), CatalogError> {
         self.write(|write| {
-            let gone = write.transaction.execute(
-                "DELETE FROM invites WHERE id = ?1 AND org_id = ?2",
-                params![id.to_string(), org.to_string()],
-            )?;
-            if gone == 0 {
-                return Err(CatalogError::NotFound);
-            }
-            write.note(org, actor, "Revoke Invite".into())
+            let gone: Option<String> = write
+                .transaction
+                .query_row(
+                    "DELETE FROM invites WHERE id = ?1 AND org_id = ?2 RETURNING body",
+                    params![id.to_string(), org.to_string()],
+                    |row| row.get(0),
+                )
+                .optional()?;
+            let gone = gone.ok_or(CatalogError::NotFound)?;
+            let invite: Invite =
+                serde_json::from_str(&gone).map_err(CatalogError::stored("invite"))?;
+            let message = format!("Revoke Invite \"{}\"", invite.email);
+            write.note(org, actor, message, (Some(&invite.told()?), None))
         })
     }
 
@@ -216,7 +230,12 @@ impl Catalog {
     ///
     /// # Errors
     /// [`CatalogError::NotFound`] if there is none, or it is over; [`CatalogError::Invalid`].
-    pub fn accept_invite(&self, key: &str, password: &str) -> Result<OrgId, CatalogError> {
+    pub fn accept_invite(
+        &self,
+        key: &str,
+        password: &str,
+        from: &Actor,
+    ) -> Result<OrgId, CatalogError> {
         self.write_admins(|write| {
             let taken: Option<(String, String)> = write
                 .transaction
@@ -248,8 +267,9 @@ impl Catalog {
                     new_admin(write, &invite.email, patch, invite.grants)?
                 }
             };
-            let actor = admin.principal().actor(None, None);
-            write.note(org, &actor, format!("Add Admin \"{}\"", admin.email))?;
+            let actor = admin.principal().actor(from.src_ip.clone(), from.user_agent.clone());
+            let message = format!("Add Admin \"{}\"", admin.email);
+            write.note(org, &actor, message, (None, Some(&admin.told_to(org)?)))?;
             Ok(org)
         })
     }

@@ -16,6 +16,7 @@ pub use tokens::PersonalToken;
 use crate::auth::{Grant, Principal, Role};
 use crate::catalog::{Catalog, Document, Scope, new_id};
 use crate::error::CatalogError;
+use crate::noting::Told;
 use crate::objects::{Kind, token};
 use crate::seal::Sealer;
 use crate::write::Write;
@@ -151,6 +152,37 @@ impl Admin {
         Ok(())
     }
 
+    /// What audits tell of it; what is secret of that only that it changed.
+    fn told(&self) -> Map<String, Value> {
+        let hidden = [PASSWORD, FACTOR].map(|key| (key, self.hidden.get(key).cloned()));
+        let shown = [
+            ("first_name", Some(json!(self.first_name))),
+            ("last_name", Some(json!(self.last_name))),
+            ("phone", Some(json!(self.phone))),
+        ];
+        let members = shown.into_iter().chain(hidden);
+        members.filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
+    }
+
+    /// What audits of an org tell of what it may do there.
+    fn told_to(&self, org: OrgId) -> Result<Map<String, Value>, CatalogError> {
+        let grants: Vec<&Grant> = self.grants.iter().filter(|it| it.org_id == org).collect();
+        let grants = serde_json::to_value(grants).map_err(CatalogError::stored("admin"))?;
+        Ok(Map::from_iter([("privileges".to_owned(), grants)]))
+    }
+
+    /// Tells each org that it may enter what it did to itself.
+    fn tell_orgs(
+        &self,
+        write: &mut Write<'_>,
+        actor: &Actor,
+        message: &str,
+        told: Told<'_>,
+    ) -> Result<(), CatalogError> {
+        let orgs: BTreeSet<OrgId> = self.grants.iter().map(|grant| grant.org_id).collect();
+        orgs.into_iter().try_for_each(|org| write.note(org, actor, message.into(), told))
+    }
+
     /// Whether what lets one in is the same as it was then.
     fn is_let_in_as(&self, then: &Self) -> bool {
         [PASSWORD, FACTOR].iter().all(|key| self.hidden.get(*key) == then.hidden.get(*key))
@@ -186,6 +218,7 @@ impl Catalog {
         patch: AdminPatch,
         org_name: &str,
         site_name: Option<&str>,
+        from: &Actor,
     ) -> Result<(Admin, OrgId, Option<SiteId>), CatalogError> {
         let org = OrgId(new_id()?);
         self.write_admins(|write| {
@@ -194,7 +227,7 @@ impl Catalog {
             }
             let grant = Grant { org_id: org, site_id: None, role: Role::Admin };
             let admin = new_admin(write, email, patch, vec![grant])?;
-            let actor = admin.principal().actor(None, None);
+            let actor = admin.principal().actor(from.src_ip.clone(), from.user_agent.clone());
             let site = write.create_first_org(org, &actor, org_name, site_name)?;
             Ok((admin, org, site))
         })
@@ -267,8 +300,9 @@ impl Catalog {
         id: AdminId,
         patch: AdminPatch,
         verified: Option<&Admin>,
+        actor: &Actor,
     ) -> Result<Admin, CatalogError> {
-        self.change_admin(id, |write, admin| {
+        self.change_admin(id, actor, |write, admin| {
             if patch.password.is_some() {
                 if !verified.is_some_and(|then| then.id == id && admin.is_let_in_as(then)) {
                     return Err(CatalogError::invalid("current_password", "not the present one"));
@@ -304,7 +338,8 @@ impl Catalog {
                 [json!(admin.email).to_string()],
             )?;
             for org in orgs {
-                write.note(org, actor, format!("Delete Admin \"{}\"", admin.email))?;
+                let message = format!("Delete Admin \"{}\"", admin.email);
+                write.note(org, actor, message, (Some(&admin.told_to(org)?), None))?;
             }
             Ok(())
         })
@@ -331,6 +366,7 @@ impl Catalog {
             let admin = find(&write.transaction, write.sealer, "id", &id.to_string())?;
             let in_org = |admin: &Admin| admin.grants.iter().any(|it| it.org_id == org);
             let mut admin = admin.filter(in_org).ok_or(CatalogError::NotFound)?;
+            let before = admin.told_to(org)?;
             admin.grants.retain(|grant| grant.org_id != org);
             admin.grants.extend(&grants);
             admin.put(write)?;
@@ -340,21 +376,30 @@ impl Catalog {
                 params![org.to_string(), json!(admin.email).to_string()],
             )?;
             let verb = if grants.is_empty() { "Revoke" } else { "Update" };
-            write.note(org, actor, format!("{verb} Admin \"{}\"", admin.email))?;
+            let message = format!("{verb} Admin \"{}\"", admin.email);
+            write.note(org, actor, message, (Some(&before), Some(&admin.told_to(org)?)))?;
             Ok(admin)
         })
     }
 
+    /// Changes an administrator, and tells each org that it may enter.
     fn change_admin(
         &self,
         id: AdminId,
+        actor: &Actor,
         act: impl FnOnce(&Write<'_>, &mut Admin) -> Result<(), CatalogError>,
     ) -> Result<Admin, CatalogError> {
         self.write_admins(|write| {
             let admin = find(&write.transaction, write.sealer, "id", &id.to_string())?;
             let mut admin = admin.ok_or(CatalogError::NotFound)?;
+            let before = admin.told();
             act(write, &mut admin)?;
             admin.put(write)?;
+            let after = admin.told();
+            if before != after {
+                let message = format!("Update Admin \"{}\"", admin.email);
+                admin.tell_orgs(write, actor, &message, (Some(&before), Some(&after)))?;
+            }
             Ok(admin)
         })
     }

@@ -152,7 +152,7 @@ fn note_login(write: &mut Write<'_>, admin: &Admin, from: &Actor) -> Result<(), 
     for grant in &admin.grants {
         if told.insert(grant.org_id) {
             let message = format!("Login with Role \"{}\"", grant.role.name());
-            write.note(grant.org_id, &who, message)?;
+            write.note(grant.org_id, &who, message, (None, None))?;
         }
     }
     Ok(())

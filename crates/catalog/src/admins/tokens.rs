@@ -1,11 +1,14 @@
 //! Tokens that an administrator makes for itself: they may what it may.
 
+use super::find;
 use super::sessions::admin_id;
 use crate::auth::{NewToken, hash, new_key};
 use crate::catalog::{Catalog, new_id};
 use crate::error::CatalogError;
-use foghorn_model::{AdminId, Timestamp, TokenId};
-use rusqlite::params;
+use crate::write::Write;
+use foghorn_model::{Actor, AdminId, Timestamp, TokenId};
+use rusqlite::{OptionalExtension, params};
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 /// How many an administrator may have.
@@ -36,6 +39,7 @@ impl Catalog {
         &self,
         admin: AdminId,
         name: &str,
+        actor: &Actor,
     ) -> Result<(NewToken, PersonalToken), CatalogError> {
         check_name(name)?;
         if self.personal_tokens(admin)?.len() >= TOKENS_MAX {
@@ -62,6 +66,7 @@ impl Catalog {
                     token.created.0
                 ],
             )?;
+            tell(write, admin, actor, ("Add", name), (None, Some(name)))?;
             Ok(token)
         })?;
         Ok((NewToken { id, key }, token))
@@ -98,28 +103,60 @@ impl Catalog {
         admin: AdminId,
         id: TokenId,
         name: &str,
+        actor: &Actor,
     ) -> Result<(), CatalogError> {
         check_name(name)?;
-        let changed = self.lock().execute(
-            "UPDATE admin_tokens SET name = ?3 WHERE id = ?1 AND admin_id = ?2",
-            params![id.to_string(), admin.to_string(), name],
-        )?;
-        if changed == 0 { Err(CatalogError::NotFound) } else { Ok(()) }
+        self.write_admins(|write| {
+            let before = name_of(write, admin, id)?;
+            write.transaction.execute(
+                "UPDATE admin_tokens SET name = ?2 WHERE id = ?1",
+                params![id.to_string(), name],
+            )?;
+            tell(write, admin, actor, ("Update", name), (Some(&before), Some(name)))
+        })
     }
 
     /// Revokes a token, at once.
     ///
     /// # Errors
     /// [`CatalogError::NotFound`] if the administrator has no such token.
-    pub fn delete_personal_token(&self, admin: AdminId, id: TokenId) -> Result<(), CatalogError> {
+    pub fn delete_personal_token(
+        &self,
+        admin: AdminId,
+        id: TokenId,
+        actor: &Actor,
+    ) -> Result<(), CatalogError> {
         self.write_admins(|write| {
-            let gone = write.transaction.execute(
-                "DELETE FROM admin_tokens WHERE id = ?1 AND admin_id = ?2",
-                params![id.to_string(), admin.to_string()],
-            )?;
-            if gone == 0 { Err(CatalogError::NotFound) } else { Ok(()) }
+            let name = name_of(write, admin, id)?;
+            write
+                .transaction
+                .execute("DELETE FROM admin_tokens WHERE id = ?1", [id.to_string()])?;
+            tell(write, admin, actor, ("Delete", &name), (Some(&name), None))
         })
     }
+}
+
+fn name_of(write: &Write<'_>, admin: AdminId, id: TokenId) -> Result<String, CatalogError> {
+    let query = "SELECT name FROM admin_tokens WHERE id = ?1 AND admin_id = ?2";
+    let of = params![id.to_string(), admin.to_string()];
+    let name = write.transaction.query_row(query, of, |row| row.get(0)).optional()?;
+    name.ok_or(CatalogError::NotFound)
+}
+
+/// Tells the orgs of the administrator.
+fn tell(
+    write: &mut Write<'_>,
+    admin: AdminId,
+    actor: &Actor,
+    (verb, name): (&str, &str),
+    (before, after): (Option<&str>, Option<&str>),
+) -> Result<(), CatalogError> {
+    let admin = find(&write.transaction, write.sealer, "id", &admin.to_string())?;
+    let admin = admin.ok_or(CatalogError::NotFound)?;
+    let named = |name: &str| Map::from_iter([("name".to_owned(), Value::from(name))]);
+    let (before, after) = (before.map(named), after.map(named));
+    let message = format!("{verb} User Token \"{name}\"");
+    admin.tell_orgs(write, actor, &message, (before.as_ref(), after.as_ref()))
 }
 
 fn check_name(name: &str) -> Result<(), CatalogError> {

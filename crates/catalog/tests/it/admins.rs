@@ -11,7 +11,8 @@ const PASSWORD: &str = "correct horse battery";
 fn set_up() -> (TempDir, Catalog, Admin, OrgId) {
     let directory = tempfile::tempdir().unwrap();
     let catalog = open(&directory);
-    let (admin, org, _) = catalog.set_up("ops@example.net", patch(PASSWORD), "Acme", None).unwrap();
+    let made = catalog.set_up("ops@example.net", patch(PASSWORD), "Acme", None, &Actor::default());
+    let (admin, org, _) = made.unwrap();
     (directory, catalog, admin, org)
 }
 
@@ -33,12 +34,18 @@ fn a_login_that_was_verified_under_an_old_password_begins_no_session() {
     let verified = catalog.verify_password("ops@example.net", PASSWORD).unwrap().unwrap();
     let open = begin(&catalog, &verified, true).unwrap();
     // Nor does a change of the password go by a password that is not the present one.
-    let new = catalog.update_admin(verified.id, patch("another long one"), Some(&verified));
+    let new = catalog.update_admin(
+        verified.id,
+        patch("another long one"),
+        Some(&verified),
+        &Actor::default(),
+    );
     assert!(new.is_ok());
     assert_eq!(is_passed(&catalog, &open), None);
     assert_eq!(begin(&catalog, &verified, true), None);
     for stale in [Some(&verified), None] {
-        let refused = catalog.update_admin(verified.id, patch("a third long one"), stale);
+        let refused =
+            catalog.update_admin(verified.id, patch("a third long one"), stale, &Actor::default());
         assert!(
             matches!(&refused, Err(CatalogError::Invalid { field, .. }) if field == "current_password"),
             "{refused:?}"
@@ -53,13 +60,15 @@ fn a_second_factor_is_asked_of_every_session_but_the_one_that_put_it_in_force() 
     let (_directory, catalog, admin, _) = set_up();
     let (present, other) =
         (begin(&catalog, &admin, true).unwrap(), begin(&catalog, &admin, true).unwrap());
-    let secret = catalog.offer_factor(admin.id).unwrap();
+    let secret = catalog.offer_factor(admin.id, &Actor::default()).unwrap();
     let secret = totp_rs::Secret::try_from_base32(&secret).unwrap();
     let factor = totp_rs::Builder::new().with_secret(secret).build().unwrap();
     let code = factor.generate(1_700_000_000).to_string();
-    assert!(catalog.confirm_factor(admin.id, "000000", "", Some(&present)).is_err());
+    assert!(
+        catalog.confirm_factor(admin.id, "000000", "", Some(&present), &Actor::default()).is_err()
+    );
     assert_eq!(is_passed(&catalog, &other), Some(true));
-    catalog.confirm_factor(admin.id, &code, "", Some(&present)).unwrap();
+    catalog.confirm_factor(admin.id, &code, "", Some(&present), &Actor::default()).unwrap();
     assert_eq!(
         (is_passed(&catalog, &present), is_passed(&catalog, &other)),
         (Some(true), Some(false))
@@ -80,7 +89,7 @@ fn nothing_is_granted_in_an_org_or_at_a_site_that_is_gone() {
     });
     let invite = catalog.invite(org, invite.as_object().unwrap(), &actor).unwrap();
     assert_eq!(catalog.invites(org).unwrap().len(), 1);
-    catalog.accept_invite(&invite.0.key, PASSWORD).unwrap();
+    catalog.accept_invite(&invite.0.key, PASSWORD, &Actor::default()).unwrap();
     assert_eq!(catalog.invites(org).unwrap().len(), 0);
     let desk = catalog.verify_password("desk@example.net", PASSWORD).unwrap().unwrap();
     assert_eq!(desk.grants.len(), 1);
@@ -109,13 +118,13 @@ fn the_last_administrator_of_an_org_stays() {
             "privileges": [{"scope": "org", "role": role}],
         });
         let (invite, _) = catalog.invite(org, body.as_object().unwrap(), &actor).unwrap();
-        catalog.accept_invite(&invite.key, PASSWORD).unwrap();
+        catalog.accept_invite(&invite.key, PASSWORD, &actor).unwrap();
         catalog.verify_password(&format!("{role}@example.net"), PASSWORD).unwrap().unwrap()
     };
     let writer = invite("write");
     let refused = catalog.delete_admin(admin.id, &actor);
     assert!(matches!(&refused, Err(CatalogError::LastAdmin(of)) if *of == org), "{refused:?}");
-    let (token, _) = catalog.create_personal_token(writer.id, "script").unwrap();
+    let (token, _) = catalog.create_personal_token(writer.id, "script", &actor).unwrap();
     let session = begin(&catalog, &writer, true).unwrap();
     catalog.delete_admin(writer.id, &actor).unwrap();
     assert_eq!(is_passed(&catalog, &session), None);

@@ -102,6 +102,59 @@ fn u07_nobody_is_there_until_the_token_of_the_first_start_is_shown() {
 }
 
 #[test]
+fn what_somebody_does_to_itself_its_orgs_are_told() {
+    let world = set_up();
+    let (browser, _) = Browser::log_in(&world, &login("ops@example.net", PASSWORD)).unwrap();
+    let ask = |method: &str, path: &str, body: Value| {
+        let (status, answer) = browser.ask(method, path, &body);
+        assert_eq!(status, 200, "{method} {path}: {answer}");
+        answer
+    };
+    ask("PUT", "self", json!({"first_name": "Ola"}));
+    let password = json!({"password": "quite another one", "current_password": PASSWORD});
+    let made = ask("POST", "self/apitokens", json!({"name": "script"}));
+    let token = format!("self/apitokens/{}", made["id"].as_str().unwrap());
+    ask("PUT", &token, json!({"name": "cron"}));
+    ask("DELETE", &token, json!({}));
+    let invite = json!({
+        "email": "desk@example.net", "privileges": [{"scope": "org", "role": "read"}],
+    });
+    let invite = ask("POST", &format!("orgs/{}/invites", world.org), invite);
+    let path = format!("orgs/{}/invites/{}", world.org, invite["id"].as_str().unwrap());
+    ask("DELETE", &path, json!({}));
+    ask("PUT", "self", password);
+    let (browser, _) =
+        Browser::log_in(&world, &login("ops@example.net", "quite another one")).unwrap();
+    let path = format!("orgs/{}/logs?limit=100", world.org);
+    let wanted = [
+        ("Update Admin", json!({"first_name": "Olga"}), json!({"first_name": "Ola"})),
+        ("Add User Token \"script\"", Value::Null, json!({"name": "script"})),
+        ("Update User Token \"cron\"", json!({"name": "script"}), json!({"name": "cron"})),
+        ("Delete User Token \"cron\"", json!({"name": "cron"}), Value::Null),
+        ("Invite Admin \"desk@", Value::Null, json!("\"role\":\"read\"")),
+        ("Revoke Invite \"desk@", json!("\"role\":\"read\""), Value::Null),
+        ("Update Admin", json!({"password": "****"}), json!({"password": "****"})),
+    ];
+    let told = |logs: &Value| {
+        let rows = logs["results"].as_array().unwrap();
+        let holds = |row: &Value, side: &str, wanted: &Value| match wanted {
+            Value::Null => row[side].is_null(),
+            Value::String(part) => row[side].to_string().contains(part),
+            whole => row[side] == *whole,
+        };
+        wanted.iter().all(|(message, before, after)| {
+            rows.iter().any(|row| {
+                row["message"].as_str().unwrap().starts_with(message)
+                    && row["src_ip"].is_string()
+                    && holds(row, "before", before)
+                    && holds(row, "after", after)
+            })
+        })
+    };
+    until("the audits", || told(&browser.ask("GET", &path, &json!({})).1));
+}
+
+#[test]
 fn u04_a_page_of_somebody_else_changes_nothing() {
     let world = set_up();
     let (browser, _) = Browser::log_in(&world, &login("ops@example.net", PASSWORD)).unwrap();

@@ -310,7 +310,8 @@ const CANARY: &str = "c4nary-in-a-cage";
 fn a_secret_stands_nowhere_but_where_it_is_told() {
     let mut world = World::new();
     world.listen();
-    world.serve(&[]);
+    // Nor where the log tells everything.
+    world.serve_with(&[], &[("FOGHORN_LOG", "trace")]);
     let canaries = [
         (
             "orgs/{org}/webhooks",
@@ -340,14 +341,22 @@ fn a_secret_stands_nowhere_but_where_it_is_told() {
             "orgs/{org}/wlans",
             json!({
                 "ssid": "Maui", "auth": {"type": "psk", "psk": CANARY},
-                "auth_servers": [{"host": "10.0.0.1", "secret": CANARY}],
+                "auth_servers": [
+                    {"host": "10.0.0.1", "secret": CANARY, "keywrap_kek": CANARY},
+                ],
             }),
+        ),
+        (
+            "sites/{site}/wlans",
+            json!({"ssid": "Old", "auth": {"type": "wep", "keys": [CANARY, null, CANARY]}}),
         ),
         (
             "sites/{site}/setting",
             json!({
                 "radius_clients": [{"network": "10.0.0.0/8", "secret": CANARY}],
                 "relay_mist": {"secret": CANARY},
+                "ospf_areas": {"0": {"networks": {"corp": {"auth_keys": {"1": CANARY}}}}},
+                "bgp_config": {"main": {"auth_key": CANARY}},
             }),
         ),
         ("orgs/{org}/setting", json!({"relay_mist": {"secret": CANARY, "accept_sha1": true}})),
@@ -375,6 +384,14 @@ fn a_secret_stands_nowhere_but_where_it_is_told() {
     let token = json!({"name": "r", "privileges": [{"scope": "org", "role": "read"}]});
     let made = world.post(&filled("orgs/{org}/apitokens"), &token);
     let reader = made["key"].as_str().unwrap().to_owned();
+    // What the server hands out is told that once, and is not used here but in a header.
+    let ingest = json!({"name": "i", "privileges": [{"scope": "org", "role": "ingest"}]});
+    let ingest = world.post(&filled("orgs/{org}/apitokens"), &ingest);
+    let invite = json!({
+        "email": "desk@example.net", "privileges": [{"scope": "org", "role": "read"}],
+    });
+    let invite = world.post(&filled("orgs/{org}/invites"), &invite);
+    let needles = [CANARY, &reader, text(&ingest, "key"), text(&invite, "token")];
     for (path, _) in &canaries {
         let shown = request(world.api, &reader, "GET", &filled(path), &[], b"").unwrap();
         assert_eq!(shown.0, 200);
@@ -389,10 +406,34 @@ fn a_secret_stands_nowhere_but_where_it_is_told() {
             folders.extend(std::fs::read_dir(&path).unwrap().map(|it| it.unwrap().path()));
         } else {
             let bytes = std::fs::read(&path).unwrap();
-            let found = bytes.windows(CANARY.len()).any(|part| part == CANARY.as_bytes());
-            assert!(!found, "{}", path.display());
+            for needle in needles {
+                let found = bytes.windows(needle.len()).any(|part| part == needle.as_bytes());
+                assert!(!found, "{needle}: {}", path.display());
+            }
         }
     }
+}
+
+fn text<'a>(value: &'a Value, key: &str) -> &'a str {
+    value[key].as_str().unwrap_or_else(|| panic!("{key}: {value}"))
+}
+
+#[test]
+fn a_masked_list_of_keys_comes_back_as_it_was() {
+    let mut world = World::new();
+    world.serve(&[]);
+    let path = format!("sites/{}/wlans", world.site);
+    let keys = json!(["1111111111", null, "2222222222"]);
+    let made = world.post(&path, &json!({"ssid": "Old", "auth": {"type": "wep", "keys": keys}}));
+    let one = format!("{path}/{}", made["id"].as_str().unwrap());
+    let token = json!({"name": "r", "privileges": [{"scope": "org", "role": "read"}]});
+    let made = world.post(&format!("orgs/{}/apitokens", world.org), &token);
+    let shown = request(world.api, made["key"].as_str().unwrap(), "GET", &one, &[], b"");
+    let masked = shown.unwrap().1["auth"].clone();
+    assert_eq!(masked["keys"], json!(["****", null, "****"]));
+    let body = json!({"auth": masked}).to_string();
+    assert_eq!(world.request("PUT", &one, &[], body.as_bytes()).0, 200);
+    assert_eq!(world.request("GET", &one, &[], b"").1["auth"]["keys"], keys);
 }
 
 /// A picture of 2 by 3 pixels, and of what else there is: the header says it all.
