@@ -88,13 +88,15 @@ async fn suppress(
     if !(now.secs() - BEHIND_SECS_MAX..=now.secs() + AHEAD_SECS_MAX).contains(&start) {
         return Err(field("scheduled_time", "not from now to 7 days ahead"));
     }
-    let places = match of {
-        Of::Org => vec![scope],
-        Of::Site => {
-            let sites = sites(&api, scope, body.get("applies")).await?;
-            sites.into_iter().map(|site| Scope { site: Some(site), ..scope }).collect()
-        }
-    };
+    // Of the org is all that its sites have.
+    let whole = json!({ "org_id": org });
+    let applies = if of == Of::Org { Some(&whole) } else { body.get("applies") };
+    let sites = sites(&api, scope, applies).await?;
+    let mut places: Vec<Scope> =
+        sites.into_iter().map(|site| Scope { site: Some(site), ..scope }).collect();
+    if of == Of::Org {
+        places.push(scope);
+    }
     let span = json!({ "scheduled_time": start, "expire_time": start + duration });
     let span = span.as_object().cloned().unwrap_or_default();
     api.blocking(move |catalog| {
@@ -154,7 +156,7 @@ async fn sites(api: &Api, scope: Scope, applies: Option<&Value>) -> Result<Vec<S
     };
     let meant = all.iter().filter(|site| whole_org || named.contains(&site.id) || in_group(site));
     let meant: Vec<SiteId> = meant.map(|site| SiteId(site.id)).collect();
-    if meant.is_empty() {
+    if meant.is_empty() && !whole_org {
         return Err(field("applies", "no site of this org"));
     }
     Ok(meant)

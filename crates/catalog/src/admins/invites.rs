@@ -9,7 +9,7 @@ use foghorn_model::time::Micros;
 use foghorn_model::{Actor, OrgId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 /// Hours that an invitation lasts, unless it says otherwise, and at most.
@@ -63,9 +63,14 @@ impl Invite {
     }
 
     /// What audits tell of it.
-    fn told(&self) -> Result<Map<String, Value>, CatalogError> {
-        let value = serde_json::to_value(self).map_err(CatalogError::stored("invite"))?;
-        Ok(value.as_object().cloned().unwrap_or_default())
+    fn told(&self) -> Map<String, Value> {
+        let members = [
+            ("email", json!(self.email)),
+            ("first_name", json!(self.first_name)),
+            ("last_name", json!(self.last_name)),
+            ("privileges", super::privileges(self.grants.iter())),
+        ];
+        members.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
     }
 }
 
@@ -133,7 +138,7 @@ impl Catalog {
                 params![id.to_string(), org.to_string(), hash(&key), stored, expires.0],
             )?;
             let message = format!("Invite Admin \"{}\"", invite.email);
-            write.note(org, actor, message, (None, Some(&invite.told()?)))?;
+            write.note(org, actor, message, (None, Some(&invite.told())))?;
             Ok((NewInvite { id, key: key.clone(), expires }, invite))
         })
     }
@@ -155,7 +160,7 @@ impl Catalog {
             let pending = pending(&write.transaction, org, write.now)?;
             let old = pending.into_iter().find(|it| it.id == id).ok_or(CatalogError::NotFound)?;
             let mut invite = old.invite;
-            let before = invite.told()?;
+            let before = invite.told();
             let email = body.get("email").and_then(Value::as_str);
             if email.is_some_and(|email| email.trim().to_lowercase() != invite.email) {
                 return Err(CatalogError::invalid("email", "whom it invites stays"));
@@ -175,7 +180,7 @@ impl Catalog {
                 params![id.to_string(), stored, expires.0],
             )?;
             let message = format!("Update Invite \"{}\"", invite.email);
-            write.note(org, actor, message, (Some(&before), Some(&invite.told()?)))
+            write.note(org, actor, message, (Some(&before), Some(&invite.told())))
         })
     }
 
@@ -205,7 +210,7 @@ impl Catalog {
             let invite: Invite =
                 serde_json::from_str(&gone).map_err(CatalogError::stored("invite"))?;
             let message = format!("Revoke Invite \"{}\"", invite.email);
-            write.note(org, actor, message, (Some(&invite.told()?), None))
+            write.note(org, actor, message, (Some(&invite.told()), None))
         })
     }
 
@@ -269,7 +274,7 @@ impl Catalog {
             };
             let actor = admin.principal().actor(from.src_ip.clone(), from.user_agent.clone());
             let message = format!("Add Admin \"{}\"", admin.email);
-            write.note(org, &actor, message, (None, Some(&admin.told_to(org)?)))?;
+            write.note(org, &actor, message, (None, Some(&admin.told_to(org))))?;
             Ok(org)
         })
     }

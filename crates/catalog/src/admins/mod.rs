@@ -154,21 +154,20 @@ impl Admin {
 
     /// What audits tell of it; what is secret of that only that it changed.
     fn told(&self) -> Map<String, Value> {
-        let hidden = [PASSWORD, FACTOR].map(|key| (key, self.hidden.get(key).cloned()));
-        let shown = [
+        let members = [
             ("first_name", Some(json!(self.first_name))),
             ("last_name", Some(json!(self.last_name))),
             ("phone", Some(json!(self.phone))),
+            ("password", self.hidden.get(PASSWORD).cloned()),
+            (FACTOR, self.hidden.get(FACTOR).cloned()),
         ];
-        let members = shown.into_iter().chain(hidden);
-        members.filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
+        members.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
     }
 
     /// What audits of an org tell of what it may do there.
-    fn told_to(&self, org: OrgId) -> Result<Map<String, Value>, CatalogError> {
-        let grants: Vec<&Grant> = self.grants.iter().filter(|it| it.org_id == org).collect();
-        let grants = serde_json::to_value(grants).map_err(CatalogError::stored("admin"))?;
-        Ok(Map::from_iter([("privileges".to_owned(), grants)]))
+    fn told_to(&self, org: OrgId) -> Map<String, Value> {
+        let grants = self.grants.iter().filter(|it| it.org_id == org);
+        Map::from_iter([("privileges".to_owned(), privileges(grants))])
     }
 
     /// Tells each org that it may enter what it did to itself.
@@ -339,7 +338,7 @@ impl Catalog {
             )?;
             for org in orgs {
                 let message = format!("Delete Admin \"{}\"", admin.email);
-                write.note(org, actor, message, (Some(&admin.told_to(org)?), None))?;
+                write.note(org, actor, message, (Some(&admin.told_to(org)), None))?;
             }
             Ok(())
         })
@@ -366,7 +365,7 @@ impl Catalog {
             let admin = find(&write.transaction, write.sealer, "id", &id.to_string())?;
             let in_org = |admin: &Admin| admin.grants.iter().any(|it| it.org_id == org);
             let mut admin = admin.filter(in_org).ok_or(CatalogError::NotFound)?;
-            let before = admin.told_to(org)?;
+            let before = admin.told_to(org);
             admin.grants.retain(|grant| grant.org_id != org);
             admin.grants.extend(&grants);
             admin.put(write)?;
@@ -377,7 +376,7 @@ impl Catalog {
             )?;
             let verb = if grants.is_empty() { "Revoke" } else { "Update" };
             let message = format!("{verb} Admin \"{}\"", admin.email);
-            write.note(org, actor, message, (Some(&before), Some(&admin.told_to(org)?)))?;
+            write.note(org, actor, message, (Some(&before), Some(&admin.told_to(org))))?;
             Ok(admin)
         })
     }
@@ -403,6 +402,15 @@ impl Catalog {
             Ok(admin)
         })
     }
+}
+
+/// What grants say in audits.
+fn privileges<'a>(grants: impl Iterator<Item = &'a Grant>) -> Value {
+    let privilege = |grant: &Grant| match grant.site_id {
+        None => json!({ "scope": "org", "role": grant.role.name() }),
+        Some(site) => json!({ "scope": "site", "site_id": site, "role": grant.role.name() }),
+    };
+    grants.map(privilege).collect()
 }
 
 /// Whether these grants let one do everything in an org.
