@@ -1,6 +1,8 @@
 //! The shapes of bodies that are no stored object, for the OpenAPI document.
 
 use crate::openapi::{array_of, reference};
+use crate::resources::describe::object;
+use foghorn_catalog::Kind;
 use serde_json::{Map, Value, json};
 
 pub(crate) fn schemas() -> Map<String, Value> {
@@ -181,22 +183,8 @@ fn unclaimed_sender() -> Value {
 
 /// The members of a setting that Foghorn knows; others are kept as they are.
 fn setting() -> Value {
-    let minutes = |what: &str| json!({ "type": ["integer", "null"], "minimum": 0, "maximum": 240, "description": what });
-    let seconds = |what: &str, max: u32| json!({ "type": ["integer", "null"], "minimum": 5, "maximum": max, "description": what });
-    let down = "minutes that one may be away before device-updowns tells of it";
-    let silent = "seconds without a heartbeat after which one counts as down (extension)";
-    json!({
-        "type": "object",
-        "properties": {
-            "device_updown_threshold": minutes(down),
-            "ap_updown_threshold": minutes(down),
-            "switch_updown_threshold": minutes(down),
-            "gateway_updown_threshold": minutes(down),
-            "ap_heartbeat_timeout": seconds(silent, 86_400),
-            "switch_heartbeat_timeout": seconds(silent, 86_400),
-            "gateway_heartbeat_timeout": seconds(silent, 86_400),
-            "client_inactivity_timeout":
-                seconds("seconds of silence after which a session ends (extension)", 604_800),
+    let mut schema = object(Kind::SiteSetting.row().members);
+    let extensions = json!({
             "relay_mist": {
                 "type": ["object", "null"],
                 "description": "takes in the messages of Mist's webhooks (extension)",
@@ -256,6 +244,9 @@ fn setting() -> Value {
                     "required": ["network"],
                 },
             },
-        },
-    })
+    });
+    for (key, extension) in extensions.as_object().into_iter().flatten() {
+        schema["properties"][key] = extension.clone();
+    }
+    schema
 }

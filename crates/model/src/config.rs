@@ -259,79 +259,13 @@ pub struct FailureThreshold {
     pub duration: Micros,
 }
 
-/// A number in a setting is outside its range.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SettingError {
-    /// The key.
-    pub field: &'static str,
-    /// The largest value that it may have.
-    pub max: u32,
-    /// The smallest value that it may have.
-    pub min: u32,
-}
-
-impl fmt::Display for SettingError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} must be from {} to {}", self.field, self.min, self.max)
-    }
-}
-
-impl std::error::Error for SettingError {}
-
-/// The longest up/down threshold in minutes, as Mist has it.
-pub const UPDOWN_THRESHOLD_MINS_MAX: u32 = 240;
-/// The shortest and the longest heartbeat timeout in seconds.
-pub const HEARTBEAT_TIMEOUT_SECS: (u32, u32) = (5, 86_400);
 /// The weakest stranger that counts, unless the setting says otherwise.
 const ROGUE_DBM_MIN: i32 = -80;
-/// The smallest and the largest count of a threshold of failures.
-const SIMPLE_ALERT_COUNT: (u32, u32) = (1, 1000);
-/// The shortest and the longest window of one, in minutes.
-const SIMPLE_ALERT_MINS: (u32, u32) = (5, 60);
-/// The shortest and the longest inactivity timeout in seconds.
-pub const INACTIVITY_TIMEOUT_SECS: (u32, u32) = (5, 604_800);
-
 const HEARTBEAT_AP_SECS: u32 = 90;
 const HEARTBEAT_WIRED_SECS: u32 = 180;
 const INACTIVITY_SECS: u32 = 1_800;
 
 impl Setting {
-    /// Checks every range; the catalog calls this before it stores a setting.
-    pub fn check(&self) -> Result<(), SettingError> {
-        let threshold = (0, UPDOWN_THRESHOLD_MINS_MAX);
-        let rows = [
-            ("device_updown_threshold", self.device_updown_threshold, threshold),
-            ("ap_updown_threshold", self.ap_updown_threshold, threshold),
-            ("switch_updown_threshold", self.switch_updown_threshold, threshold),
-            ("gateway_updown_threshold", self.gateway_updown_threshold, threshold),
-            ("ap_heartbeat_timeout", self.ap_heartbeat_timeout, HEARTBEAT_TIMEOUT_SECS),
-            ("switch_heartbeat_timeout", self.switch_heartbeat_timeout, HEARTBEAT_TIMEOUT_SECS),
-            ("gateway_heartbeat_timeout", self.gateway_heartbeat_timeout, HEARTBEAT_TIMEOUT_SECS),
-            ("client_inactivity_timeout", self.client_inactivity_timeout, INACTIVITY_TIMEOUT_SECS),
-        ];
-        let alert = self.simple_alert.unwrap_or_default();
-        let kinds = [
-            ("simple_alert.arp_failure", alert.arp_failure),
-            ("simple_alert.dhcp_failure", alert.dhcp_failure),
-            ("simple_alert.dns_failure", alert.dns_failure),
-        ];
-        let counts = kinds.iter().filter_map(|(field, it)| Some((*field, (*it)?))).flat_map(
-            |(field, it)| {
-                [
-                    (field, it.client_count, SIMPLE_ALERT_COUNT),
-                    (field, it.incident_count, SIMPLE_ALERT_COUNT),
-                    (field, it.duration, SIMPLE_ALERT_MINS),
-                ]
-            },
-        );
-        for (field, value, (min, max)) in rows.into_iter().chain(counts) {
-            if value.is_some_and(|value| value < min || value > max) {
-                return Err(SettingError { field, max, min });
-            }
-        }
-        Ok(())
-    }
-
     /// Which strangers on the air are alarms; `over` is the org's setting.
     pub fn rogue(&self, over: &Self) -> Rogue {
         let [own, over] = [&self.rogue, &over.rogue].map(|it| it.clone().unwrap_or_default());
@@ -422,14 +356,5 @@ mod tests {
         assert_eq!(site.updown_threshold(&org, DeviceType::Ap), Micros::from_mins(3));
         assert_eq!(site.updown_threshold(&org, DeviceType::Switch), Micros::from_mins(7));
         assert_eq!(site.updown_threshold(&org, DeviceType::Gateway), Micros::from_mins(9));
-    }
-
-    #[test]
-    fn a_value_out_of_range_names_its_field() {
-        let setting = Setting { device_updown_threshold: Some(241), ..Setting::default() };
-        assert_eq!(
-            setting.check().unwrap_err().to_string(),
-            "device_updown_threshold must be from 0 to 240"
-        );
     }
 }

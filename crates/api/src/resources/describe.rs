@@ -136,7 +136,7 @@ fn always() -> [(&'static str, Value); 6] {
     ]
 }
 
-fn object(members: &[Member]) -> Value {
+pub(crate) fn object(members: &[Member]) -> Value {
     let mut properties = Map::new();
     for member in members {
         let mut schema = schema(&member.shape);

@@ -2,7 +2,7 @@
 //! in the OpenAPI document and the checks of the members all come from the row and from the
 //! catalog's table of kinds.
 
-mod describe;
+pub(crate) mod describe;
 pub(crate) mod handlers;
 mod routed;
 

@@ -103,11 +103,11 @@ pub const KINDS: &[KindRow] = &[
     row(Kind::Site, "site", "Site", site::MEMBERS),
     KindRow {
         check: |_, body| setting::validate(body),
-        ..row(Kind::OrgSetting, "org_setting", "Org Settings", &[])
+        ..row(Kind::OrgSetting, "org_setting", "Org Settings", setting::MEMBERS)
     },
     KindRow {
         check: |_, body| setting::validate(body),
-        ..row(Kind::SiteSetting, "site_setting", "Site Settings", &[])
+        ..row(Kind::SiteSetting, "site_setting", "Site Settings", setting::MEMBERS)
     },
     KindRow { is_inventory: true, ..row(Kind::Device, "device", "Device", device::MEMBERS) },
     KindRow {

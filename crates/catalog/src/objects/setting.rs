@@ -1,5 +1,6 @@
 //! Settings of orgs and sites.
 
+use super::shape::{Member, Shape, member};
 use crate::error::CatalogError;
 use crate::view::{RadiusClient, Relay, SyslogInterface, SyslogSender};
 use foghorn_model::{Mac, Setting, SiteId};
@@ -21,14 +22,107 @@ const RELAY_SECRET_BYTES_MAX: usize = 1024;
 /// How many sites of another server an org may name.
 const RELAY_SITES_MAX: usize = 10_000;
 
+/// The longest up/down threshold in minutes, as Mist has it.
+const UPDOWN: Shape = Shape::Whole(0, 240);
+const HEARTBEAT: Shape = Shape::Whole(5, 86_400);
+const HEARTBEAT_DOC: &str =
+    "seconds without a heartbeat after which one counts as down (extension)";
+const UPDOWN_DOC: &str = "minutes that one may be away before device-updowns tells of it";
+const PATH_DOC: &str = "minutes that one may be down before an alarm tells of it";
+const ENABLED: Shape = Shape::Object(&[member("enabled", Shape::Flag, "whether it is bought")]);
+const TEXTS: Shape = Shape::List(&Shape::Text(255), 1000);
+const THRESHOLD: Shape = Shape::Object(&[
+    member("client_count", Shape::Whole(1, 1000), "clients that failed"),
+    member("incident_count", Shape::Whole(1, 1000), "how often they did"),
+    member("duration", Shape::Whole(5, 60), "within so many minutes"),
+]);
+/// The longest dwell in seconds, as Mist has it.
+const DWELL_SECS_MAX: i64 = 68_400;
+
+/// What of a setting drives events; the rest is kept as it is.
+pub(super) const MEMBERS: &[Member] = &[
+    member("device_updown_threshold", UPDOWN, UPDOWN_DOC),
+    member("ap_updown_threshold", UPDOWN, UPDOWN_DOC),
+    member("switch_updown_threshold", UPDOWN, UPDOWN_DOC),
+    member("gateway_updown_threshold", UPDOWN, UPDOWN_DOC),
+    member("vpn_path_updown_threshold", UPDOWN, PATH_DOC),
+    member("vpn_peer_updown_threshold", UPDOWN, PATH_DOC),
+    member("bgp_neighbor_updown_threshold", UPDOWN, PATH_DOC),
+    member("ap_heartbeat_timeout", HEARTBEAT, HEARTBEAT_DOC),
+    member("switch_heartbeat_timeout", HEARTBEAT, HEARTBEAT_DOC),
+    member("gateway_heartbeat_timeout", HEARTBEAT, HEARTBEAT_DOC),
+    member(
+        "client_inactivity_timeout",
+        Shape::Whole(5, 604_800),
+        "seconds of silence after which a session ends (extension)",
+    ),
+    member(
+        "rogue",
+        Shape::Object(&[
+            member("enabled", Shape::Flag, "whether APs on our wire that are not ours are alarms"),
+            member("honeypot_enabled", Shape::Flag, "whether APs that send our SSIDs are"),
+            member("min_rssi", Shape::Whole(-127, 0), "the weakest that counts, dBm"),
+            member("whitelisted_bssids", TEXTS, "BSSIDs to leave alone"),
+            member("whitelisted_ssids", TEXTS, "SSIDs to leave alone"),
+        ]),
+        "which strangers on the air are alarms",
+    ),
+    member(
+        "simple_alert",
+        Shape::Object(&[
+            member("arp_failure", THRESHOLD, "of ARP"),
+            member("dhcp_failure", THRESHOLD, "of DHCP"),
+            member("dns_failure", THRESHOLD, "of DNS"),
+        ]),
+        "how many failures are an alarm of the whole site",
+    ),
+    member("vna", ENABLED, "client-latency is told where it is"),
+    member("wired_vna", ENABLED, "the same for switches"),
+    member("wan_vna", ENABLED, "the same for gateways"),
+    member("track_asset", Shape::Flag, "whether assets are located"),
+    member("track_anonymous_devices", Shape::Flag, "whether strangers are, too"),
+    member(
+        "wifi",
+        Shape::Object(&[
+            member("locate_connected", Shape::Flag, "whether connected clients are located"),
+            member("locate_unconnected", Shape::Flag, "whether other clients are"),
+        ]),
+        "which Wi-Fi clients are located",
+    ),
+    member(
+        "occupancy",
+        Shape::Object(&[
+            member("clients_enabled", Shape::Flag, "whether connected clients count"),
+            member("unconnected_clients_enabled", Shape::Flag, "whether other clients do"),
+            member("sdkclients_enabled", Shape::Flag, "whether SDK clients do"),
+            member("assets_enabled", Shape::Flag, "whether assets do"),
+            member("min_duration", Shape::Whole(0, i32::MAX as i64), "from so long on"),
+        ]),
+        "who counts in a zone",
+    ),
+    member(
+        "zone_occupancy_alert",
+        Shape::Object(&[
+            member("enabled", Shape::Flag, "whether occupancy-alerts are told"),
+            member("threshold", Shape::Whole(0, 30), "minutes that a zone must be too full"),
+            member("email_notifiers", Shape::List(&Shape::Text(254), 100), "who gets mail"),
+        ]),
+        "when a zone is too full",
+    ),
+    member(
+        "engagement",
+        Shape::Object(&[
+            member("min_dwell", Shape::Whole(0, DWELL_SECS_MAX), "the shortest stay, seconds"),
+            member("max_dwell", Shape::Whole(1, DWELL_SECS_MAX), "the longest stay, seconds"),
+            member("dwell_tags", Shape::Object(&[]), "classes of stays"),
+            member("dwell_tag_names", Shape::Object(&[]), "what they are called"),
+            member("hours", Shape::Object(&[]), "when the site is open"),
+        ]),
+        "classes of stays",
+    ),
+];
+
 pub(super) fn validate(body: &Map<String, Value>) -> Result<(), CatalogError> {
-    // Member by member, so that the message names the one that is wrong.
-    for (key, value) in body {
-        let one = Map::from_iter([(key.clone(), value.clone())]);
-        let parsed: Result<Setting, _> = serde_json::from_value(Value::Object(one));
-        let setting = parsed.map_err(|error| CatalogError::invalid(key, error.to_string()))?;
-        setting.check().map_err(|error| CatalogError::invalid(error.field, error.to_string()))?;
-    }
     radius_clients(body)?;
     syslog_senders(body)?;
     relay_mist(body).map(drop)

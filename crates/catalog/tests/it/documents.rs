@@ -174,6 +174,13 @@ fn bad_input_names_the_field_and_changes_nothing() {
         (Kind::Device, json!({"mac": "5c5b35000001", "type": "toaster"}), "type"),
         (Kind::Token, json!({"name": "t"}), "privileges"),
         (Kind::OrgSetting, json!({"device_updown_threshold": 500}), "device_updown_threshold"),
+        (Kind::SiteSetting, json!({"track_asset": "yes"}), "track_asset"),
+        (Kind::SiteSetting, json!({"engagement": {"max_dwell": 0}}), "engagement"),
+        (
+            Kind::SiteSetting,
+            json!({"zone_occupancy_alert": {"threshold": 31}}),
+            "zone_occupancy_alert",
+        ),
         (Kind::OrgSetting, json!({"device_updown_threshold": "x"}), "device_updown_threshold"),
         (Kind::OrgSetting, json!({"radius_clients": [{"network": "x"}]}), "radius_clients"),
         (Kind::OrgSetting, json!({"syslog_senders": {}}), "syslog_senders"),
