@@ -158,6 +158,49 @@ fn what_is_written_is_what_is_read_through_the_life_of_each_object() {
 }
 
 #[test]
+fn what_is_written_is_what_is_read_of_settings_and_of_the_org_itself() {
+    let mut world = World::new();
+    world.serve(&[]);
+    let site = json!({
+        "ap_updown_threshold": 3, "vpn_peer_updown_threshold": 5, "track_asset": true,
+        "wifi": {"locate_connected": true, "locate_unconnected": true},
+        "occupancy": {"clients_enabled": true, "min_duration": 300},
+        "zone_occupancy_alert": {"enabled": true, "threshold": 5, "email_notifiers": []},
+        "engagement": {"min_dwell": 0, "max_dwell": 43200, "dwell_tags": {"passerby": "1-300"}},
+        "rogue": {"enabled": true, "min_rssi": -70, "whitelisted_ssids": ["Guests"]},
+        "simple_alert": {"dhcp_failure": {"client_count": 5, "incident_count": 9, "duration": 10}},
+        "radius_clients": [{"network": "192.0.2.0/24", "secret": "hush", "name": "APs"}],
+        "relay_mist": {"secret": "hush", "accept_sha1": true},
+        "ble_config": {"power": 9}, "unheard": {"of": [1, null]},
+    });
+    let org = json!({
+        "device_updown_threshold": 4, "vna": {"enabled": true},
+        "simple_alert": {"dns_failure": {"duration": 60}}, "custom": [1],
+    });
+    let cases = [
+        (format!("sites/{}/setting", world.site), site, ("ap_updown_threshold", json!(240))),
+        (format!("orgs/{}/setting", world.org), org, ("device_updown_threshold", json!(0))),
+        (
+            format!("orgs/{}", world.org),
+            json!({"name": "Acme", "notes": "n"}),
+            ("notes", json!("m")),
+        ),
+    ];
+    for (path, mut plan, (key, value)) in cases {
+        let write = |body: &Value| world.request("PUT", &path, &[], body.to_string().as_bytes());
+        let read = |plan: &Value| of_plan(&world.request("GET", &path, &[], b"").1, plan);
+        assert_eq!(write(&plan).0, 200, "{path}");
+        assert_eq!(read(&plan), plan, "{path}");
+        plan[key] = value.clone();
+        assert_eq!(write(&json!({ key: value })).0, 200, "{path}");
+        assert_eq!(read(&plan), plan, "{path}");
+        // What is written again as it is is no change.
+        let (status, answer) = write(&plan);
+        assert_eq!((status, of_plan(&answer, &plan)), (200, plan), "{path}");
+    }
+}
+
+#[test]
 fn t01_nobody_finds_or_touches_what_belongs_to_another_org_or_site() {
     let Populated { mut world, document, ids, .. } = populated();
     // An org of somebody else, on the same server.
