@@ -269,6 +269,12 @@ def check_errors_of_webhooks(api, _, session, org, site):
     said(of_site(**filtered, assetfilter_ids=[org]), 400, detail="invalid field: assetfilter_ids")
     made = said(api.sites.assetfilters.createSiteAssetFilter(
         session, site, {"name": "f", "rssi": -70}), 200)
+    branch = said(api.orgs.sites.createOrgSite(session, org, {"name": "Branch"}), 200)["id"]
+    theirs = said(api.sites.assetfilters.createSiteAssetFilter(
+        session, branch, {"name": "f", "rssi": -70}), 200)
+    said(of_site(**filtered, assetfilter_ids=[theirs["id"]]), 400,
+         detail="invalid field: assetfilter_ids")
+    said(api.sites.sites.deleteSite(session, branch), 200)
     said(of_site(**filtered, assetfilter_ids=[made["id"]] * 2), 400,
          detail="invalid field: assetfilter_ids", reason="contains duplicate uuids")
     alias = said(of_site(topics=["rssi-zone"]), 200)
@@ -340,6 +346,7 @@ def check_constants(api, _, session, org, site):
     assert "ME_CONFIGURED" in said_list(api.const.mxedge_events.listMxEdgeEventsDefinitions(session))
     assert said_list(api.const.nac_events.listNacEventsDefinitions(session))
     assert said_list(api.const.client_events.listClientEventsDefinitions(session))
+    assert said_list(api.const.otherdevice_events.listOtherDeviceEventsDefinitions(session))
 
 
 def said_list(response):
