@@ -7,9 +7,9 @@
 use crate::Api;
 use crate::error::Error;
 use crate::openapi::Parameter;
+use crate::query;
 use axum::Json;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{FromRequestParts, Query};
+use axum::extract::FromRequestParts;
 use foghorn_catalog::{Catalog, CatalogError, Counted, Found, Paging, Place, VALUES_MAX};
 use foghorn_model::Timestamp;
 use foghorn_model::time::Micros;
@@ -81,10 +81,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Search<T> {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
-        let refused = |error: QueryRejection| Error::Bad(error.body_text());
-        let Query(which) = Query::try_from_uri(&parts.uri).map_err(refused)?;
-        let Query(asked) = Query::try_from_uri(&parts.uri).map_err(refused)?;
-        Ok(Self(which, asked))
+        Ok(Self(query::of(&parts.uri)?, query::of(&parts.uri)?))
     }
 }
 

@@ -5,10 +5,11 @@ use crate::caller::Caller;
 use crate::error::Error;
 use crate::openapi::{Method, Operation, Parameter, Routes};
 use crate::page::{Ids, Raw};
+use crate::query::Query;
 use crate::resources::Level;
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Query, State};
+use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, State};
 use foghorn_catalog::{Import, Imported, Kind, Right, Scope, read_cells};
 use foghorn_ingest::http::BODY_BYTES_MAX;
 use http::header::CONTENT_TYPE;
@@ -90,14 +91,10 @@ pub(super) fn routes() -> Routes {
             move |caller: Caller,
                   State(api): State<Api>,
                   Ids(owner),
-                  query: Result<Query<Asked>, _>,
+                  Query(asked),
                   headers: HeaderMap,
                   Raw(body): Raw| async move {
                 let scope = level.scope(&caller, owner, right)?;
-                let Query(asked) =
-                    query.map_err(|error: axum::extract::rejection::QueryRejection| {
-                        Error::Bad(error.body_text())
-                    })?;
                 let rows = rows_of(kind, &headers, body).await?;
                 import(&api, caller, kind, scope, rows, &asked).await
             },

@@ -5,8 +5,9 @@ use crate::caller::Caller;
 use crate::error::Error;
 use crate::openapi::{Method, Operation, Routes, array_of, reference};
 use crate::page::Ids;
+use crate::query::Query;
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use foghorn_catalog::{Document, Kind, Page, Right, Scope};
 use foghorn_model::SiteId;
 use serde::Deserialize;
@@ -38,10 +39,9 @@ async fn derived(
     caller: Caller,
     State(api): State<Api>,
     Ids(site): Ids<SiteId>,
-    which: Result<Query<Which>, axum::extract::rejection::QueryRejection>,
+    Query(which): Query<Which>,
 ) -> Result<Json<Value>, Error> {
     let scope = caller.site(site, Right::Read)?;
-    let Query(which) = which.map_err(|error| Error::Bad(error.body_text()))?;
     let of_org = Scope { site: None, ..scope };
     let (of_org_wlans, own, aps) = api
         .blocking(move |catalog| {
