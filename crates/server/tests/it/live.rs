@@ -190,6 +190,22 @@ fn where_nobody_is_located_nobody_is_anywhere() {
 }
 
 #[test]
+fn the_devices_of_a_site_are_listed_by_type_and_name() {
+    let world = populated();
+    let of = |query: &str| column(&site(&world, &format!("devices?{query}")), "mac");
+    assert_eq!(of(""), APS, "APs, as the published document has it");
+    assert_eq!(of("type=switch"), ["5c5b35000003"]);
+    assert_eq!(of("type=gateway"), [""; 0]);
+    assert_eq!(of("type=all").len(), 3);
+    assert_eq!(of("name=AP+2"), [APS[1]]);
+    assert_eq!(of("type=all&name=SW"), ["5c5b35000003"]);
+    assert_eq!(of("type=all&limit=1&page=3"), ["5c5b35000003"]);
+    let path = format!("sites/{}/devices?type=teapot", world.site);
+    let (status, answer) = world.request("GET", &path, &[], b"");
+    assert_eq!((status, &answer["field"]), (400, &json!("type")), "{answer}");
+}
+
+#[test]
 fn the_inventory_is_asked_by_what_devices_are() {
     let world = populated();
     let inventory = format!("orgs/{}/inventory", world.org);
