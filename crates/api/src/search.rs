@@ -91,6 +91,15 @@ pub(crate) fn wanted(text: &str) -> String {
     flag.unwrap_or(text).to_owned()
 }
 
+/// What a flag may be asked for as.
+pub(crate) const FLAGS: &[&str] = &["true", "false"];
+
+/// Refuses a value of a parameter that is none of these words: it would find nothing, silently.
+pub(crate) fn one_of(name: &str, value: &str, words: &[&str]) -> Result<(), Error> {
+    let reason = || format!("not one of {}", words.join(", "));
+    if words.contains(&value) { Ok(()) } else { Err(field(name, reason())) }
+}
+
 /// A field of the query that is not as it should be.
 pub(crate) fn field(field: &str, reason: impl Into<String>) -> Error {
     Error::Field { field: field.into(), reason: reason.into() }
@@ -115,6 +124,10 @@ impl Asked {
         let start = self.start.as_deref().map_or(Ok(end - span), |text| {
             instant(text, now).ok_or_else(|| field("start", "not epoch seconds nor like -1d"))
         })?;
+        // Without an end, a start may be ahead of our clock.
+        if self.start.is_some() && self.end.is_some() && start > end {
+            return Err(field("start", "after the end"));
+        }
         Ok(Span { start, end })
     }
 
