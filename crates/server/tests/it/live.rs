@@ -85,6 +85,15 @@ fn devices_are_told_as_they_are_now() {
     );
     world.telemetry(&json!({"kind": "device-disconnected", "mac": APS[0]}).to_string());
     until("the down", || of("status=connected").is_empty());
+    for (query, field) in [
+        ("devices/search?status=up", "status"),
+        ("devices/count?type=teapot", "type"),
+        ("clients/search?band=7", "band"),
+    ] {
+        let path = format!("sites/{}/{query}", world.site);
+        let (status, answer) = world.request("GET", &path, &[], b"");
+        assert_eq!((status, &answer["field"]), (400, &json!(field)), "{query}: {answer}");
+    }
     let found = site(&world, "devices/search?status=disconnected&limit=2");
     assert_eq!((&found["total"], found["results"].as_array().unwrap().len()), (&json!(3), 2));
     let next = found["next"].as_str().unwrap().strip_prefix("/api/v1/").unwrap();
