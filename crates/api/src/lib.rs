@@ -12,6 +12,7 @@ mod live;
 mod openapi;
 mod page;
 mod proxies;
+mod query;
 mod resources;
 mod routes;
 mod rows;

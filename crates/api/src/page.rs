@@ -1,8 +1,11 @@
 //! Pagination in headers, and bodies that are JSON objects.
 
 use crate::error::Error;
+use crate::query::Query;
 use axum::body::HttpBody;
-use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::extract::path::ErrorKind;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use foghorn_catalog::{Document, Page};
@@ -35,9 +38,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Paged {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
-        let Query(asked) = Query::<Asked>::from_request_parts(parts, state)
-            .await
-            .map_err(|error| Error::Bad(error.body_text()))?;
+        let Query(asked) = Query::<Asked>::from_request_parts(parts, state).await?;
         let header = |name| {
             let value: Option<&HeaderValue> = parts.headers.get(name);
             value.and_then(|value| value.to_str().ok()?.parse().ok())
@@ -63,7 +64,23 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Ids<T> 
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
         let path = Path::<T>::from_request_parts(parts, state).await;
-        path.map(|Path(ids)| Self(ids)).map_err(|error| Error::Bad(error.body_text()))
+        path.map(|Path(ids)| Self(ids)).map_err(|rejection| misnamed(&rejection))
+    }
+}
+
+/// What is wrong with a path: the part of it that is no id.
+fn misnamed(rejection: &PathRejection) -> Error {
+    let PathRejection::FailedToDeserializePathParams(error) = rejection else {
+        return Error::Internal("a route without parts".into());
+    };
+    match error.kind() {
+        ErrorKind::DeserializeError { key, .. } => {
+            Error::Field { field: key.clone(), reason: "not a UUID".into() }
+        }
+        ErrorKind::InvalidUtf8InPathParam { key } => {
+            Error::Field { field: key.clone(), reason: "not UTF-8".into() }
+        }
+        _ => Error::NotFound,
     }
 }
 

@@ -7,9 +7,9 @@
 use crate::Api;
 use crate::error::Error;
 use crate::openapi::Parameter;
+use crate::query;
 use axum::Json;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{FromRequestParts, Query};
+use axum::extract::FromRequestParts;
 use foghorn_catalog::{Catalog, CatalogError, Counted, Found, Paging, Place, VALUES_MAX};
 use foghorn_model::Timestamp;
 use foghorn_model::time::Micros;
@@ -81,10 +81,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Search<T> {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
-        let refused = |error: QueryRejection| Error::Bad(error.body_text());
-        let Query(which) = Query::try_from_uri(&parts.uri).map_err(refused)?;
-        let Query(asked) = Query::try_from_uri(&parts.uri).map_err(refused)?;
-        Ok(Self(which, asked))
+        Ok(Self(query::of(&parts.uri)?, query::of(&parts.uri)?))
     }
 }
 
@@ -92,6 +89,15 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Search<T> {
 pub(crate) fn wanted(text: &str) -> String {
     let flag = ["true", "false"].into_iter().find(|flag| text.eq_ignore_ascii_case(flag));
     flag.unwrap_or(text).to_owned()
+}
+
+/// What a flag may be asked for as.
+pub(crate) const FLAGS: &[&str] = &["true", "false"];
+
+/// Refuses a value of a parameter that is none of these words: it would find nothing, silently.
+pub(crate) fn one_of(name: &str, value: &str, words: &[&str]) -> Result<(), Error> {
+    let reason = || format!("not one of {}", words.join(", "));
+    if words.contains(&value) { Ok(()) } else { Err(field(name, reason())) }
 }
 
 /// A field of the query that is not as it should be.
@@ -118,6 +124,10 @@ impl Asked {
         let start = self.start.as_deref().map_or(Ok(end - span), |text| {
             instant(text, now).ok_or_else(|| field("start", "not epoch seconds nor like -1d"))
         })?;
+        // Without an end, a start may be ahead of our clock.
+        if self.start.is_some() && self.end.is_some() && start > end {
+            return Err(field("start", "after the end"));
+        }
         Ok(Span { start, end })
     }
 

@@ -5,10 +5,8 @@ use crate::caller::Caller;
 use crate::error::Error;
 use crate::page::listing;
 use axum::Json;
-use axum::extract::{FromRequestParts, Query};
 use axum::response::{IntoResponse, Response};
 use foghorn_catalog::{Document, Kind, Page, Scope};
-use http::request::Parts;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -20,15 +18,6 @@ pub(crate) struct Removal {
     /// Only to tell what would go, and what would change.
     #[serde(default)]
     dry_run: bool,
-}
-
-impl<S: Send + Sync> FromRequestParts<S> for Removal {
-    type Rejection = Error;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
-        let asked = Query::try_from_uri(&parts.uri);
-        asked.map(|Query(asked)| asked).map_err(|error| Error::Bad(error.body_text()))
-    }
 }
 
 pub(crate) async fn list(

@@ -3,6 +3,7 @@
 //! catalog's table of kinds.
 
 pub(crate) mod describe;
+mod devices;
 pub(crate) mod handlers;
 mod routed;
 
@@ -117,7 +118,11 @@ fn routes_of(resource: &Resource, level: Level) -> Routes {
     let Resource { kind, right, .. } = *resource;
     let described = |verb| operation(resource, level, verb);
     let it = Objects { level, kind, sees: Right::Read, changes: right };
-    let routes = it.lists(Routes::default(), described(Verb::List));
+    let list = described(Verb::List);
+    let routes = match kind {
+        Kind::Device => devices::lists(it, Routes::default(), list),
+        _ => it.lists(Routes::default(), list),
+    };
     let routes = it.creates(routes, described(Verb::Create));
     let routes = it.shows(routes, described(Verb::Get));
     let routes = it.updates(routes, described(Verb::Update));

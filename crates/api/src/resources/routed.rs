@@ -7,6 +7,7 @@ use crate::caller::Caller;
 use crate::error::Error;
 use crate::openapi::{Operation, Routes};
 use crate::page::{Ids, Object, Paged};
+use crate::query::Query;
 use axum::extract::{FromRequestParts, State};
 use foghorn_catalog::{Kind, Right, Scope};
 use http::request::Parts;
@@ -43,7 +44,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Named {
 }
 
 impl Objects {
-    fn scope(self, caller: &Caller, owner: Uuid, right: Right) -> Result<Scope, Error> {
+    pub(super) fn scope(self, caller: &Caller, owner: Uuid, right: Right) -> Result<Scope, Error> {
         let scope = self.level.scope(caller, owner, right)?;
         // A site is an object of its org.
         Ok(if self.kind == Kind::Site { Scope { site: None, ..scope } } else { scope })
@@ -103,7 +104,7 @@ impl Objects {
             move |caller: Caller,
                   State(api): State<Api>,
                   Named { owner, id },
-                  removal: Removal| async move {
+                  Query(removal): Query<Removal>| async move {
                 let scope = self.scope(&caller, owner, self.changes)?;
                 handlers::remove(&api, caller, self.kind, scope, id, removal).await
             },

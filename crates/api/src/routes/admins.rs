@@ -4,9 +4,11 @@ use crate::Api;
 use crate::caller::Caller;
 use crate::error::Error;
 use crate::openapi::{Method, Operation, Routes, array_of};
-use crate::page::{Ids, Object};
+use crate::page::{Ids, Object, Paged, page_of};
+use crate::resources::PAGE;
 use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use foghorn_catalog::{Admin, Grant, PendingInvite, Right};
 use foghorn_model::{AdminId, OrgId};
 use serde_json::{Value, json};
@@ -34,6 +36,7 @@ pub(super) fn routes() -> Routes {
     Routes::default()
         .at(
             new(Method::Get, ADMINS, "listOrgAdmins", "The administrators of an org")
+                .asks(&PAGE)
                 .answers(array_of(object())),
             list,
         )
@@ -65,6 +68,7 @@ pub(super) fn routes() -> Routes {
                 "listOrgInvites",
                 "The invitations that were not taken yet (extension)",
             )
+            .asks(&PAGE)
             .answers(array_of(object())),
             pending,
         )
@@ -104,10 +108,11 @@ async fn list(
     caller: Caller,
     State(api): State<Api>,
     Ids(org): Ids<OrgId>,
-) -> Result<Json<Value>, Error> {
+    Paged(page): Paged,
+) -> Result<Response, Error> {
     caller.org(org, Right::Read)?;
     let admins = api.blocking(move |catalog| catalog.admins_of(org)).await?;
-    Ok(Json(admins.iter().map(|admin| seen(admin, org)).collect()))
+    Ok(page_of(page, admins, |admin| seen(&admin, org)))
 }
 
 async fn update(
@@ -155,10 +160,11 @@ async fn pending(
     caller: Caller,
     State(api): State<Api>,
     Ids(org): Ids<OrgId>,
-) -> Result<Json<Value>, Error> {
+    Paged(page): Paged,
+) -> Result<Response, Error> {
     caller.org(org, Right::Grant)?;
     let pending = api.blocking(move |catalog| catalog.invites(org)).await?;
-    let row = |it: &PendingInvite| {
+    let row = |it: PendingInvite| {
         json!({
             "id": it.id,
             "email": it.invite.email,
@@ -168,7 +174,7 @@ async fn pending(
             "expire_time": it.expires.secs(),
         })
     };
-    Ok(Json(pending.iter().map(row).collect()))
+    Ok(page_of(page, pending, row))
 }
 
 async fn update_invite(

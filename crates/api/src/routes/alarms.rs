@@ -6,7 +6,9 @@ use crate::error::Error;
 use crate::openapi::{Method, Operation, Parameter, Routes, reference};
 use crate::page::{Ids, MaybeObject};
 use crate::resources::Level;
-use crate::search::{self, Asked, COUNTED, SPAN, Search, Searched, Span, field, wanted};
+use crate::search::{
+    self, Asked, COUNTED, FLAGS, SPAN, Search, Searched, Span, field, one_of, wanted,
+};
 use axum::Json;
 use axum::extract::State;
 use foghorn_catalog::{AlarmFilter, AlarmMember, AlarmRecord, Right, Scope};
@@ -52,6 +54,13 @@ const MEMBERS: [AlarmMember; 7] = [
     AlarmMember::Acked,
     AlarmMember::AckAdminName,
     AlarmMember::SiteId,
+];
+
+/// What these may be asked for as. Groups stay open: relayed alarms may have others.
+const WORDS: [(AlarmMember, &[&str]); 3] = [
+    (AlarmMember::Severity, &["critical", "warn", "info"]),
+    (AlarmMember::Status, &["open", "resolved"]),
+    (AlarmMember::Acked, FLAGS),
 ];
 
 pub(super) fn routes() -> Routes {
@@ -150,17 +159,17 @@ fn acknowledged(level: Level, path: &str, name: &str) -> Routes {
 type Which = BTreeMap<String, String>;
 
 /// The alarms that a query asks for, of any time.
-fn filter(scope: Scope, which: &Which) -> AlarmFilter {
+fn filter(scope: Scope, which: &Which) -> Result<AlarmFilter, Error> {
     let asked = |member: &AlarmMember| {
         let values = which.get(member.name())?.split(',').map(|it| wanted(it.trim()));
         Some((*member, values.collect()))
     };
-    AlarmFilter {
-        scope,
-        start: Timestamp(i64::MIN),
-        end: Timestamp(i64::MAX),
-        members: MEMBERS.iter().filter_map(asked).collect(),
+    let members: Vec<(AlarmMember, Vec<String>)> = MEMBERS.iter().filter_map(asked).collect();
+    for (member, values) in &members {
+        let Some((_, words)) = WORDS.iter().find(|(it, _)| it == member) else { continue };
+        values.iter().try_for_each(|value| one_of(member.name(), value, words))?;
     }
+    Ok(AlarmFilter { scope, start: Timestamp(i64::MIN), end: Timestamp(i64::MAX), members })
 }
 
 async fn search(
@@ -169,7 +178,7 @@ async fn search(
     (which, asked): (Which, Asked),
     path: &str,
 ) -> Result<Json<Value>, Error> {
-    let filter = filter(scope, &which);
+    let filter = filter(scope, &which)?;
     let kept = |member: &AlarmMember| Some((member.name(), which.get(member.name())?.clone()));
     let kept = MEMBERS.iter().filter_map(kept).collect();
     let of = Searched { owner: scope.org.0, kind: "alarms", path, kept };
@@ -213,7 +222,7 @@ async fn count(
         let names: Vec<&str> = MEMBERS.iter().map(|member| member.name()).collect();
         return Err(field("distinct", format!("not one of {}", names.join(", "))));
     };
-    let filter = filter(scope, &which);
+    let filter = filter(scope, &which)?;
     let store = Arc::clone(&api.history);
     let find = move |Span { start, end }| {
         store.count_alarms(&AlarmFilter { start, end, ..filter }, member)

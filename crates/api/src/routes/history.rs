@@ -6,7 +6,9 @@ use crate::error::Error;
 use crate::openapi::{Method, Operation, Parameter, Routes, reference};
 use crate::page::Ids;
 use crate::resources::Level;
-use crate::search::{self, Asked, COUNTED, SPAN, Search, Searched, Span, field, wanted};
+use crate::search::{
+    self, Asked, COUNTED, FLAGS, SPAN, Search, Searched, Span, field, one_of, wanted,
+};
 use axum::Json;
 use axum::extract::State;
 use foghorn_catalog::{HistoryFilter, Match, Right, Whose};
@@ -33,6 +35,18 @@ struct Searchable {
     row: fn(Map<String, Value>) -> Map<String, Value>,
     summary: &'static str,
 }
+
+/// What these members may be asked for as.
+const WORDS: &[(&str, &[&str])] = &[
+    ("band", &["24", "5", "6"]),
+    (DEVICE_TYPE, &["ap", "switch", "gateway", ALL]),
+    ("nacrule_matched", FLAGS),
+    ("dryrun_nacrule_matched", FLAGS),
+    ("random_mac", FLAGS),
+];
+const DEVICE_TYPE: &str = "device_type";
+/// Devices of any type.
+const ALL: &str = "all";
 
 /// What is asked for by another name than that of one member.
 #[derive(Clone, Copy)]
@@ -404,9 +418,15 @@ impl Searchable {
     }
 
     /// The rows that a query asks for, of any time.
-    fn filter(&self, whose: Whose, which: &Which) -> HistoryFilter {
+    fn filter(&self, whose: Whose, which: &Which) -> Result<HistoryFilter, Error> {
+        for (name, words) in WORDS.iter().filter(|(name, _)| self.members.contains(name)) {
+            which.get(*name).map_or(Ok(()), |value| one_of(name, &wanted(value), words))?;
+        }
         let asked = |name: &&'static str| {
             let value = wanted(which.get(*name)?);
+            if *name == DEVICE_TYPE && value == ALL {
+                return None;
+            }
             let is_part = self.parts.contains(name);
             Some((*name, if is_part { Match::Contains(value) } else { Match::Is(value) }))
         };
@@ -418,12 +438,12 @@ impl Searchable {
             })
         };
         let asked = self.members.iter().filter_map(asked);
-        HistoryFilter {
+        Ok(HistoryFilter {
             whose,
             start: Timestamp(i64::MIN),
             end: Timestamp(i64::MAX),
             members: asked.chain(self.also.iter().filter_map(also)).collect(),
-        }
+        })
     }
 
     async fn search(
@@ -433,7 +453,7 @@ impl Searchable {
         (which, asked): (Which, Asked),
         path: &str,
     ) -> Result<Json<Value>, Error> {
-        let filter = self.filter(whose, &which);
+        let filter = self.filter(whose, &which)?;
         let kept = |name: &'static str| Some((name, which.get(name)?.clone()));
         let also = self.also.iter().map(|(name, _)| *name);
         let kept = self.members.iter().copied().chain(also).filter_map(kept).collect();
@@ -461,7 +481,7 @@ impl Searchable {
             let reason = format!("not one of {}", self.members.join(", "));
             return Err(field("distinct", reason));
         };
-        let filter = self.filter(whose, &which);
+        let filter = self.filter(whose, &which)?;
         let store = Arc::clone(&api.history);
         let find =
             move |Span { start, end }| store.count(&HistoryFilter { start, end, ..filter }, member);

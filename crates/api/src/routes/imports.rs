@@ -5,10 +5,12 @@ use crate::caller::Caller;
 use crate::error::Error;
 use crate::openapi::{Method, Operation, Parameter, Routes};
 use crate::page::{Ids, Raw};
+use crate::query::Query;
 use crate::resources::Level;
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Query, State};
+use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, State};
+use csv::StringRecord;
 use foghorn_catalog::{Import, Imported, Kind, Right, Scope, read_cells};
 use foghorn_ingest::http::BODY_BYTES_MAX;
 use http::header::CONTENT_TYPE;
@@ -90,14 +92,10 @@ pub(super) fn routes() -> Routes {
             move |caller: Caller,
                   State(api): State<Api>,
                   Ids(owner),
-                  query: Result<Query<Asked>, _>,
+                  Query(asked),
                   headers: HeaderMap,
                   Raw(body): Raw| async move {
                 let scope = level.scope(&caller, owner, right)?;
-                let Query(asked) =
-                    query.map_err(|error: axum::extract::rejection::QueryRejection| {
-                        Error::Bad(error.body_text())
-                    })?;
                 let rows = rows_of(kind, &headers, body).await?;
                 import(&api, caller, kind, scope, rows, &asked).await
             },
@@ -110,7 +108,7 @@ async fn import(
     caller: Caller,
     kind: Kind,
     scope: Scope,
-    rows: Vec<Map<String, Value>>,
+    rows: Vec<Row>,
     asked: &Asked,
 ) -> Result<Json<Value>, Error> {
     let how = Import {
@@ -118,8 +116,23 @@ async fn import(
         upsert: is_set("upsert", asked.upsert.as_deref())?,
         dry_run: is_set("dry_run", asked.dry_run.as_deref())?,
     };
-    let Imported { added, updated, errors } =
-        api.blocking(move |catalog| catalog.import(kind, scope, &caller.actor, rows, how)).await?;
+    let (mut numbers, mut objects, mut wrong) = (Vec::new(), Vec::new(), Vec::new());
+    for (number, row) in (1..).zip(rows) {
+        match row {
+            Ok(object) => {
+                numbers.push(number);
+                objects.push(object);
+            }
+            Err(detail) => wrong.push((number, None, detail)),
+        }
+    }
+    let Imported { added, updated, errors } = api
+        .blocking(move |catalog| catalog.import(kind, scope, &caller.actor, objects, how))
+        .await?;
+    // The catalog counts those that it was given.
+    let counted = errors.into_iter().map(|(row, field, detail)| (numbers[row - 1], field, detail));
+    let mut errors: Vec<(usize, Option<String>, String)> = counted.chain(wrong).collect();
+    errors.sort_by_key(|(row, ..)| *row);
     let error = |(row, field, detail): &(usize, Option<String>, String)| json!({ "row": row, "field": field, "detail": detail });
     Ok(Json(json!({
         "added": added.len(),
@@ -128,6 +141,9 @@ async fn import(
         "dry_run": how.dry_run,
     })))
 }
+
+/// An object as it came, or what is wrong with the row that should be one.
+type Row = Result<Map<String, Value>, String>;
 
 fn is_set(name: &str, flag: Option<&str>) -> Result<bool, Error> {
     match flag.map(str::to_ascii_lowercase).as_deref() {
@@ -138,19 +154,20 @@ fn is_set(name: &str, flag: Option<&str>) -> Result<bool, Error> {
 }
 
 /// The rows of a body.
-async fn rows_of(
-    kind: Kind,
-    headers: &HeaderMap,
-    body: bytes::Bytes,
-) -> Result<Vec<Map<String, Value>>, Error> {
+async fn rows_of(kind: Kind, headers: &HeaderMap, body: bytes::Bytes) -> Result<Vec<Row>, Error> {
     let media = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let rows = if media.starts_with("multipart/form-data") {
         rows_of_csv(kind, &file(media, body, BODY_BYTES_MAX).await?)?
     } else if media.starts_with("text/csv") {
         rows_of_csv(kind, &body)?
     } else {
-        serde_json::from_slice(&body)
-            .map_err(|error| Error::Bad(format!("JSON parse error - {error}")))?
+        let rows: Vec<Value> = serde_json::from_slice(&body)
+            .map_err(|error| Error::Bad(format!("JSON parse error - {error}")))?;
+        let object = |row| match row {
+            Value::Object(object) => Ok(object),
+            _ => Err("not an object".to_owned()),
+        };
+        rows.into_iter().map(object).collect()
     };
     if rows.len() > ROWS_MAX {
         return Err(Error::TooLarge(format!("more than {ROWS_MAX} rows: send the rest again")));
@@ -183,23 +200,35 @@ pub(super) async fn file(
 }
 
 /// Rows of a file whose first line names the members; an empty cell is an absent member.
-fn rows_of_csv(kind: Kind, text: &[u8]) -> Result<Vec<Map<String, Value>>, Error> {
-    let bad = |error: csv::Error| Error::Bad(format!("CSV: {error}"));
+fn rows_of_csv(kind: Kind, text: &[u8]) -> Result<Vec<Row>, Error> {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text);
-    let names = reader.headers().map_err(bad)?.clone();
+    let mut reader =
+        csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text);
+    let names = reader.headers().map_err(|error| Error::Bad(format!("CSV: {error}")))?.clone();
     let mut rows = Vec::new();
     for record in reader.records() {
-        let record = record.map_err(bad)?;
-        let cells = names.iter().zip(record.iter()).filter(|(_, cell)| !cell.is_empty());
-        let mut row = cells.map(|(name, cell)| (name.to_owned(), json!(cell))).collect();
-        read_cells(kind, &mut row);
-        rows.push(row);
+        rows.push(match record {
+            Ok(record) => row_of(kind, &names, &record),
+            Err(error) if matches!(error.kind(), csv::ErrorKind::Utf8 { .. }) => {
+                Err("not UTF-8".into())
+            }
+            Err(error) => return Err(Error::Bad(format!("CSV: {error}"))),
+        });
         if rows.len() > ROWS_MAX {
             break;
         }
     }
     Ok(rows)
+}
+
+fn row_of(kind: Kind, names: &StringRecord, record: &StringRecord) -> Row {
+    if record.len() != names.len() {
+        return Err(format!("{} cells, where {} are named", record.len(), names.len()));
+    }
+    let cells = names.iter().zip(record).filter(|(_, cell)| !cell.is_empty());
+    let mut row = cells.map(|(name, cell)| (name.to_owned(), json!(cell))).collect();
+    read_cells(kind, &mut row);
+    Ok(row)
 }
 
 #[cfg(test)]
@@ -210,13 +239,22 @@ mod tests {
     fn a_file_is_read_by_the_names_at_its_top() {
         let file = "\u{feff}name, mac\n\"a, b\",5c5b53010101\n,5c5b53010102\n";
         let rows = rows_of_csv(Kind::Asset, file.as_bytes()).unwrap();
+        let rows = rows.into_iter().collect::<Result<Vec<_>, _>>().unwrap();
         assert_eq!(rows[0]["name"], "a, b");
         assert_eq!((rows[1].get("name"), &rows[1]["mac"]), (None, &json!("5c5b53010102")));
         let placed = rows_of_csv(Kind::Device, b"mac,x,name\n5c5b53010101,1.5,7\n").unwrap();
-        assert_eq!((&placed[0]["x"], &placed[0]["name"]), (&json!(1.5), &json!("7")));
-        assert!(
-            rows_of_csv(Kind::Asset, b"name,mac\na,b,c\n").is_err(),
-            "a row with more cells than names"
-        );
+        let placed = placed[0].as_ref().unwrap();
+        assert_eq!((&placed["x"], &placed["name"]), (&json!(1.5), &json!("7")));
+    }
+
+    #[test]
+    fn a_row_that_cannot_be_read_leaves_the_others() {
+        let file = b"name,mac\na,b,c\nd\n\xff,b\ne,5c5b53010101\n";
+        let rows = rows_of_csv(Kind::Asset, file).unwrap();
+        let wrong: Vec<&str> =
+            rows.iter().filter_map(|row| Some(row.as_ref().err()?.as_str())).collect();
+        let two = |cells| format!("{cells} cells, where 2 are named");
+        assert_eq!(wrong, [&two(3), &two(1), "not UTF-8"]);
+        assert_eq!(rows[3].as_ref().unwrap()["name"], "e");
     }
 }

@@ -5,10 +5,10 @@ use crate::caller::Caller;
 use crate::error::Error;
 use crate::openapi::{Method, Operation, Parameter, Routes, array_of, reference};
 use crate::page::{Ids, Object, Paged, page_of};
+use crate::query::Query;
 use crate::resources::{Level, Objects, PAGE, handlers};
 use axum::Json;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::Response;
 use foghorn_catalog::{Catalog, CatalogError, Document, Kind, Page, Right, Scope};
 use foghorn_model::{Actor, Mac, OrgId, SiteId};
@@ -208,11 +208,10 @@ async fn list(
     caller: Caller,
     State(api): State<Api>,
     Ids(org): Ids<OrgId>,
-    which: Result<Query<Which>, QueryRejection>,
+    Query(which): Query<Which>,
     Paged(page): Paged,
 ) -> Result<Response, Error> {
     let scope = caller.org(org, Right::Read)?;
-    let Query(which) = which.map_err(|error| Error::Bad(error.body_text()))?;
     if which == Which::default() {
         return handlers::list(&api, &caller, Kind::Device, scope, page).await;
     }

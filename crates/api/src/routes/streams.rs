@@ -5,13 +5,13 @@ use crate::caller::Standing;
 use crate::error::Error;
 use crate::openapi::{Method, Operation, Routes};
 use crate::page::Ids;
+use crate::query::Query;
 use crate::resources::Level;
 use crate::streams::events::{self, Followed};
 use crate::streams::socket;
-use axum::extract::rejection::QueryRejection;
+use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName};
@@ -42,9 +42,9 @@ pub(super) fn routes() -> Routes {
             move |standing: Standing,
                   State(api): State<Api>,
                   Ids(owner): Ids<Uuid>,
-                  which: Result<Query<Which>, QueryRejection>,
+                  Query(which),
                   headers: HeaderMap| async move {
-                follow(api, standing, (level, owner), which, &headers)
+                follow(api, standing, (level, owner), &which, &headers)
             },
         )
     })
@@ -59,12 +59,11 @@ fn follow(
     api: Api,
     standing: Standing,
     (level, owner): (Level, Uuid),
-    which: Result<Query<Which>, QueryRejection>,
+    which: &Which,
     headers: &HeaderMap,
 ) -> Result<Response, Error> {
     // Who may see nothing is told nothing of what is wrong.
     level.scope(&standing.caller, owner, foghorn_catalog::Right::Read)?;
-    let Query(which) = which.map_err(|error| Error::Bad(error.body_text()))?;
     let followed = Followed::new(&standing, level, owner, which.topics.as_deref())?;
     let seat = api.streams.take_seat(&standing.caller.principal)?;
     let last_id = headers.get(LAST_EVENT_ID).map(|it| it.to_str().unwrap_or("?"));

@@ -8,11 +8,13 @@ use crate::Api;
 use crate::caller::Caller;
 use crate::error::Error;
 use crate::openapi::{Method, Operation, Routes, array_of, reference};
-use crate::page::{Ids, Object};
+use crate::page::{Ids, Object, Paged, page_of};
+use crate::resources::PAGE;
 use crate::resources::handlers::create;
 use crate::search::field;
 use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use foghorn_catalog::{Kind, Right};
 use foghorn_ingest::syslog::directory::Stranger;
 use foghorn_ingest::syslog::unclaimed::Sender;
@@ -29,6 +31,7 @@ pub(super) fn routes() -> Routes {
     Routes::default()
         .at(
             new(Method::Get, "getOrgUnclaimedSenders", listed)
+                .asks(&PAGE)
                 .answers(array_of(reference("UnclaimedSender"))),
             list,
         )
@@ -45,9 +48,10 @@ async fn list(
     caller: Caller,
     State(api): State<Api>,
     Ids(org): Ids<OrgId>,
-) -> Result<Json<Value>, Error> {
+    Paged(page): Paged,
+) -> Result<Response, Error> {
     caller.org(org, Right::Write)?;
-    Ok(Json(senders(&api, org).iter().map(shown).collect()))
+    Ok(page_of(page, senders(&api, org), |sender| shown(&sender)))
 }
 
 /// Those that nobody has claimed since they were heard.

@@ -4,11 +4,13 @@ use crate::Api;
 use crate::caller::{Caller, Credentials};
 use crate::error::Error;
 use crate::openapi::{Method, Operation, Routes, array_of, reference};
-use crate::page::{Ids, Object};
+use crate::page::{Ids, Object, Paged, page_of};
+use crate::resources::PAGE;
 use crate::routes::login::{patch, verified};
 use crate::search::field;
 use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use foghorn_catalog::{Admin, Catalog, Grant, PersonalToken};
 use foghorn_model::TokenId;
 use serde_json::{Value, json};
@@ -85,6 +87,7 @@ pub(super) fn routes() -> Routes {
         )
         .at(
             new(Method::Get, TOKENS, "listApiTokens", "One's own tokens, without their keys")
+                .asks(&PAGE)
                 .answers(array_of(reference("PersonalToken"))),
             tokens,
         )
@@ -242,10 +245,14 @@ fn of_token(token: &PersonalToken) -> Value {
     })
 }
 
-async fn tokens(caller: Caller, State(api): State<Api>) -> Result<Json<Value>, Error> {
+async fn tokens(
+    caller: Caller,
+    State(api): State<Api>,
+    Paged(page): Paged,
+) -> Result<Response, Error> {
     let id = caller.admin()?;
     let tokens = api.blocking(move |catalog| catalog.personal_tokens(id)).await?;
-    Ok(Json(tokens.iter().map(of_token).collect()))
+    Ok(page_of(page, tokens, |token| of_token(&token)))
 }
 
 async fn create_token(

@@ -3,19 +3,20 @@
 use crate::Api;
 use crate::caller::Caller;
 use crate::error::Error;
+use crate::gather::ALL;
 use crate::openapi::{Method, Operation, Routes, array_of, reference};
-use crate::page::Ids;
-use axum::Json;
-use axum::extract::{Query, State};
-use foghorn_catalog::{Document, Kind, Page, Right, Scope};
+use crate::page::{Ids, Paged, page_of};
+use crate::query::Query;
+use crate::resources::PAGE;
+use axum::extract::State;
+use axum::response::Response;
+use foghorn_catalog::{Document, Kind, Right, Scope};
 use foghorn_model::SiteId;
 use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
 
 const DERIVED: &str = "/api/v1/sites/{site_id}/wlans/derived";
-/// Mist has no pages here.
-const ALL: Page = Page { limit: u32::MAX, page: 1 };
 
 pub(super) fn routes() -> Routes {
     let operation = Operation::new(
@@ -26,7 +27,8 @@ pub(super) fn routes() -> Routes {
         "The WLANs in force at a site: those of its org, and its own",
     );
     let wlan_id = ("wlan_id", "string", "only this one");
-    Routes::default().at(operation.asks(&[wlan_id]).answers(array_of(reference("Wlan"))), derived)
+    Routes::default()
+        .at(operation.asks(&[wlan_id]).asks(&PAGE).answers(array_of(reference("Wlan"))), derived)
 }
 
 #[derive(Deserialize)]
@@ -38,10 +40,10 @@ async fn derived(
     caller: Caller,
     State(api): State<Api>,
     Ids(site): Ids<SiteId>,
-    which: Result<Query<Which>, axum::extract::rejection::QueryRejection>,
-) -> Result<Json<Value>, Error> {
+    Query(which): Query<Which>,
+    Paged(page): Paged,
+) -> Result<Response, Error> {
     let scope = caller.site(site, Right::Read)?;
-    let Query(which) = which.map_err(|error| Error::Bad(error.body_text()))?;
     let of_org = Scope { site: None, ..scope };
     let (of_org_wlans, own, aps) = api
         .blocking(move |catalog| {
@@ -56,7 +58,7 @@ async fn derived(
     let here = here.map(|wlan| (wlan, caller.sees_secrets(of_org)));
     let own = own.iter().map(|wlan| (wlan, caller.sees_secrets(scope)));
     let wanted = here.chain(own).filter(|(wlan, _)| which.wlan_id.is_none_or(|id| id == wlan.id));
-    Ok(Json(wanted.map(|(wlan, secrets)| wlan.to_json(secrets)).collect()))
+    Ok(page_of(page, wanted.collect(), |(wlan, secrets)| wlan.to_json(secrets)))
 }
 
 /// Whether a WLAN of the org is for any of these APs: for all, unless it names its own.

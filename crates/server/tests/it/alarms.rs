@@ -88,6 +88,23 @@ fn alarms_are_delivered_found_and_counted() {
         b"",
     );
     assert_eq!((status, &answer["field"]), (400, &json!("distinct")));
+    for (query, field) in [
+        ("status=nope", "status"),
+        ("status=open,nope", "status"),
+        ("acked=maybe", "acked"),
+        ("severity=grave", "severity"),
+        ("start=-1h&end=-2h", "start"),
+    ] {
+        for what in ["search", "count"] {
+            let path = format!("orgs/{}/alarms/{what}?{query}", world.org);
+            let (status, answer) = world.request("GET", &path, &[], b"");
+            assert_eq!((status, &answer["field"]), (400, &json!(field)), "{path}: {answer}");
+        }
+    }
+    // A restart is not a state: it is neither open nor resolved.
+    assert_eq!(of("acked=False&status=open,resolved")["total"], 2);
+    let ahead = of("start=99999999999");
+    assert_eq!(ahead["total"], 0, "a clock that is ahead of ours: {ahead}");
 }
 
 #[test]

@@ -125,6 +125,23 @@ fn events_are_asked_for_by_what_the_published_document_names() {
     assert_eq!(device("ap=5c5b35000001&type=AP_RESTARTED")["total"], 1);
     assert_eq!(device("model=other")["total"], 0);
     assert_eq!(device("type_code=1")["total"], 0);
+    let everything = device("")["total"].clone();
+    assert_eq!(device("device_type=all")["total"], everything);
+    assert_eq!(device("device_type=ap")["total"], everything);
+    assert_eq!(device("device_type=switch")["total"], 0);
+    assert_eq!((nac("random_mac=True"), nac("nacrule_matched=false")), (0, 0));
+    let nac_events = format!("orgs/{}/nac_clients/events", world.org);
+    let sessions = format!("orgs/{}/clients/sessions", world.org);
+    for (path, field) in [
+        (format!("{events}/search?device_type=zz"), "device_type"),
+        (format!("{events}/count?device_type=zz"), "device_type"),
+        (format!("{nac_events}/search?random_mac=perhaps"), "random_mac"),
+        (format!("{sessions}/search?band=7"), "band"),
+        (format!("{events}/search?start=200&end=100"), "start"),
+    ] {
+        let (status, answer) = world.request("GET", &path, &[], b"");
+        assert_eq!((status, &answer["field"]), (400, &json!(field)), "{path}: {answer}");
+    }
     let count = |query: &str| get(&world, &format!("{events}/count?{query}"));
     let all = count("distinct=type");
     assert!(all["total"].as_u64().unwrap() > 1 && all["limit"] == 1000, "{all}");

@@ -120,6 +120,42 @@ fn bad_input_is_answered_with_what_is_wrong() {
 }
 
 #[test]
+fn what_is_wrong_with_a_query_or_a_path_is_named_in_plain_words() {
+    let mut world = World::new();
+    world.serve(&[]);
+    let (org, site) = (format!("orgs/{}", world.org), format!("sites/{}", world.site));
+    let webhook = world.webhook(&["audits"]);
+    for (path, field) in [
+        (format!("{org}/webhooks?limit=x"), "limit"),
+        (format!("{org}/webhooks?limit="), "limit"),
+        (format!("{org}/webhooks?page=-1"), "page"),
+        (format!("{org}/webhooks?page=1&page=2"), "page"),
+        (format!("{org}/alarms/search?limit=x"), "limit"),
+        (format!("{org}/webhooks/{webhook}/events/search?status_code=abc"), "status_code"),
+        (format!("{org}/inventory?unassigned=perhaps"), "unassigned"),
+        (format!("{org}/inventory?modified_after=noon"), "modified_after"),
+        (format!("{org}/inventory?site_id=x"), "site_id"),
+        (format!("{site}/stats/zones?map_id=x"), "map_id"),
+        (format!("{site}/stats/clients?wired=x"), "wired"),
+        (format!("{site}/wlans/derived?wlan_id=x"), "wlan_id"),
+        ("orgs/nonsense/webhooks".into(), "org_id"),
+        ("sites/nonsense/devices".into(), "site_id"),
+        (format!("{org}/webhooks/nonsense"), "webhook_id"),
+    ] {
+        let (status, answer) = world.request("GET", &path, &[], b"");
+        assert_eq!((status, answer["field"].as_str()), (400, Some(field)), "{path}: {answer}");
+        assert_eq!(answer["detail"], format!("invalid field: {field}"), "{path}");
+        let words = answer.to_string();
+        for foreign in ["deserialize", "digit", "parse", "literal", "expected"] {
+            assert!(!words.contains(foreign), "{path}: {words}");
+        }
+    }
+    let path = format!("{org}/webhooks/{webhook}?dry_run=perhaps");
+    let (status, answer) = world.request("DELETE", &path, &[], b"");
+    assert_eq!((status, &answer["field"]), (400, &"dry_run".into()), "{answer}");
+}
+
+#[test]
 fn a_wrong_radius_secret_is_not_answered() {
     let mut world = World::new();
     world.serve(&[]);

@@ -85,6 +85,15 @@ fn devices_are_told_as_they_are_now() {
     );
     world.telemetry(&json!({"kind": "device-disconnected", "mac": APS[0]}).to_string());
     until("the down", || of("status=connected").is_empty());
+    for (query, field) in [
+        ("devices/search?status=up", "status"),
+        ("devices/count?type=teapot", "type"),
+        ("clients/search?band=7", "band"),
+    ] {
+        let path = format!("sites/{}/{query}", world.site);
+        let (status, answer) = world.request("GET", &path, &[], b"");
+        assert_eq!((status, &answer["field"]), (400, &json!(field)), "{query}: {answer}");
+    }
     let found = site(&world, "devices/search?status=disconnected&limit=2");
     assert_eq!((&found["total"], found["results"].as_array().unwrap().len()), (&json!(3), 2));
     let next = found["next"].as_str().unwrap().strip_prefix("/api/v1/").unwrap();
@@ -187,6 +196,22 @@ fn where_nobody_is_located_nobody_is_anywhere() {
         assert_eq!(site(&world, &format!("{kind}/visits/search"))["total"], 0);
         assert_eq!(site(&world, &format!("{kind}/count?distinct=user"))["results"], json!([]));
     }
+}
+
+#[test]
+fn the_devices_of_a_site_are_listed_by_type_and_name() {
+    let world = populated();
+    let of = |query: &str| column(&site(&world, &format!("devices?{query}")), "mac");
+    assert_eq!(of(""), APS, "APs, as the published document has it");
+    assert_eq!(of("type=switch"), ["5c5b35000003"]);
+    assert_eq!(of("type=gateway"), [""; 0]);
+    assert_eq!(of("type=all").len(), 3);
+    assert_eq!(of("name=AP+2"), [APS[1]]);
+    assert_eq!(of("type=all&name=SW"), ["5c5b35000003"]);
+    assert_eq!(of("type=all&limit=1&page=3"), ["5c5b35000003"]);
+    let path = format!("sites/{}/devices?type=teapot", world.site);
+    let (status, answer) = world.request("GET", &path, &[], b"");
+    assert_eq!((status, &answer["field"]), (400, &json!("type")), "{answer}");
 }
 
 #[test]

@@ -260,6 +260,49 @@ fn an_invitation_is_no_way_around_a_second_factor() {
 }
 
 #[test]
+fn lists_of_people_tokens_senders_and_networks_have_pages() {
+    let world = set_up();
+    let (browser, _) = Browser::log_in(&world, &login("ops@example.net", PASSWORD)).unwrap();
+    let (org, site) = (format!("orgs/{}", world.org), format!("sites/{}", world.site));
+    let mut key = String::new();
+    for name in ["a", "b"] {
+        let invite = json!({
+            "email": format!("{name}@example.net"),
+            "privileges": [{"scope": "org", "role": "read"}],
+        });
+        let (status, answer) = browser.ask("POST", &format!("{org}/invites"), &invite);
+        assert_eq!(status, 200, "{answer}");
+        let (_, made) = browser.ask("POST", "self/apitokens", &json!({"name": name}));
+        key = format!("Authorization: Token {}", made["key"].as_str().unwrap());
+        let wlan = json!({"ssid": name, "auth": {"type": "open"}});
+        let (status, answer) = browser.ask("POST", &format!("{site}/wlans"), &wlan);
+        assert_eq!(status, 200, "{answer}");
+    }
+    for (path, total) in [
+        (format!("{org}/admins"), 1),
+        (format!("{org}/invites"), 2),
+        (format!("{org}/inventory/unclaimed"), 0),
+        ("self/apitokens".into(), 2),
+        (format!("{site}/wlans/derived"), 2),
+    ] {
+        let ask = |query: &str| {
+            exchange(world.api, "GET", &format!("{path}{query}"), &[&key], b"").unwrap()
+        };
+        let (_, _, all) = ask("");
+        assert_eq!(all.as_array().map(Vec::len), Some(total), "{path}: {all}");
+        let (_, head, second) = ask("?limit=1&page=2");
+        let rest: Vec<_> = all.as_array().unwrap().iter().skip(1).cloned().collect();
+        assert_eq!(second, json!(rest), "{path}");
+        let total = format!("x-page-total: {total}");
+        for header in ["x-page-limit: 1", "x-page-page: 2", &total] {
+            assert!(head.lines().any(|line| line == header), "{path}: {head}");
+        }
+        let (status, _, refused) = ask("?limit=0");
+        assert_eq!((status, &refused["field"]), (400, &json!("limit")), "{path}");
+    }
+}
+
+#[test]
 fn a_token_of_ones_own_may_what_one_may() {
     let world = set_up();
     let (browser, _) = Browser::log_in(&world, &login("ops@example.net", PASSWORD)).unwrap();

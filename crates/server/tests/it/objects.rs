@@ -299,6 +299,28 @@ fn an_import_takes_what_it_can_and_names_what_it_cannot() {
 }
 
 #[test]
+fn a_row_that_is_no_object_refuses_no_other() {
+    let mut world = World::new();
+    world.serve(&[]);
+    let path = format!("sites/{}/assets/import", world.site);
+    for (media, body) in [
+        ("text/csv", "name,mac\nA,5c5b35bb0020\nB\n,5c5b35bb0021\nC,5c5b35bb0022\n"),
+        (
+            "application/json",
+            r#"[{"name": "D", "mac": "5c5b35bb0023"}, 7, {"mac": "5c5b35bb0024"},
+                {"name": "E", "mac": "5c5b35bb0025"}]"#,
+        ),
+    ] {
+        let media = format!("Content-Type: {media}");
+        let (status, answer) = world.request("POST", &path, &[&media], body.as_bytes());
+        assert_eq!((status, &answer["added"]), (200, &json!(2)), "{answer}");
+        let errors = answer["errors"].as_array().unwrap();
+        let named: Vec<_> = errors.iter().map(|it| (&it["row"], &it["field"])).collect();
+        assert_eq!(named, [(&json!(2), &Value::Null), (&json!(3), &json!("name"))], "{answer}");
+    }
+}
+
+#[test]
 fn devices_are_assigned_and_taken_back_by_mac_or_serial() {
     let mut world = World::new();
     world.serve(&[]);

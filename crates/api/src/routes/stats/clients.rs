@@ -6,11 +6,12 @@ use crate::error::Error;
 use crate::live::Ask;
 use crate::openapi::{Method, Operation, Routes, array_of, reference};
 use crate::page::{Ids, Paged, rows as listed};
+use crate::query::Query;
 use crate::resources::PAGE;
 use crate::rows;
 use crate::search::field;
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::Response;
 use foghorn_catalog::Right;
 use foghorn_model::{Mac, SiteId, Timestamp};
@@ -45,21 +46,15 @@ struct Which {
     wired: bool,
 }
 
-type Asked = Result<Query<Which>, axum::extract::rejection::QueryRejection>;
-
-fn wired(asked: Asked) -> Result<bool, Error> {
-    asked.map(|Query(which)| which.wired).map_err(|error| Error::Bad(error.body_text()))
-}
-
 async fn list(
     caller: Caller,
     State(api): State<Api>,
     Ids(site): Ids<SiteId>,
-    asked: Asked,
+    Query(which): Query<Which>,
     Paged(page): Paged,
 ) -> Result<Response, Error> {
     let scope = caller.site(site, Right::Read)?;
-    if wired(asked)? {
+    if which.wired {
         return Ok(listed(page, Vec::new(), 0));
     }
     let (now, limit) = (api.backend.now(), page.limit as usize);
@@ -81,13 +76,13 @@ async fn show(
     caller: Caller,
     State(api): State<Api>,
     Ids((site, client)): Ids<(SiteId, String)>,
-    asked: Asked,
+    Query(which): Query<Which>,
 ) -> Result<Json<Value>, Error> {
     let scope = caller.site(site, Right::Read)?;
     let mac: Mac = client
         .parse()
         .map_err(|error: foghorn_model::mac::MacError| field("client_mac", error.to_string()))?;
-    if wired(asked)? {
+    if which.wired {
         return Err(Error::NotFound);
     }
     let live = api.live(site, Ask::Client(mac)).await?;

@@ -5,11 +5,12 @@ use crate::caller::Caller;
 use crate::error::Error;
 use crate::openapi::{Method, Operation, Parameter, Routes, array_of, reference};
 use crate::page::{Ids, Paged, page_of};
+use crate::query::Query;
 use crate::resources::{Level, PAGE};
 use crate::rows;
 use crate::search::field;
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::Response;
 use foghorn_catalog::{Document, Kind, Right, Scope};
 use foghorn_model::Mac;
@@ -37,13 +38,8 @@ pub(super) fn routes() -> Routes {
         let list = new(path, id, "Devices as they are now").asks(&WHICH).asks(&PAGE);
         routes.at(
             list.answers(array_of(reference("DeviceStats"))),
-            move |caller: Caller, State(api): State<Api>, Ids(id), which, page| async move {
+            move |caller: Caller, State(api): State<Api>, Ids(id), Query(which), page| async move {
                 let scope = level.scope(&caller, id, Right::Read)?;
-                let which: Result<Query<Which>, _> = which;
-                let Query(which) = which.map_err(|error| {
-                    let error: axum::extract::rejection::QueryRejection = error;
-                    Error::Bad(error.body_text())
-                })?;
                 list_all(&api, scope, &which, page).await
             },
         )

@@ -11,7 +11,7 @@ use crate::openapi::{Method, Operation, Parameter, Routes, reference};
 use crate::page::Ids;
 use crate::resources::Level;
 use crate::rows;
-use crate::search::{self, Asked, COUNTED, SPAN, Search, Searched, field};
+use crate::search::{self, Asked, COUNTED, SPAN, Search, Searched, field, one_of};
 use axum::Json;
 use axum::extract::State;
 use foghorn_catalog::{Counted, Found, Kind, Place, Right, Scope, VALUES_MAX};
@@ -43,6 +43,13 @@ struct Searchable {
     distinct: &'static str,
     summary: &'static str,
 }
+
+/// What these members may be asked for as.
+const WORDS: [(&str, &[&str]); 3] = [
+    ("type", &["ap", "switch", "gateway"]),
+    ("status", &["connected", "disconnected"]),
+    ("band", &["24", "5", "6"]),
+];
 
 const DEVICES: Searchable = Searchable {
     things: Things::Devices,
@@ -202,17 +209,20 @@ fn is(value: &Value, wanted: &str) -> bool {
 }
 
 impl Searchable {
-    fn filter(&self, which: &Which) -> Filter {
+    fn filter(&self, which: &Which) -> Result<Filter, Error> {
+        for (name, words) in WORDS.iter().filter(|(name, _)| self.members.contains(name)) {
+            which.get(*name).map_or(Ok(()), |value| one_of(name, value, words))?;
+        }
         // Addresses are asked for in any spelling.
         let spelled = |key: &str, text: &str| match text.parse::<Mac>() {
             Ok(mac) if matches!(key, "mac" | "ap") => mac.to_string(),
             _ => text.to_owned(),
         };
         let asked = |key: &&'static str| Some((*key, spelled(key, which.get(*key)?)));
-        Filter {
+        Ok(Filter {
             members: self.members.iter().filter_map(asked).collect(),
             text: which.get("text").map(|text| text.to_lowercase()),
-        }
+        })
     }
 
     async fn search(
@@ -222,7 +232,7 @@ impl Searchable {
         (which, asked): (Which, Asked),
         path: &str,
     ) -> Result<Json<Value>, Error> {
-        let filter = self.filter(&which);
+        let filter = self.filter(&which)?;
         let mut kept = filter.members.clone();
         kept.extend(which.get("text").map(|text| ("text", text.clone())));
         let of = Searched { owner: scope.org.0, kind: self.distinct, path, kept };
@@ -254,7 +264,7 @@ impl Searchable {
         (which, asked): (Which, Asked),
     ) -> Result<Json<Value>, Error> {
         let span = asked.span(api.backend.now())?;
-        let filter = self.filter(&which);
+        let filter = self.filter(&which)?;
         let distinct = which.get("distinct").map_or(self.distinct, String::as_str);
         let Some(member) = self.members.iter().find(|member| **member == distinct) else {
             let reason = format!("not one of {}", self.members.join(", "));

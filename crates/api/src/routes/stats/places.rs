@@ -8,12 +8,12 @@ use crate::caller::Caller;
 use crate::error::Error;
 use crate::openapi::{Method, Operation, Parameter, Routes, array_of};
 use crate::page::{Ids, Paged, page_of, rows as listed};
+use crate::query::Query;
 use crate::resources::{Level, PAGE};
 use axum::Json;
 use axum::extract::State;
 use foghorn_catalog::{Document, Kind, Right};
 use foghorn_model::SiteId;
-use http::Uri;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -160,11 +160,12 @@ fn measured(routes: Routes, it: &'static Measured) -> Routes {
     }
     let routes = routes.at(
         all,
-        move |caller: Caller, State(api): State<Api>, Ids(owner), uri: Uri, page| async move {
+        move |caller: Caller, State(api): State<Api>, Ids(owner), Query(zones), page| async move {
+            let zones: OfAMap = zones;
             let scope = it.level.scope(&caller, owner, Right::Read)?;
             let Paged(page) = page;
             let mut documents = api.all(it.kind, scope).await?;
-            if let Some(map) = of_a_map(&uri)? {
+            if let Some(map) = zones.map_id {
                 documents.retain(|zone| zone.text("map_id") == map.to_string());
             }
             Ok::<_, Error>(page_of(page, documents, |document| (it.row)(&document)))
@@ -185,13 +186,10 @@ fn measured(routes: Routes, it: &'static Measured) -> Routes {
     )
 }
 
-fn of_a_map(uri: &Uri) -> Result<Option<Uuid>, Error> {
-    #[derive(serde::Deserialize)]
-    struct Asked {
-        map_id: Option<Uuid>,
-    }
-    let asked = axum::extract::Query::<Asked>::try_from_uri(uri);
-    asked.map(|it| it.0.map_id).map_err(|error| Error::Bad(error.body_text()))
+/// Zones of which map are asked for.
+#[derive(serde::Deserialize)]
+struct OfAMap {
+    map_id: Option<Uuid>,
 }
 
 fn configured(document: &Document) -> Value {
