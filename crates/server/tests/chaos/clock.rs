@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 /// Offsets to the true time, one after the other: the clock jumps ahead, back, and before that.
-/// None is as long as an id is remembered, since what is sent again after that counts again.
-pub const STEPS: [&str; 5] = ["+300", "+0", "-300", "+120", "+0"];
+/// None is as long as an id is remembered, since what is sent again after that counts again, nor as
+/// far from the true time as a receiver takes a signature to be stale.
+pub const STEPS: [&str; 5] = ["+240", "+0", "-240", "+120", "+0"];
 
 /// Where Debian's package has it.
 const LIBRARIES: [&str; 2] = [
