@@ -99,10 +99,14 @@ pub(crate) const BEACON: &[Member] = &[
 ];
 
 pub(super) fn check_zone(body: &Map<String, Value>) -> Result<(), CatalogError> {
-    let count = body.get("vertices").and_then(Value::as_array).map_or(0, Vec::len);
-    if count < VERTICES.0 {
-        let reason = format!("{count} corners enclose nothing: {} do", VERTICES.0);
+    let corners = body.get("vertices").and_then(Value::as_array);
+    let corners = corners.map(Vec::as_slice).unwrap_or_default();
+    if corners.len() < VERTICES.0 {
+        let reason = format!("{} corners enclose nothing: {} do", corners.len(), VERTICES.0);
         return Err(CatalogError::invalid("vertices", reason));
+    }
+    if !encloses(corners) {
+        return Err(CatalogError::invalid("vertices", "on one line they enclose nothing"));
     }
     Ok(())
 }
@@ -114,4 +118,13 @@ pub(super) fn check_rssi_zone(body: &Map<String, Value>) -> Result<(), CatalogEr
         }
         _ => Ok(()),
     }
+}
+
+/// Whether three of the corners are not on one line.
+fn encloses(corners: &[Value]) -> bool {
+    let at = |corner: &Value| Some((corner.get("x")?.as_f64()?, corner.get("y")?.as_f64()?));
+    let corners: Vec<(f64, f64)> = corners.iter().filter_map(at).collect();
+    let Some((&a, rest)) = corners.split_first() else { return false };
+    let Some(b) = rest.iter().find(|b| **b != a) else { return false };
+    rest.iter().any(|c| (b.0 - a.0) * (c.1 - a.1) != (b.1 - a.1) * (c.0 - a.0))
 }

@@ -100,7 +100,10 @@ fn nothing_more(_: Scope, _: &Map<String, Value>) -> Result<(), CatalogError> {
 /// Every kind, in the order of [`Kind`].
 pub const KINDS: &[KindRow] = &[
     row(Kind::Org, "org", "Org", org::MEMBERS),
-    row(Kind::Site, "site", "Site", site::MEMBERS),
+    KindRow {
+        check: |_, body| site::check(body),
+        ..row(Kind::Site, "site", "Site", site::MEMBERS)
+    },
     KindRow {
         check: |_, body| setting::validate(body),
         ..row(Kind::OrgSetting, "org_setting", "Org Settings", setting::MEMBERS)

@@ -3,7 +3,10 @@
 use super::Kind;
 use super::shape::{Member, OnDelete, Shape, member};
 use crate::catalog::Document;
+use crate::error::CatalogError;
 use foghorn_model::{Setting, Site, SiteId};
+use jiff::tz::TimeZone;
+use serde_json::{Map, Value};
 
 pub(crate) const MEMBERS: &[Member] = &[
     member("name", Shape::Text(super::NAME_BYTES_MAX), "its name").required(),
@@ -30,6 +33,15 @@ pub(crate) const MEMBERS: &[Member] = &[
     ),
     member("notes", Shape::Text(4096), "what is to be known of it"),
 ];
+
+/// A time zone that nobody knows would be taken for another, later and in silence.
+pub(super) fn check(body: &Map<String, Value>) -> Result<(), CatalogError> {
+    let name = body.get("timezone").and_then(Value::as_str);
+    match name.filter(|name| TimeZone::get(name).is_err()) {
+        None => Ok(()),
+        Some(_) => Err(CatalogError::invalid("timezone", "no time zone of the IANA database")),
+    }
+}
 
 /// The site as the engine knows it, without its setting.
 pub(crate) fn site(document: &Document) -> Site {

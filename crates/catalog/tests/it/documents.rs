@@ -174,6 +174,7 @@ fn bad_input_names_the_field_and_changes_nothing() {
         (Kind::Device, json!({"mac": "5c5b35000001", "type": "toaster"}), "type"),
         (Kind::Token, json!({"name": "t"}), "privileges"),
         (Kind::OrgSetting, json!({"device_updown_threshold": 500}), "device_updown_threshold"),
+        (Kind::Site, json!({"name": "x", "timezone": "Mars/Olympus"}), "timezone"),
         (Kind::SiteSetting, json!({"track_asset": "yes"}), "track_asset"),
         (Kind::SiteSetting, json!({"engagement": {"max_dwell": 0}}), "engagement"),
         (

@@ -139,6 +139,12 @@ fn a_member_of_a_member_is_named_when_it_is_wrong() {
         (Kind::Zone, zone(json!([point, point])), "vertices", "2 corners"),
         (
             Kind::Zone,
+            zone(json!([point, {"x": 1, "y": 1}, {"x": 2, "y": 2}, point])),
+            "vertices",
+            "one line",
+        ),
+        (
+            Kind::Zone,
             zone(json!([point, {"x": 1e300, "y": 0}, point])),
             "vertices",
             "[1]: x: not a",
