@@ -155,6 +155,22 @@ fn what_somebody_does_to_itself_its_orgs_are_told() {
 }
 
 #[test]
+fn what_people_prove_themselves_by_stands_nowhere() {
+    let mut world = set_up();
+    world.server.as_mut().unwrap().terminate();
+    world.serve_with(&[], &[("FOGHORN_LOG", "trace")]);
+    let (browser, _) = Browser::log_in(&world, &login("ops@example.net", PASSWORD)).unwrap();
+    let session = browser.cookie.clone();
+    let (_, offered) = browser.ask("GET", "self/two_factor/token", &json!({}));
+    let factor = offered["two_factor_secret"].as_str().unwrap().to_owned();
+    let (_, token) = browser.ask("POST", "self/apitokens", &json!({"name": "script"}));
+    let token = token["key"].as_str().unwrap().to_owned();
+    assert!(session.len() >= 16 && factor.len() >= 16 && token.len() >= 16);
+    assert!(world.server.as_mut().unwrap().terminate());
+    world.hides(&[PASSWORD, &session, &factor, &token]);
+}
+
+#[test]
 fn u04_a_page_of_somebody_else_changes_nothing() {
     let world = set_up();
     let (browser, _) = Browser::log_in(&world, &login("ops@example.net", PASSWORD)).unwrap();

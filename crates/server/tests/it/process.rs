@@ -136,6 +136,22 @@ impl World {
         self.directory.path().join(name)
     }
 
+    /// That nothing on disk has any of these in it.
+    pub fn hides(&self, secrets: &[&str]) {
+        let mut folders = vec![self.path("data"), self.path("serve.log"), self.path("ledger")];
+        while let Some(path) = folders.pop() {
+            if path.is_dir() {
+                folders.extend(std::fs::read_dir(&path).unwrap().map(|it| it.unwrap().path()));
+                continue;
+            }
+            let Ok(bytes) = std::fs::read(&path) else { continue };
+            for secret in secrets {
+                let found = bytes.windows(secret.len()).any(|part| part == secret.as_bytes());
+                assert!(!found, "{secret}: {}", path.display());
+            }
+        }
+    }
+
     pub fn serve(&mut self, more: &[&str]) {
         self.serve_with(more, &[]);
     }
