@@ -1,6 +1,7 @@
 //! Which event of a device is an alarm by itself.
 
 use super::{AlarmRow, DEVICE_EVENTS, alarm};
+use std::sync::LazyLock;
 
 /// Alarms whose key is not that of the event in lower case.
 const RENAMED: &[(&str, &str)] = &[
@@ -20,14 +21,19 @@ const RENAMED: &[(&str, &str)] = &[
     ("SW_VC_MEMBER_RESTARTED", "vc_member_restarted"),
 ];
 
+/// The events of devices that are alarms, in order: every event is looked up, and few are one.
+static OF_DEVICES: LazyLock<Vec<(&str, &AlarmRow)>> = LazyLock::new(|| {
+    let row = |event: &str| match RENAMED.binary_search_by_key(&event, |(event, _)| event) {
+        Ok(at) => alarm(RENAMED[at].1),
+        Err(_) => alarm(&event.to_ascii_lowercase()),
+    };
+    DEVICE_EVENTS.iter().filter_map(|event| Some((*event, row(event)?))).collect()
+});
+
 /// The alarm that an event of a device is, if it is one.
 pub fn alarm_of_event(event_type: &str) -> Option<&'static AlarmRow> {
-    let renamed = RENAMED.binary_search_by_key(&event_type, |(event, _)| event);
-    if let Ok(at) = renamed {
-        return alarm(RENAMED[at].1);
-    }
-    DEVICE_EVENTS.binary_search(&event_type).ok()?;
-    alarm(&event_type.to_ascii_lowercase())
+    let at = OF_DEVICES.binary_search_by_key(&event_type, |(event, _)| event).ok()?;
+    Some(OF_DEVICES[at].1)
 }
 
 /// Alarms that events of edges are, where they are called otherwise.
