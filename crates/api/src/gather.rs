@@ -47,7 +47,7 @@ impl Api {
         self.live_of(documents, Ask::Edges, |live| live.edges).await
     }
 
-    /// Asks each site that these are of once.
+    /// Asks each site that these are of once; what is of none, its org knows.
     async fn live_of<T: Clone>(
         &self,
         documents: &[Document],
@@ -55,14 +55,15 @@ impl Api {
         of: fn(Live) -> BTreeMap<Mac, T>,
     ) -> Result<Vec<Option<T>>, Error> {
         let mut sites: BTreeMap<SiteId, BTreeMap<Mac, T>> = BTreeMap::new();
-        for site in documents.iter().filter_map(|it| it.site_id) {
+        let place = |it: &Document| it.site_id.unwrap_or(SiteId::of_org(it.org_id));
+        for site in documents.iter().map(place) {
             if let Entry::Vacant(entry) = sites.entry(site) {
                 entry.insert(of(self.live(site, ask).await?));
             }
         }
         let of = |document: &Document| {
             let mac = document.text("mac").parse().ok()?;
-            sites.get(&document.site_id?)?.get(&mac).cloned()
+            sites.get(&place(document))?.get(&mac).cloned()
         };
         Ok(documents.iter().map(of).collect())
     }

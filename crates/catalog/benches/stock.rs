@@ -150,7 +150,7 @@ fn alarm(number: u64, at: Timestamp, site: &Site, row: &AlarmRow) -> HistoryReco
     let status = if number.is_multiple_of(10) { AlarmStatus::Open } else { AlarmStatus::Resolved };
     let over = (status == AlarmStatus::Resolved).then_some(at + Micros::from_secs(300));
     let facts = AlarmFacts {
-        place: Place { org: site.org_id, site: site.id, site_name: &site.name },
+        place: Place { org: site.org_id, site: Some(site.id), site_name: Some(&site.name) },
         id: AlarmId::derived(AlarmId::slot(site.id, row.key, &mac), Timestamp(number as i64)),
         row,
         count: 1 + number % 7,

@@ -2,8 +2,8 @@
 
 use foghorn_model::event::block;
 use foghorn_model::{
-    EventEntry, EventKey, OrgId, Partition, SiteId, Timestamp, Topic, TopicClass, TopicSet,
-    WebhookId,
+    EventEntry, EventKey, HandOver, Matter, OrgId, Partition, SiteId, Timestamp, Topic, TopicClass,
+    TopicSet, WebhookId,
 };
 
 /// Encoded events of one class, ready to be one block of an event log.
@@ -35,6 +35,9 @@ pub struct Output {
     pub record: EventBuffer,
     /// Events of stream topics.
     pub stream: EventBuffer,
+    /// What is handed over to the homes of orgs, whether its records were folded before or not:
+    /// who takes it knows what it has had.
+    pub handed: Vec<HandOver>,
 }
 
 impl Output {
@@ -42,6 +45,7 @@ impl Output {
     pub fn clear(&mut self) {
         self.record.clear();
         self.stream.clear();
+        self.handed.clear();
     }
 }
 
@@ -98,6 +102,12 @@ impl<'a> Emitter<'a> {
             buffer.count += 1;
             buffer.topics.insert(topic);
         }
+        self.key.ordinal += 1;
+    }
+
+    /// Hands a matter of an org over to the partition that is its home.
+    pub(crate) fn hand_over(&mut self, org: OrgId, at: Timestamp, matter: Matter) {
+        self.out.handed.push(HandOver { from: self.key, org_id: org, at, matter });
         self.key.ordinal += 1;
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::FOLD_VERSION;
 use crate::output::{Emitter, Output};
+use crate::processors::alarms::Telling;
 use crate::processors::{Scene, alarms, audits, carried, ping, relayed, steps};
 use crate::seen::Source;
 use crate::state::{SiteState, State};
@@ -10,8 +11,8 @@ use crate::view::SiteView;
 use foghorn_model::record::{Command, RecordBody};
 use foghorn_model::telemetry::{Report, Telemetry};
 use foghorn_model::{
-    AlarmTemplate, AlarmTemplateId, Change, ConfigUpdate, Org, OrgId, Partition, Record, Relayed,
-    Setting, Site, SiteId, Timestamp,
+    AlarmTemplate, AlarmTemplateId, Change, ConfigUpdate, EventKey, HandOver, Matter, Org, OrgId,
+    Partition, Record, Relayed, Setting, Site, SiteId, Suppression, Timestamp,
 };
 use foghorn_mutant::{Mutant, is as mutated};
 use std::collections::BTreeMap;
@@ -67,7 +68,8 @@ impl Engine {
     /// # Errors
     /// If the bytes are no snapshot.
     pub fn restore(partition: Partition, snapshot: &[u8]) -> Result<Self, RestoreError> {
-        let state = serde_json::from_slice(snapshot)?;
+        let mut state: State = serde_json::from_slice(snapshot)?;
+        state.keep_places(partition);
         let mut engine =
             Self { partition, state, timers: Timers::default(), tally: Tally::default() };
         for site in engine.state.sites.values_mut() {
@@ -79,8 +81,13 @@ impl Engine {
             site.sle.rearm(&site.site, &mut engine.timers);
             site.failures.rearm(&site.site, &mut engine.timers);
             site.ports.rearm(&site.site, &mut engine.timers);
-            let template = template(&engine.state.templates, &engine.state.orgs, &site.site);
-            site.alarms.rearm(&site.site, template, engine.state.clock, &mut engine.timers);
+            let telling = telling(
+                &engine.state.orgs,
+                &engine.state.templates,
+                &engine.state.suppressions,
+                &site.site,
+            );
+            site.alarms.rearm(&site.site, telling, engine.state.clock, &mut engine.timers);
         }
         Ok(engine)
     }
@@ -164,6 +171,7 @@ impl Engine {
             RecordBody::Relayed(event) => self.on_relayed(record.site, event, &mut emitter),
             RecordBody::Change(change) => self.on_change(change, &mut emitter),
             RecordBody::Command(command) => self.on_command(command, &mut emitter),
+            RecordBody::HandOver(handed) => self.on_handed_over(handed, &mut emitter),
             RecordBody::Tick | RecordBody::Resumed { .. } | RecordBody::InputGap(_) => {}
             RecordBody::Upgrade(upgrade) => {
                 self.state.fold = upgrade.to;
@@ -207,7 +215,12 @@ impl Engine {
                 over: &over,
                 now: self.state.clock,
                 at: self.state.clock,
-                template: template(&self.state.templates, &self.state.orgs, &state.site),
+                telling: telling(
+                    &self.state.orgs,
+                    &self.state.templates,
+                    &self.state.suppressions,
+                    &state.site,
+                ),
                 alarms: &mut state.alarms,
                 emitter,
                 timers: &mut self.timers,
@@ -252,7 +265,12 @@ impl Engine {
             over: &over,
             now,
             at: telemetry.time.map_or(now, |time| time.min(now)),
-            template: template(&self.state.templates, &self.state.orgs, &state.site),
+            telling: telling(
+                &self.state.orgs,
+                &self.state.templates,
+                &self.state.suppressions,
+                &state.site,
+            ),
             alarms: &mut state.alarms,
             emitter,
             timers: &mut self.timers,
@@ -337,6 +355,44 @@ impl Engine {
         }
     }
 
+    /// Another partition, or this one, tells of a matter of an org that is at home here.
+    fn on_handed_over(&mut self, handed: &HandOver, emitter: &mut Emitter<'_>) {
+        let heard = self.state.heard.entry(handed.from.partition);
+        let heard = heard.or_insert(EventKey::start(handed.from.partition));
+        if handed.from <= *heard && !mutated(Mutant::HandOverAgain) {
+            self.tally.repeated += 1;
+            return;
+        }
+        *heard = handed.from;
+        let Some(state) = self.state.sites.get_mut(&SiteId::of_org(handed.org_id)) else {
+            self.tally.unknown_site += 1;
+            return;
+        };
+        let over = org_setting(&self.state.orgs, handed.org_id);
+        let mut scene = Scene {
+            site: &state.site,
+            over: &over,
+            now: self.state.clock,
+            at: handed.at.min(self.state.clock),
+            telling: telling(
+                &self.state.orgs,
+                &self.state.templates,
+                &self.state.suppressions,
+                &state.site,
+            ),
+            alarms: &mut state.alarms,
+            emitter,
+            timers: &mut self.timers,
+            tally: &mut self.tally,
+        };
+        match &handed.matter {
+            Matter::SiteDown { site_id, name } => {
+                state.sites_down.on_down(*site_id, name, &mut scene)
+            }
+            Matter::SiteUp { site_id } => state.sites_down.on_up(*site_id, &mut scene),
+        }
+    }
+
     fn on_change(&mut self, change: &Change, emitter: &mut Emitter<'_>) {
         if change.seq <= self.state.catalog_seq {
             return;
@@ -344,21 +400,23 @@ impl Engine {
         self.state.catalog_seq = change.seq;
         emitter.catalog_seq = change.seq;
         for update in &change.updates {
-            self.apply(update);
+            self.apply(update, emitter);
         }
         audits::on_change(self.partition, change, emitter);
     }
 
-    fn apply(&mut self, update: &ConfigUpdate) {
+    fn apply(&mut self, update: &ConfigUpdate, emitter: &mut Emitter<'_>) {
         match update {
             ConfigUpdate::Org(org) => {
                 self.state.orgs.insert(org.id, org.clone());
+                self.state.keep_places(self.partition);
                 self.rearm(|site| site.org_id == org.id);
             }
             ConfigUpdate::OrgDeleted { id } => {
                 self.state.orgs.remove(id);
                 self.state.relayed.remove(id);
                 self.state.templates.retain(|_, template| template.org_id != *id);
+                self.state.suppressions.remove(id);
                 let gone = |site: &SiteState| site.site.org_id == *id;
                 let sites: Vec<SiteId> = self
                     .state
@@ -367,7 +425,7 @@ impl Engine {
                     .filter(|site| gone(site))
                     .map(|s| s.site.id)
                     .collect();
-                sites.into_iter().for_each(|site| self.forget_site(site));
+                sites.into_iter().for_each(|site| self.forget_site(site, emitter));
             }
             ConfigUpdate::Site(site) if Partition::of_site(site.id) == self.partition => {
                 match self.state.sites.get_mut(&site.id) {
@@ -379,7 +437,7 @@ impl Engine {
                 self.rearm(|other| other.id == site.id);
             }
             ConfigUpdate::Site(_) => {}
-            ConfigUpdate::SiteDeleted { id } => self.forget_site(*id),
+            ConfigUpdate::SiteDeleted { id } => self.forget_site(*id, emitter),
             ConfigUpdate::Device(device) => {
                 let site = device.site_id.and_then(|site| self.state.sites.get_mut(&site));
                 if let Some(state) = site {
@@ -407,9 +465,17 @@ impl Engine {
                     self.rearm(|site| site.id == *site_id);
                 }
             }
+            ConfigUpdate::OrgSuppression { org_id, span } => {
+                match span {
+                    Some(span) => drop(self.state.suppressions.insert(*org_id, *span)),
+                    None => drop(self.state.suppressions.remove(org_id)),
+                }
+                self.rearm(|site| site.org_id == *org_id);
+            }
             ConfigUpdate::DeviceRemoved { site_id, mac } => {
                 if let Some(state) = self.state.sites.get_mut(site_id) {
                     state.devices.remove(*mac, &state.site, self.state.clock, &mut self.timers);
+                    state.devices.look_at_site(&state.site, self.state.clock, emitter);
                     state.ports.remove(*mac);
                     state.paths.remove(*mac);
                 }
@@ -417,8 +483,10 @@ impl Engine {
         }
     }
 
-    fn forget_site(&mut self, site: SiteId) {
-        self.state.sites.remove(&site);
+    fn forget_site(&mut self, site: SiteId, emitter: &mut Emitter<'_>) {
+        if let Some(state) = self.state.sites.remove(&site) {
+            state.devices.leave(&state.site, self.state.clock, emitter);
+        }
         self.timers.forget_site(site);
     }
 
@@ -428,8 +496,13 @@ impl Engine {
             state.devices.rearm(&state.site, &over, &mut self.timers);
             state.clients.rearm(&state.site, &over, &mut self.timers);
             state.edges.rearm(&state.site, &over, &mut self.timers);
-            let template = template(&self.state.templates, &self.state.orgs, &state.site);
-            state.alarms.rearm(&state.site, template, self.state.clock, &mut self.timers);
+            let telling = telling(
+                &self.state.orgs,
+                &self.state.templates,
+                &self.state.suppressions,
+                &state.site,
+            );
+            state.alarms.rearm(&state.site, telling, self.state.clock, &mut self.timers);
         }
     }
 
@@ -452,14 +525,19 @@ fn org_setting(orgs: &BTreeMap<OrgId, Org>, org: OrgId) -> Setting {
     orgs.get(&org).map(|org| org.setting.clone()).unwrap_or_default()
 }
 
-/// The template that says which alarms of a site are told: its own, or else its org's.
-fn template<'a>(
-    templates: &'a BTreeMap<AlarmTemplateId, AlarmTemplate>,
+/// What the org says of which alarms of a site are told.
+fn telling<'a>(
     orgs: &BTreeMap<OrgId, Org>,
+    templates: &'a BTreeMap<AlarmTemplateId, AlarmTemplate>,
+    suppressions: &BTreeMap<OrgId, Suppression>,
     site: &Site,
-) -> Option<&'a AlarmTemplate> {
+) -> Telling<'a> {
     let of_org = || orgs.get(&site.org_id)?.alarmtemplate_id;
-    templates.get(&site.alarmtemplate_id.or_else(of_org)?)
+    let template = site.alarmtemplate_id.or_else(of_org);
+    Telling {
+        template: template.and_then(|id| templates.get(&id)),
+        suppression: suppressions.get(&site.org_id).copied(),
+    }
 }
 
 fn source(report: &Report<'_>) -> Source {

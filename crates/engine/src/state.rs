@@ -13,9 +13,13 @@ use crate::processors::failures::Failures;
 use crate::processors::latency::Latency;
 use crate::processors::paths::Paths;
 use crate::processors::ports::Ports;
+use crate::processors::sites_down::SitesDown;
 use crate::processors::sle::Sle;
 use crate::seen::Seen;
-use foghorn_model::{AlarmTemplate, AlarmTemplateId, Org, OrgId, Site, SiteId, Timestamp};
+use foghorn_model::{
+    AlarmTemplate, AlarmTemplateId, EventKey, Org, OrgId, Partition, Site, SiteId, Suppression,
+    Timestamp,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -37,11 +41,27 @@ pub(crate) struct State {
     pub(crate) orgs: BTreeMap<OrgId, Org>,
     /// The alarm templates of the orgs.
     pub(crate) templates: BTreeMap<AlarmTemplateId, AlarmTemplate>,
-    /// The sites that live in it.
+    /// When no alarms of orgs are told.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) suppressions: BTreeMap<OrgId, Suppression>,
+    /// The last that other partitions handed over.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) heard: BTreeMap<Partition, EventKey>,
+    /// The sites that live in it, and the places of the orgs that are at home here.
     pub(crate) sites: BTreeMap<SiteId, SiteState>,
     /// What was relayed of late of no site, of the orgs that are at home here.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) relayed: BTreeMap<OrgId, Seen>,
+}
+
+impl State {
+    /// Every org that is at home here has the place of what is none of its sites'.
+    pub(crate) fn keep_places(&mut self, partition: Partition) {
+        for org in self.orgs.values().filter(|org| Partition::of_org(org.id) == partition) {
+            let place = Site::of_org(org);
+            self.sites.entry(place.id).or_insert_with(|| SiteState::new(place));
+        }
+    }
 }
 
 /// The state of a site.
@@ -71,6 +91,9 @@ pub(crate) struct SiteState {
     pub(crate) air: Air,
     #[serde(default)]
     pub(crate) alarms: Alarms,
+    /// Of the place of an org only.
+    #[serde(default, skip_serializing_if = "SitesDown::is_empty")]
+    pub(crate) sites_down: SitesDown,
     #[serde(default)]
     pub(crate) seen: Seen,
 }
@@ -90,6 +113,7 @@ impl SiteState {
             paths: Paths::default(),
             air: Air::default(),
             alarms: Alarms::default(),
+            sites_down: SitesDown::default(),
             seen: Seen::default(),
         }
     }

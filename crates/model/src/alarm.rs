@@ -123,19 +123,20 @@ impl Evidence {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Acknowledged {
-    /// All of the site that were raised before.
+    /// All of the site, or of the org and none of its sites, that were raised before.
     All,
     /// These.
     Alarms(Vec<AlarmId>),
 }
 
-/// An acknowledgement of alarms of one site, or its withdrawal.
+/// An acknowledgement of alarms of one site, or of an org's own, or its withdrawal.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Acknowledgement {
     /// Their org.
     pub org_id: OrgId,
-    /// Their site.
-    pub site_id: SiteId,
+    /// Their site; none of those that are the org's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub site_id: Option<SiteId>,
     /// Which ones.
     pub which: Acknowledged,
     /// Whether they are acknowledged from now on.

@@ -68,6 +68,14 @@ pub enum ConfigUpdate {
         /// The span.
         span: Option<Suppression>,
     },
+    /// The alarms of all sites of an org, and its own, are not told in this span, or are told
+    /// again.
+    OrgSuppression {
+        /// The org.
+        org_id: OrgId,
+        /// The span.
+        span: Option<Suppression>,
+    },
     /// The device has left this site, by deletion or by moving to another.
     DeviceRemoved {
         /// The site that it left.

@@ -99,6 +99,26 @@ pub struct Site {
     pub alarmtemplate_id: Option<AlarmTemplateId>,
 }
 
+impl Site {
+    /// The place of what is an org's and of none of its sites: edges that are not assigned, alarms
+    /// of several sites. It is kept as a site is, under the org's own id, in the org's home
+    /// partition.
+    pub fn of_org(org: &Org) -> Self {
+        Self {
+            id: SiteId::of_org(org.id),
+            org_id: org.id,
+            name: String::new(),
+            setting: Setting::default(),
+            alarmtemplate_id: None,
+        }
+    }
+
+    /// Whether it is the place of what is the org's and of none of its sites.
+    pub fn is_of_org(&self) -> bool {
+        self.id == SiteId::of_org(self.org_id)
+    }
+}
+
 /// A device of the inventory that is assigned to a site.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Device {
@@ -123,12 +143,12 @@ pub struct Device {
     pub ip: Option<std::net::IpAddr>,
 }
 
-/// An edge of the inventory that is assigned to a site.
+/// An edge of the inventory.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Edge {
     /// Its id.
     pub id: Uuid,
-    /// The site.
+    /// The site that it is assigned to, or else its org's own place ([`SiteId::of_org`]).
     pub site_id: SiteId,
     /// Its address.
     pub mac: Mac,

@@ -9,6 +9,7 @@ pub mod change;
 pub mod config;
 pub mod definitions;
 pub mod event;
+pub mod hand_over;
 pub mod ids;
 pub mod mac;
 pub mod partition;
@@ -24,6 +25,7 @@ pub use change::{Actor, Audit, Change, ConfigUpdate};
 pub use config::{Device, DeviceType, Edge, Org, Setting, Site};
 pub use event::block::{EventBlock, EventEntry, EventRef};
 pub use event::key::EventKey;
+pub use hand_over::{HandOver, Matter};
 pub use ids::{
     AdminId, AlarmId, AlarmTemplateId, AuditId, OrgId, SiteId, TokenId, WebhookId, WlanId,
 };

@@ -18,6 +18,7 @@
 
 use crate::alarm::Acknowledgement;
 use crate::change::Change;
+use crate::hand_over::HandOver;
 use crate::ids::SiteId;
 use crate::relayed::Relayed;
 use crate::time::Timestamp;
@@ -58,6 +59,8 @@ pub enum RecordBody<'a> {
     Change(Box<Change>),
     /// Something that acts on derived state.
     Command(Command),
+    /// What another partition, or this one, knows of an org that is at home here.
+    HandOver(HandOver),
     /// Nothing but time: a deadline was due and no other record moved the clock.
     Tick,
     /// The server started again; it had last been alive at `since`.
@@ -115,7 +118,7 @@ impl Command {
     pub fn site(&self) -> Option<SiteId> {
         match self {
             Self::Ping { site_id, .. } => *site_id,
-            Self::Acknowledge(acknowledgement) => Some(acknowledgement.site_id),
+            Self::Acknowledge(acknowledgement) => acknowledgement.site_id,
         }
     }
 
@@ -150,6 +153,7 @@ const RESUMED: u8 = 5;
 const INPUT_GAP: u8 = 6;
 const UPGRADE: u8 = 7;
 const RELAYED: u8 = 8;
+const HAND_OVER: u8 = 9;
 
 impl Record<'_> {
     /// Appends the record, with its length before it.
@@ -161,6 +165,7 @@ impl Record<'_> {
             RecordBody::Relayed(_) => RELAYED,
             RecordBody::Change(_) => CHANGE,
             RecordBody::Command(_) => COMMAND,
+            RecordBody::HandOver(_) => HAND_OVER,
             RecordBody::Tick => TICK,
             RecordBody::Resumed { .. } => RESUMED,
             RecordBody::InputGap(_) => INPUT_GAP,
@@ -175,6 +180,7 @@ impl Record<'_> {
             RecordBody::Relayed(relayed) => relayed.encode(out),
             RecordBody::Change(change) => json(out, change),
             RecordBody::Command(command) => json(out, command),
+            RecordBody::HandOver(handed) => json(out, handed),
             RecordBody::Tick => {}
             RecordBody::Resumed { since } => out.extend_from_slice(&since.0.to_le_bytes()),
             RecordBody::InputGap(gap) => json(out, gap),
@@ -252,6 +258,7 @@ fn decode(bytes: &[u8]) -> Result<Record<'_>, RecordError> {
             TELEMETRY => RecordBody::Telemetry(Cow::Borrowed(body)),
             CHANGE => RecordBody::Change(from_json(body)?),
             COMMAND => RecordBody::Command(from_json(body)?),
+            HAND_OVER => RecordBody::HandOver(from_json(body)?),
             TICK => RecordBody::Tick,
             RESUMED => {
                 let since = body.first_chunk().ok_or_else(short)?;
@@ -278,6 +285,7 @@ fn field<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{EventKey, Matter};
     use proptest::prelude::*;
 
     fn sample(body: RecordBody<'static>) -> Record<'static> {
@@ -291,6 +299,12 @@ mod tests {
             RecordBody::Tick,
             RecordBody::Resumed { since: Timestamp(5) },
             RecordBody::Upgrade(Upgrade { from: 1, to: 2 }),
+            RecordBody::HandOver(HandOver {
+                from: EventKey::start(crate::Partition(3)),
+                org_id: OrgId::from_bytes([1; 16]),
+                at: Timestamp(6),
+                matter: Matter::SiteUp { site_id: SiteId::from_bytes([4; 16]) },
+            }),
             RecordBody::Relayed(Relayed {
                 topic: crate::Topic::Zone,
                 org: OrgId::from_bytes([1; 16]),

@@ -39,6 +39,8 @@ mutants! {
     RepeatTaken "a record with a known id is folded again";
     StateLeftOut "a snapshot leaves out the downs that are owed";
     DeferralForgotten "a gap in the input defers no deadline";
+    HandOverForgotten "a snapshot is made while what was handed over is not durable";
+    HandOverAgain "what was handed over before counts again";
     CursorEarly "a cursor passes a batch that is to be sent again";
     BatchRecut "open batches of before a restart are cut anew";
     WatermarkEarly "a lane with waiting events says that it is idle";

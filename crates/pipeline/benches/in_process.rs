@@ -12,8 +12,8 @@ use foghorn_model::{
     Timestamp,
 };
 use foghorn_pipeline::{
-    ChangeFeed, Committer, EventLogs, FeedError, Front, Intake, IntakeLimits, Interventions, Step,
-    Worker,
+    ChangeFeed, Committer, EventLogs, FeedError, Front, Intake, IntakeLimits, Interventions,
+    Outbox, Step, Worker,
 };
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -86,11 +86,20 @@ fn main() {
     let interventions = Arc::new(Interventions::new(skips, &lines).unwrap());
     let feed = feed(OrgId::from_bytes([255; 16]));
     let intake: Intake<()> = Intake::new(IntakeLimits::default());
+    let outbox = Arc::new(Outbox::new(|| {}));
     let mut committer =
-        Committer::new(Arc::clone(&input), Arc::clone(&interventions), &feed, false).unwrap();
+        Committer::new(Arc::clone(&input), Arc::clone(&interventions), outbox, &feed, false)
+            .unwrap();
     let recover = |partition| {
-        let recovered =
-            Worker::recover(partition, &*input, &events, &snapshots, &interventions, false);
+        let recovered = Worker::recover(
+            partition,
+            &*input,
+            &events,
+            &snapshots,
+            &interventions,
+            false,
+            &mut |_| {},
+        );
         recovered.unwrap().0
     };
     let mut workers: Vec<Worker> = Partition::all().map(recover).collect();

@@ -12,6 +12,7 @@ use crate::clockwork::Front;
 use crate::feed::{ChangeFeed, FeedError, targets};
 use crate::intake::{Intake, Taken, TakenBlock};
 use crate::interventions::Interventions;
+use crate::outbox::Outbox;
 use bytes::Bytes;
 use foghorn_log::{Block, Frame, Log, LogError};
 use foghorn_model::record::Records;
@@ -31,6 +32,7 @@ pub struct Committer {
     /// The last change that is in the log for every partition that it concerns.
     fed: u64,
     interventions: Arc<Interventions>,
+    outbox: Arc<Outbox>,
 }
 
 /// Why the process must end.
@@ -98,6 +100,7 @@ impl Committer {
     pub fn new(
         log: Arc<dyn Log>,
         interventions: Arc<Interventions>,
+        outbox: Arc<Outbox>,
         feed: &dyn ChangeFeed,
         accept_data_loss: bool,
     ) -> Result<Self, CommitterError> {
@@ -106,7 +109,7 @@ impl Committer {
         if fed > catalog && !accept_data_loss {
             return Err(CommitterError::CatalogOlder { catalog, log: fed });
         }
-        Ok(Self { log, fed, interventions })
+        Ok(Self { log, fed, interventions, outbox })
     }
 
     /// The last change that is in the log.
@@ -125,6 +128,11 @@ impl Committer {
         front: &Front,
         now: Timestamp,
     ) -> Result<Step<A>, CommitterError> {
+        let handed = self.outbox.waiting();
+        let handed_seq = feed.latest();
+        for it in &handed {
+            intake.submit_handed_over(handed_seq, it, now);
+        }
         let Taken { blocks, acks } = intake.take();
         // Asked after the records were taken: every change that one of them was routed under
         // was committed before it was submitted.
@@ -145,6 +153,7 @@ impl Committer {
         match appended {
             Ok(_) => {
                 self.fed = fed;
+                self.outbox.settle(handed.len());
                 Ok(self.committed(blocks, acks))
             }
             Err(LogError::Full { file }) => {

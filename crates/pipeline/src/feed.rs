@@ -31,6 +31,7 @@ pub fn targets(change: &Change) -> BTreeSet<Partition> {
         match update {
             ConfigUpdate::Org(_)
             | ConfigUpdate::OrgDeleted { .. }
+            | ConfigUpdate::OrgSuppression { .. }
             | ConfigUpdate::AlarmTemplate(_)
             | ConfigUpdate::AlarmTemplateDeleted { .. } => targets.extend(Partition::all()),
             ConfigUpdate::Site(site) => {

@@ -6,7 +6,7 @@
 //! synced the next one fills: that is the whole of group commit, and it needs no timer.
 
 use bytes::Bytes;
-use foghorn_model::{Partition, Record, RecordBody, Relayed, SiteId, Timestamp};
+use foghorn_model::{HandOver, Partition, Record, RecordBody, Relayed, SiteId, Timestamp};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
@@ -184,6 +184,19 @@ impl<A> Intake<A> {
         waiting.push(partition, now, |received_at| Record { received_at, catalog_seq, site, body });
         waiting.acks.extend(ack);
         Ok(was_empty)
+    }
+
+    /// Takes what a partition hands over to the home of an org. Only the committer does, for the
+    /// frame that it is about to write.
+    pub(crate) fn submit_handed_over(&self, catalog_seq: u64, handed: &HandOver, now: Timestamp) {
+        let site = Some(SiteId::of_org(handed.org_id));
+        let body = RecordBody::HandOver(handed.clone());
+        self.lock().push(Partition::of_org(handed.org_id), now, |received_at| Record {
+            received_at,
+            catalog_seq,
+            site,
+            body,
+        });
     }
 
     /// Refuses telemetry, or takes it again: the disk is nearly full, or no longer.

@@ -6,11 +6,13 @@
 
 use crate::committer::CommittedBlock;
 use crate::interventions::{Interventions, InterventionsError};
+use crate::outbox::Outbox;
 use crate::snapshots::SnapshotJob;
 use crate::worker::{EventLogs, FoldedBlock, Recovered, RecoveryError, Worker, WorkerError};
 use foghorn_log::{Log, LogError, SnapshotStore};
 use foghorn_model::record::Records;
 use foghorn_model::{Partition, Record, RecordBody, Timestamp};
+use foghorn_mutant::{Mutant, is as mutated};
 use std::sync::Arc;
 
 /// What a shard works on.
@@ -24,6 +26,8 @@ pub struct ShardStores {
     pub snapshots: Arc<SnapshotStore>,
     /// What the fold goes past.
     pub interventions: Arc<Interventions>,
+    /// Where partitions put what they hand over.
+    pub outbox: Arc<Outbox>,
     /// Whether records that the log has lost are gone past.
     pub accept_data_loss: bool,
 }
@@ -108,7 +112,11 @@ impl Shard {
             }
             let first = worker.last() + 1;
             match worker.fold(block.first, &block.body) {
-                Ok(_) => folded.push(worker.take(first)),
+                Ok(_) => {
+                    let mut block = worker.take(first);
+                    self.stores.outbox.offer(std::mem::take(&mut block.handed));
+                    folded.push(block);
+                }
                 Err(error) => {
                     self.set_aside(error, watch)?;
                     self.workers[at] = self.recover_worker(block.partition, watch)?;
@@ -145,7 +153,10 @@ impl Shard {
                 &*stores.input,
                 &stores.events,
                 stores.accept_data_loss,
-                &mut |folded| watch.folded(vec![folded]),
+                &mut |mut folded| {
+                    stores.outbox.offer(std::mem::take(&mut folded.handed));
+                    watch.folded(vec![folded]);
+                },
             );
             match caught_up {
                 Ok(_) => watch.progressed(&self.workers[at]),
@@ -159,9 +170,14 @@ impl Shard {
         Ok(())
     }
 
-    /// The state of each partition that has moved since its last snapshot.
+    /// The state of each partition that has moved since its last snapshot, but of those of which
+    /// something that they handed over is not durable yet.
     pub fn snapshots(&mut self) -> Vec<SnapshotJob> {
-        self.workers.iter_mut().filter_map(Worker::snapshot).collect()
+        let outbox = &self.stores.outbox;
+        let is_settled = |worker: &&mut Worker| {
+            outbox.is_settled(worker.partition()) || mutated(Mutant::HandOverForgotten)
+        };
+        self.workers.iter_mut().filter(is_settled).filter_map(Worker::snapshot).collect()
     }
 
     /// The worker of a partition, if the partition is of this shard.
@@ -190,6 +206,7 @@ impl Shard {
                 &stores.snapshots,
                 &stores.interventions,
                 stores.accept_data_loss,
+                &mut |folded| stores.outbox.offer(folded.handed),
             );
             match recovered {
                 Ok((worker, recovered)) => {

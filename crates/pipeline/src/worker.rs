@@ -11,7 +11,7 @@ use bytes::Bytes;
 use foghorn_engine::{Engine, Output, RestoreError, SiteView, Tally};
 use foghorn_log::{Block, Frame, Log, LogError, Reader, SnapshotStore};
 use foghorn_model::record::{RecordError, Records};
-use foghorn_model::{Partition, SiteId, Timestamp, TopicSet};
+use foghorn_model::{HandOver, Partition, SiteId, Timestamp, TopicSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -90,6 +90,8 @@ pub struct FoldedBlock {
     pub record: EventBytes,
     /// Events of stream topics.
     pub stream: EventBytes,
+    /// What is handed over to the homes of orgs.
+    pub handed: Vec<HandOver>,
 }
 
 /// Why a partition cannot be folded on.
@@ -202,7 +204,7 @@ pub struct Worker {
 
 impl Worker {
     /// Loads the newest snapshot that verifies and folds what the input log has after it. Events
-    /// that the event logs hold already are not written again.
+    /// that the event logs hold already are not written again; what is handed over is shown again.
     ///
     /// # Errors
     /// If the input log lacks what the snapshot or the state needs and data loss is not
@@ -214,6 +216,7 @@ impl Worker {
         snapshots: &SnapshotStore,
         interventions: &Arc<Interventions>,
         accept_data_loss: bool,
+        show: &mut dyn FnMut(FoldedBlock),
     ) -> Result<(Self, Recovered), RecoveryError> {
         let engine = load(partition, snapshots)?;
         let mut recovered = Recovered { snapshot: engine.last(), ..Recovered::default() };
@@ -229,7 +232,7 @@ impl Worker {
         worker.out.record.floor = events.record.reach(partition.0);
         worker.out.stream.floor = events.stream.reach(partition.0);
         (recovered.replayed, recovered.missing) =
-            worker.catch_up(input, events, accept_data_loss, &mut |_| {})?;
+            worker.catch_up(input, events, accept_data_loss, show)?;
         Ok((worker, recovered))
     }
 
@@ -314,6 +317,7 @@ impl Worker {
             last: self.engine.last(),
             record: take(&mut self.out.record),
             stream: take(&mut self.out.stream),
+            handed: std::mem::take(&mut self.out.handed),
         }
     }
 

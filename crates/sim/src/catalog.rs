@@ -29,7 +29,7 @@ const TOPICS: [Topic; 10] = [
 ];
 
 /// Alarms that are told.
-const ALARMS: [&str; 15] = [
+const ALARMS: [&str; 16] = [
     "ap_bad_cable",
     "authentication_failure",
     "bad_wan_uplink",
@@ -45,6 +45,7 @@ const ALARMS: [&str; 15] = [
     "missing_vlan",
     "port_flap",
     "repeated_auth_failures",
+    "sites_down",
 ];
 /// Whose alarms are told at all times, so that they can be counted.
 pub const UNSUPPRESSED: OrgId = OrgId(uuid::Uuid::from_bytes([1; 16]));
@@ -120,7 +121,8 @@ impl Catalog {
                 ConfigUpdate::Org(Org { id, name, setting, alarmtemplate_id: Some(template) }),
             ];
             catalog.commit(id, updates, None, now);
-            for number in 0..1 + dice.below(2) {
+            // The second has enough of them to go down together.
+            for number in 0..u64::from(org) + dice.below(2) {
                 catalog.add_site(id, number, dice, now);
             }
         }

@@ -6,7 +6,7 @@ use foghorn_engine::{Engine, Output};
 use foghorn_log::{Log, Reader};
 use foghorn_model::event::block::EventBlock;
 use foghorn_model::record::Records;
-use foghorn_model::{EventEntry, Partition, Record, RecordBody, Timestamp};
+use foghorn_model::{EventEntry, HandOver, Partition, Record, RecordBody, Timestamp};
 use foghorn_mutant::with;
 use foghorn_pipeline::{CommittedBlock, Interventions};
 use std::collections::BTreeMap;
@@ -24,6 +24,17 @@ pub struct Event {
     pub entry: EventEntry,
     /// The bytes.
     pub json: Vec<u8>,
+}
+
+/// What a clean fold makes of a partition.
+#[derive(Debug, PartialEq)]
+pub struct Folded {
+    /// Its events.
+    pub events: Vec<Event>,
+    /// What it hands over.
+    pub handed: Vec<HandOver>,
+    /// Its state in the end.
+    pub snapshot: Vec<u8>,
 }
 
 impl std::fmt::Debug for Event {
@@ -100,7 +111,7 @@ impl Journal {
         partition: Partition,
         interventions: &Interventions,
         snapshot_every: Option<u64>,
-    ) -> Result<(Vec<Event>, Vec<u8>)> {
+    ) -> Result<Folded> {
         with(None, || {
             let mut engine = Engine::new(partition);
             let mut out = Output::default();
@@ -115,7 +126,11 @@ impl Journal {
                 }
                 Ok(())
             })?;
-            Ok((events(partition, &out), engine.snapshot()))
+            Ok(Folded {
+                events: events(partition, &out),
+                handed: out.handed,
+                snapshot: engine.snapshot(),
+            })
         })
     }
 
@@ -157,6 +172,18 @@ impl Journal {
             })?;
             Ok(events(partition, &out))
         })
+    }
+
+    /// What was handed over to a partition, in the order in which it is in the journal.
+    pub fn handed_to(&self, partition: Partition) -> Result<Vec<HandOver>> {
+        let mut handed = Vec::new();
+        self.each(partition, |_, record| {
+            if let RecordBody::HandOver(it) = &record.body {
+                handed.push(it.clone());
+            }
+            Ok(())
+        })?;
+        Ok(handed)
     }
 
     /// Tells every record, for whoever looks into a failure.

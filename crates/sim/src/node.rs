@@ -24,8 +24,8 @@ use foghorn_model::time::Micros;
 use foghorn_model::{Partition, Relayed, Timestamp, TopicClass};
 use foghorn_pipeline::{
     Claim, Clockwork, CommittedBlock, Committer, EventLogs, FoldedBlock, Intake, IntakeLimits,
-    Interventions, Recovered, Refusal, Shard, ShardStores, ShardWatch, SnapshotJob, Step, Worker,
-    check_claim,
+    Interventions, Outbox, Recovered, Refusal, Shard, ShardStores, ShardWatch, SnapshotJob, Step,
+    Worker, check_claim,
 };
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -157,6 +157,7 @@ pub struct Node {
     pub interventions: Arc<Interventions>,
     /// Where records wait.
     pub intake: Intake<u64>,
+    outbox: Arc<Outbox>,
     committer: Committer,
     clockwork: Clockwork,
     shards: Vec<Shard>,
@@ -225,8 +226,9 @@ impl Node {
         catalog.publish();
         let lanes = Lanes::new(setup.lanes, index, rows, &watermarks, &opened);
         let publisher = Publisher::new(lanes, Box::new(OpenFile(file)));
-        let committer =
-            Committer::new(Arc::clone(&input), Arc::clone(&interventions), catalog, false)?;
+        let outbox = Arc::new(Outbox::new(|| {}));
+        let (of_log, of_fold) = (Arc::clone(&input), Arc::clone(&interventions));
+        let committer = Committer::new(of_log, of_fold, Arc::clone(&outbox), catalog, false)?;
         let upgrade = dice
             .one_in(12)
             .then_some(Upgrade { from: FOLD_VERSION.saturating_sub(1), to: FOLD_VERSION });
@@ -237,6 +239,7 @@ impl Node {
             events: events.clone(),
             snapshots: Arc::clone(&snapshots),
             interventions: Arc::clone(&interventions),
+            outbox: Arc::clone(&outbox),
             accept_data_loss: false,
         };
         let shards = (0..SHARDS).map(|at| Shard::recover(stores.clone(), at, SHARDS, &watch));
@@ -253,6 +256,7 @@ impl Node {
                 partition_bytes_max: 64 << 10,
                 bytes_max: 256 << 10,
             }),
+            outbox,
             committer,
             clockwork,
             shards,
@@ -474,6 +478,7 @@ impl Node {
     /// Whether everything that was taken is folded and delivered, or given up.
     pub fn is_at_rest(&self) -> bool {
         self.intake.is_empty()
+            && self.outbox.is_empty()
             && self.queues.iter().all(VecDeque::is_empty)
             && self.watch.told.borrow().is_empty()
             && self.flush.is_none()

@@ -1,7 +1,7 @@
 //! Those who are seen: devices, clients and NASes, with what is true of them. A site's source
 //! sends its lines in order and repeats a request until it is acknowledged.
 
-use crate::catalog::Place;
+use crate::catalog::{Place, UNSUPPRESSED};
 use crate::dice::Dice;
 use foghorn_model::time::Micros;
 use foghorn_model::{Mac, OrgId, SiteId, Timestamp, Topic};
@@ -94,8 +94,9 @@ impl People {
             unique: BTreeMap::new(),
             quiet: false,
         };
-        // The first AP of a site is steady, the others do as they please.
-        let steady = places.iter().map(|place| place.aps[0]).collect();
+        // The first AP of a site of this org is steady, the others do as they please.
+        let steady = places.iter().filter(|place| place.org == UNSUPPRESSED);
+        let steady = steady.map(|place| place.aps[0]).collect();
         Self {
             sources: places.iter().map(source).collect(),
             steady,
@@ -116,6 +117,9 @@ impl People {
             if self.sources[at].beats_at <= now {
                 self.sources[at].beats_at = now + HEARTBEAT;
                 let mac = self.sources[at].place.aps[0];
+                if !self.steady.contains(&mac) {
+                    continue;
+                }
                 let line = json!({"kind": "device-heartbeat", "mac": mac});
                 self.say(at, vec![line.to_string()], Vec::new());
             }

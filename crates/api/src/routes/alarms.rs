@@ -272,7 +272,8 @@ async fn acknowledge(
         Some(ids) => format!("{} alarms", ids.len()),
     };
     // Of one site only, it is that site's matter.
-    let one = sites.keys().next().copied().filter(|_| sites.len() == 1 && ids.is_some());
+    let one = sites.keys().next().copied().flatten();
+    let one = one.filter(|_| sites.len() == 1 && ids.is_some());
     let place = Scope { site: scope.site.or(one), ..scope };
     let (actor, message) = (caller.actor.clone(), format!("{verb} {what}"));
     let mut told = Map::from_iter([("acked".to_owned(), json!(acked))]);
@@ -303,7 +304,7 @@ async fn by_site(
     api: &Api,
     scope: Scope,
     ids: &[AlarmId],
-) -> Result<BTreeMap<SiteId, Acknowledged>, Error> {
+) -> Result<BTreeMap<Option<SiteId>, Acknowledged>, Error> {
     let (store, wanted) = (Arc::clone(&api.history), ids.to_vec());
     let found = api.blocking(move |_| store.find_alarms(scope, &wanted)).await?;
     // Of a relayed alarm each site may have one of its own.
@@ -311,18 +312,21 @@ async fn by_site(
     if ids.iter().any(|id| !known.contains(id)) {
         return Err(Error::NotFound);
     }
-    let mut sites: BTreeMap<SiteId, Vec<AlarmId>> = BTreeMap::new();
+    let mut sites: BTreeMap<Option<SiteId>, Vec<AlarmId>> = BTreeMap::new();
     for (id, site, _) in found {
         sites.entry(site).or_default().push(id);
     }
     Ok(sites.into_iter().map(|(site, ids)| (site, Acknowledged::Alarms(ids))).collect())
 }
 
-fn all_sites(api: &Api, scope: Scope) -> BTreeMap<SiteId, Acknowledged> {
+fn all_sites(api: &Api, scope: Scope) -> BTreeMap<Option<SiteId>, Acknowledged> {
     let view = api.catalog.view();
     let sites = view.sites.values().filter(|site| site.org_id == scope.org);
     let sites = sites.filter(|site| scope.site.is_none_or(|it| it == site.id));
-    sites.map(|site| (site.id, Acknowledged::All)).collect()
+    // The org's own are none of its sites'.
+    let of_org = scope.site.is_none().then_some(None);
+    let places = sites.map(|site| Some(site.id)).chain(of_org);
+    places.map(|place| (place, Acknowledged::All)).collect()
 }
 
 /// Waits a little until searches show what was acknowledged.

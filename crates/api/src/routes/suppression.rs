@@ -89,15 +89,13 @@ async fn suppress(
     if !(now.secs() - BEHIND_SECS_MAX..=now.secs() + AHEAD_SECS_MAX).contains(&start) {
         return Err(field("scheduled_time", "not from now to 7 days ahead"));
     }
-    // Of the org is all that its sites have.
-    let whole = json!({ "org_id": org });
-    let applies = if of == Of::Org { Some(&whole) } else { body.get("applies") };
-    let sites = sites(&api, scope, applies).await?;
-    let mut places: Vec<Scope> =
-        sites.into_iter().map(|site| Scope { site: Some(site), ..scope }).collect();
-    if of == Of::Org {
-        places.push(scope);
-    }
+    let places = match of {
+        Of::Org => vec![scope],
+        Of::Site => {
+            let sites = sites(&api, scope, body.get("applies")).await?;
+            sites.into_iter().map(|site| Scope { site: Some(site), ..scope }).collect()
+        }
+    };
     let span = json!({ "scheduled_time": start, "expire_time": start + duration });
     let span = span.as_object().cloned().unwrap_or_default();
     api.blocking(move |catalog| {

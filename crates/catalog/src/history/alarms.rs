@@ -3,9 +3,8 @@
 //! Both come from the event log of the site's partition, where an acknowledgement stands after
 //! the alarms that it is about; so a store that is filled anew ends as the one before.
 //!
-//! An alarm that was relayed is as its sender made it: it may be of no site, and then nobody can
-//! acknowledge it, and its id is one of that org and site only, so that nobody changes what another
-//! said. One without an id is one of its own.
+//! An alarm that was relayed is as its sender made it, and its id is one of that org and site only,
+//! so that nobody changes what another said. One without an id is one of its own.
 
 use super::{HistoryRecord, HistoryStore};
 use crate::catalog::Scope;
@@ -186,13 +185,14 @@ impl HistoryStore {
         let reader = self.reader();
         let mut query = reader.prepare_cached(
             "SELECT NOT EXISTS (SELECT 1 FROM alarms WHERE org_id = ?1
-             AND coalesce(site_id = ?2, site_id IS NOT NULL) AND acked <> ?3)",
+             AND (?2 IS NULL OR site_id = ?2) AND acked <> ?3)",
         )?;
         let site = scope.site.map(|site| site.to_string());
         Ok(query.query_row(params![scope.org.to_string(), site, acked], |row| row.get(0))?)
     }
 
-    /// The site of each of these alarms, where it is of the scope, and whether it is acknowledged.
+    /// The site of each of these alarms that is of the scope, if it is of one, and whether it is
+    /// acknowledged.
     ///
     /// # Errors
     /// If the database fails.
@@ -200,19 +200,20 @@ impl HistoryStore {
         &self,
         scope: Scope,
         ids: &[AlarmId],
-    ) -> Result<Vec<(AlarmId, SiteId, bool)>, CatalogError> {
+    ) -> Result<Vec<(AlarmId, Option<SiteId>, bool)>, CatalogError> {
         let reader = self.reader();
         let mut query = reader.prepare_cached(
             "SELECT site_id, acked FROM alarms
-             WHERE id = ?1 AND org_id = ?2 AND coalesce(site_id = ?3, site_id IS NOT NULL)",
+             WHERE id = ?1 AND org_id = ?2 AND (?3 IS NULL OR site_id = ?3)",
         )?;
         let site = scope.site.map(|site| site.to_string());
         let mut found = Vec::new();
         for id in ids {
             let mut rows = query.query(params![id.to_string(), scope.org.to_string(), site])?;
             while let Some(row) = rows.next()? {
-                let of: String = row.get(0)?;
-                let of = of.parse().map_err(|_| CatalogError::NotFound)?;
+                let of: Option<String> = row.get(0)?;
+                let of = of.map(|site| site.parse()).transpose();
+                let of = of.map_err(|_| CatalogError::NotFound)?;
                 found.push((*id, of, row.get(1)?));
             }
         }
@@ -243,7 +244,7 @@ struct Acknowledging {
     alarm_ids: Option<Vec<AlarmId>>,
     note: Option<String>,
     org_id: OrgId,
-    site_id: SiteId,
+    site_id: Option<SiteId>,
 }
 
 /// Takes over an acknowledgement.
@@ -256,7 +257,7 @@ pub(super) fn acknowledge(
     let (admin_id, admin_name) = (said.admin_id, said.admin_name);
     let values: [Value; 7] = [
         said.org_id.to_string().into(),
-        said.site_id.to_string().into(),
+        said.site_id.map(|site| site.to_string()).into(),
         said.acked.into(),
         said.acked.then_some(it.at.0).into(),
         admin_id.filter(|_| said.acked).into(),
@@ -267,7 +268,7 @@ pub(super) fn acknowledge(
         let query = format!(
             "UPDATE alarms SET acked = ?3, acked_time = ?4, ack_admin_id = ?5,
                  ack_admin_name = ?6, note = ?7
-             WHERE org_id = ?1 AND site_id = ?2 AND {condition}"
+             WHERE org_id = ?1 AND site_id IS ?2 AND {condition}"
         );
         transaction.prepare_cached(&query)?.execute(params_from_iter(values))
     };

@@ -43,12 +43,15 @@ pub(super) fn suppression(
     before: Option<&Document>,
     after: Option<&Document>,
 ) -> Vec<ConfigUpdate> {
-    let Some(site_id) = after.or(before).and_then(|it| it.site_id) else { return Vec::new() };
+    let Some(document) = after.or(before) else { return Vec::new() };
     let at = |document: &Document, key| {
         let secs = document.body.get(key).and_then(Value::as_i64).unwrap_or_default();
         Timestamp(secs.saturating_mul(1_000_000))
     };
     let span = after
         .map(|it| Suppression { from: at(it, "scheduled_time"), until: at(it, "expire_time") });
-    vec![ConfigUpdate::Suppression { site_id, span }]
+    vec![match document.site_id {
+        Some(site_id) => ConfigUpdate::Suppression { site_id, span },
+        None => ConfigUpdate::OrgSuppression { org_id: document.org_id, span },
+    }]
 }

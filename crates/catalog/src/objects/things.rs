@@ -5,7 +5,7 @@ use super::Kind;
 use super::shape::{Member, OnDelete, Shape, member};
 use crate::catalog::Document;
 use crate::error::CatalogError;
-use foghorn_model::{ConfigUpdate, Edge};
+use foghorn_model::{ConfigUpdate, Edge, SiteId};
 use serde_json::{Map, Value};
 
 const NAME: Shape = Shape::Text(super::NAME_BYTES_MAX);
@@ -71,12 +71,12 @@ pub(crate) const MX_EDGE: &[Member] = &[
     member("ntp_servers", Shape::List(&Shape::Text(255), 16), "where it gets the time from"),
 ];
 
-/// The edge as the engine knows it, while it is assigned to a site and has an address.
+/// The edge as the engine knows it, while it has an address: at its site, or at the org's own place.
 fn edge(document: &Document) -> Option<Edge> {
     let text = |key: &str| document.body.get(key).and_then(Value::as_str);
     Some(Edge {
         id: document.id,
-        site_id: document.site_id?,
+        site_id: document.site_id.unwrap_or(SiteId::of_org(document.org_id)),
         mac: text("mac")?.parse().ok()?,
         name: text("name").unwrap_or_default().into(),
         mxcluster_id: text("mxcluster_id").and_then(|id| id.parse().ok()),

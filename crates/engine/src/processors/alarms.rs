@@ -4,16 +4,18 @@
 //! one type at one site within [`GATHERED`] of the first are one alarm with one id, a count and
 //! samples. The first is told at once, later ones as updates of it, at most one each
 //! [`UPDATED_EACH`], so that a storm is few messages and none of it is lost. **Conditions** (group
-//! `marvis`) are about one thing; they are open until they are resolved, which is told at once.
+//! `marvis`, and ours) are about one thing; they are open until they are resolved, which is told at
+//! once.
 //!
-//! Only what the site's template enables is told, and nothing while the site is suppressed. A
-//! condition that was raised then is told when it goes on afterwards; incidents are not.
+//! Only what the site's template enables is told, and nothing while the site or its org is
+//! suppressed. A condition that was raised then is told when it goes on afterwards; incidents are
+//! not.
 
 use super::Scene;
 use crate::output::{Audience, Emitter};
 use crate::timers::{Armed, Subject, Timers};
 use foghorn_model::alarm::{Acknowledgement, AlarmStatus, Evidence};
-use foghorn_model::definitions::{AlarmGroup, AlarmRow, alarm as alarm_row};
+use foghorn_model::definitions::{AlarmRow, alarm as alarm_row};
 use foghorn_model::event::alarm::{AlarmFacts, encode, encode_acknowledgement};
 use foghorn_model::ids::AlarmId;
 use foghorn_model::time::Micros;
@@ -70,15 +72,11 @@ pub(crate) struct Incident<'a> {
     pub(crate) evidence: Evidence,
 }
 
-fn is_condition(row: &AlarmRow) -> bool {
-    row.group == AlarmGroup::Marvis
-}
-
 impl Scene<'_, '_> {
     /// Raises an alarm, or goes on with the one that is under way.
     pub(crate) fn raise(&mut self, incident: &Incident<'_>) {
         let row = incident.row;
-        if !is_condition(row) && !self.tells(row) {
+        if !row.lasts && !self.tells(row) {
             return;
         }
         let slot = slot(self.site, row, incident.about);
@@ -135,21 +133,30 @@ impl Scene<'_, '_> {
     }
 
     fn keep(&mut self, slot: Uuid, row: &AlarmRow, mut alarm: Alarm) {
-        let rules = self.alarms.rules(self.template, self.now);
+        let rules = self.alarms.rules(self.telling, self.now);
         alarm.arm(slot, row, self.site, rules, self.timers);
         self.alarms.under_way.insert(slot, alarm);
     }
 
     /// Whether alarms of this type are told now.
     fn tells(&self, row: &AlarmRow) -> bool {
-        self.alarms.rules(self.template, self.now).told_from(row) == Some(self.now)
+        self.alarms.rules(self.telling, self.now).told_from(row) == Some(self.now)
     }
+}
+
+/// What the org says of which alarms of a site are told.
+#[derive(Clone, Copy)]
+pub(crate) struct Telling<'a> {
+    /// The template of the site, or else of the org.
+    pub(crate) template: Option<&'a AlarmTemplate>,
+    /// When nothing is told in all of the org.
+    pub(crate) suppression: Option<Suppression>,
 }
 
 /// What says which alarms are told, as of a time.
 #[derive(Clone, Copy)]
 struct Rules<'a> {
-    template: Option<&'a AlarmTemplate>,
+    of_org: Telling<'a>,
     suppression: Option<Suppression>,
     now: Timestamp,
 }
@@ -157,9 +164,14 @@ struct Rules<'a> {
 impl Rules<'_> {
     /// From when on alarms of this type are told: now, when the suppression is over, or never.
     fn told_from(self, row: &AlarmRow) -> Option<Timestamp> {
-        self.template.filter(|template| template.enabled.contains(row.key))?;
-        let suppressed = self.suppression.filter(|span| span.holds(self.now));
-        Some(suppressed.map_or(self.now, |span| span.until))
+        self.of_org.template.filter(|template| template.enabled.contains(row.key))?;
+        let spans = [self.suppression, self.of_org.suppression];
+        let over = |at: Timestamp| {
+            spans.into_iter().flatten().filter(|span| span.holds(at)).map(|span| span.until).max()
+        };
+        // What ends the one may lie within the other.
+        let first = over(self.now).unwrap_or(self.now);
+        Some(over(first).unwrap_or(first))
     }
 }
 
@@ -173,11 +185,11 @@ impl Alarms {
     pub(crate) fn rearm(
         &mut self,
         site: &Site,
-        template: Option<&AlarmTemplate>,
+        telling: Telling<'_>,
         now: Timestamp,
         timers: &mut Timers,
     ) {
-        let rules = self.rules(template, now);
+        let rules = self.rules(telling, now);
         for (slot, alarm) in &mut self.under_way {
             if let Some(row) = alarm_row(&alarm.key) {
                 alarm.arm(*slot, row, site, rules, timers);
@@ -185,15 +197,15 @@ impl Alarms {
         }
     }
 
-    fn rules<'a>(&self, template: Option<&'a AlarmTemplate>, now: Timestamp) -> Rules<'a> {
-        Rules { template, suppression: self.suppression, now }
+    fn rules<'a>(&self, of_org: Telling<'a>, now: Timestamp) -> Rules<'a> {
+        Rules { of_org, suppression: self.suppression, now }
     }
 }
 
 impl Alarm {
     /// When the incidents that belong to it end; a condition ends when it is resolved.
     fn ends(&self, row: &AlarmRow) -> Option<Timestamp> {
-        (!is_condition(row)).then(|| self.raised + GATHERED)
+        (!row.lasts).then(|| self.raised + GATHERED)
     }
 
     /// Whether there is something to tell, and it is time.
@@ -228,7 +240,7 @@ impl Alarm {
     fn tell(&mut self, row: &AlarmRow, resolved: Option<Timestamp>, scene: &mut Scene<'_, '_>) {
         let update = self.told.is_some();
         self.told = Some((scene.now, self.count));
-        let status = is_condition(row).then_some(match resolved {
+        let status = row.lasts.then_some(match resolved {
             Some(_) => AlarmStatus::Resolved,
             None => AlarmStatus::Open,
         });
@@ -262,14 +274,14 @@ pub(crate) fn on_acknowledgement(
     emitter: &mut Emitter<'_>,
 ) {
     let (org, site) = (acknowledgement.org_id, acknowledgement.site_id);
-    let audience = Audience { org, site: Some(site), target: None };
+    let audience = Audience { org, site, target: None };
     emitter.emit(Topic::AlarmAcks, audience, |out| {
         encode_acknowledgement(out, acknowledgement, at);
     });
 }
 
 fn slot(site: &Site, row: &AlarmRow, about: &str) -> Uuid {
-    AlarmId::slot(site.id, row.key, if is_condition(row) { about } else { "" })
+    AlarmId::slot(site.id, row.key, if row.lasts { about } else { "" })
 }
 
 /// The definition with this key, which is one of the table's.

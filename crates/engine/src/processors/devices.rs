@@ -9,6 +9,7 @@
 
 mod availability;
 mod causes;
+mod site;
 
 use super::Scene;
 use super::alarms::{self, Incident};
@@ -23,6 +24,7 @@ use foghorn_model::telemetry::{AlarmReport, DeviceChange, DeviceEvent, DeviceRep
 use foghorn_model::{Device, DeviceType, Mac, Setting, Site, Timestamp, Topic};
 use foghorn_mutant::{Mutant, is as mutated};
 use serde::{Deserialize, Serialize};
+use site::Standing;
 use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
 use uuid::Uuid;
@@ -33,6 +35,11 @@ use uuid::Uuid;
 pub(crate) struct Devices {
     by_mac: BTreeMap<Mac, DeviceState>,
     availability: Availability,
+    /// Whether the org was told that the site is down.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    site_is_down: bool,
+    #[serde(skip)]
+    standing: Standing,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -204,16 +211,17 @@ impl Devices {
 
     /// The device left the site.
     pub(crate) fn remove(&mut self, mac: Mac, site: &Site, now: Timestamp, timers: &mut Timers) {
-        let before = self.status_of_ap(mac);
+        let (before, stood) = (self.status_of_ap(mac), self.stands(mac));
         if let Some(mut state) = self.by_mac.remove(&mac) {
             timers.disarm(&mut state.armed, site.id, Subject::Device(mac));
         }
         self.count(mac, before, now);
+        self.count_standing(mac, stood);
     }
 
     /// A device reported something. Devices that the site does not have are counted, no more.
     pub(crate) fn on_report(&mut self, report: &DeviceReport<'_>, scene: &mut Scene<'_, '_>) {
-        let before = self.status_of_ap(report.mac);
+        let (before, stood) = (self.status_of_ap(report.mac), self.stands(report.mac));
         let Some(state) = self.by_mac.get_mut(&report.mac) else {
             scene.tally.unknown_device += 1;
             return;
@@ -250,6 +258,8 @@ impl Devices {
         state.arm(scene.site, scene.over, scene.timers);
         self.count(report.mac, before, scene.now);
         self.look_for_causes(report.mac, was_down, scene);
+        self.count_standing(report.mac, stood);
+        self.look_at_site(scene.site, scene.now, scene.emitter);
     }
 
     /// A source raised an alarm by its key. It is about a device of the site, but for those alarms
@@ -301,7 +311,7 @@ impl Devices {
 
     /// The timer of a device fired: it has fallen silent, or owes a down, or lives on.
     pub(crate) fn on_timer(&mut self, mac: Mac, scene: &mut Scene<'_, '_>) {
-        let before = self.status_of_ap(mac);
+        let (before, stood) = (self.status_of_ap(mac), self.stands(mac));
         let Some(state) = self.by_mac.get_mut(&mac) else { return };
         state.armed.fired();
         let was_down = state.is_told_down();
@@ -326,6 +336,8 @@ impl Devices {
         state.arm(scene.site, scene.over, scene.timers);
         self.count(mac, before, scene.now);
         self.look_for_causes(mac, was_down, scene);
+        self.count_standing(mac, stood);
+        self.look_at_site(scene.site, scene.now, scene.emitter);
     }
 
     /// Settings changed, or the state was read back: every timer is set by what holds now.
@@ -333,6 +345,7 @@ impl Devices {
         for state in self.by_mac.values_mut() {
             state.arm(site, over, timers);
         }
+        self.count_all_standing();
     }
 
     /// The site heard nothing until now, through no fault of its devices.

@@ -17,6 +17,7 @@ pub(crate) mod ping;
 pub(crate) mod ports;
 pub(crate) mod ratio;
 pub(crate) mod relayed;
+pub(crate) mod sites_down;
 pub(crate) mod sle;
 pub(crate) mod steps;
 pub(crate) mod windows;
@@ -24,9 +25,9 @@ pub(crate) mod windows;
 use crate::output::{Audience, Emitter};
 use crate::partition::Tally;
 use crate::timers::Timers;
-use alarms::Alarms;
+use alarms::{Alarms, Telling};
 use foghorn_model::event::Place;
-use foghorn_model::{AlarmTemplate, Setting, Site, Timestamp, Topic};
+use foghorn_model::{Setting, Site, Timestamp, Topic};
 
 /// What a processor has around it while it handles one record of a site.
 pub(crate) struct Scene<'a, 'o> {
@@ -39,7 +40,7 @@ pub(crate) struct Scene<'a, 'o> {
     /// When it happened by the source's clock, never later than `now`.
     pub(crate) at: Timestamp,
     /// Which alarms are told.
-    pub(crate) template: Option<&'a AlarmTemplate>,
+    pub(crate) telling: Telling<'a>,
     pub(crate) alarms: &'a mut Alarms,
     pub(crate) emitter: &'a mut Emitter<'o>,
     pub(crate) timers: &'a mut Timers,
@@ -48,8 +49,10 @@ pub(crate) struct Scene<'a, 'o> {
 
 impl Scene<'_, '_> {
     fn emit(&mut self, topic: Topic, write: impl FnOnce(&mut Vec<u8>, &Place<'_>)) {
-        let audience = Audience { org: self.site.org_id, site: Some(self.site.id), target: None };
-        let place = Place { org: self.site.org_id, site: self.site.id, site_name: &self.site.name };
+        let org = self.site.org_id;
+        let site = Some(self.site.id).filter(|_| !self.site.is_of_org());
+        let audience = Audience { org, site, target: None };
+        let place = Place { org, site, site_name: site.map(|_| self.site.name.as_str()) };
         self.emitter.now = self.now;
         self.emitter.emit(topic, audience, |out| write(out, &place));
     }

@@ -4,7 +4,7 @@ use crate::world::{AP, Event, World, fold, org_id, site_id};
 use expect_test::expect;
 use foghorn_engine::Engine;
 use foghorn_model::alarm::{Acknowledged, Acknowledgement};
-use foghorn_model::definitions::{ALARMS, AlarmGroup};
+use foghorn_model::definitions::ALARMS;
 use foghorn_model::record::Command;
 use foghorn_model::{AdminId, Partition, RecordBody, Setting};
 
@@ -297,7 +297,7 @@ fn every_alarm_of_the_table_can_be_raised_by_its_key() {
         let alarm = told.value();
         assert_eq!(told.topic, "alarms", "{}", row.key);
         assert_eq!(alarm["type"], row.key);
-        let is_condition = row.group == AlarmGroup::Marvis;
+        let is_condition = row.lasts;
         assert_eq!(alarm.get("status").is_some(), is_condition, "{}", row.key);
         // What this source can say of the members that the table gives the alarm, it says.
         let known = [
@@ -345,7 +345,7 @@ fn an_acknowledgement_is_told_to_searches_only() {
     let mut world = enabled();
     world.record(RecordBody::Command(Command::Acknowledge(Acknowledgement {
         org_id: org_id(),
-        site_id: site_id(),
+        site_id: Some(site_id()),
         which: Acknowledged::All,
         acked: true,
         admin_id: Some(AdminId::from_bytes([9; 16])),

@@ -4,8 +4,8 @@ use foghorn_engine::{Engine, Output};
 use foghorn_model::event::block::EventBlock;
 use foghorn_model::time::Micros;
 use foghorn_model::{
-    AlarmTemplate, AlarmTemplateId, Change, ConfigUpdate, Device, DeviceType, Mac, Org, OrgId,
-    Partition, Record, RecordBody, Setting, Site, SiteId, Suppression, Timestamp,
+    AlarmTemplate, AlarmTemplateId, Change, ConfigUpdate, Device, DeviceType, HandOver, Mac, Org,
+    OrgId, Partition, Record, RecordBody, Setting, Site, SiteId, Suppression, Timestamp,
 };
 use serde_json::Value;
 use std::borrow::Cow;
@@ -29,6 +29,8 @@ pub struct World {
     /// Every record, for folding it again.
     pub journal: Vec<Record<'static>>,
     pub events: Vec<Event>,
+    /// What was handed over, for whoever asks.
+    pub handed: Vec<HandOver>,
 }
 
 /// An event as the lanes get it.
@@ -54,6 +56,7 @@ impl World {
             seq: 0,
             journal: Vec::new(),
             events: Vec::new(),
+            handed: Vec::new(),
         };
         let org = Org {
             id: org_id(),
@@ -128,7 +131,10 @@ impl World {
         let received_at = Timestamp(self.now * 1_000_000);
         let record = Record { received_at, catalog_seq: self.seq, site, body };
         self.number += 1;
-        self.events.extend(fold(&mut self.engine, self.number, &record));
+        let mut out = Output::default();
+        self.engine.fold(self.number, &record, &mut out);
+        self.events.extend(events_of(self.engine.partition(), &out));
+        self.handed.extend(out.handed);
         self.journal.push(record);
     }
 
@@ -184,7 +190,11 @@ fn lines(events: &[Event], members: &[&str]) -> String {
 pub fn fold(engine: &mut Engine, number: u64, record: &Record<'_>) -> Vec<Event> {
     let mut out = Output::default();
     engine.fold(number, record, &mut out);
-    let events = EventBlock::new(engine.partition(), &out.record.body);
+    events_of(engine.partition(), &out)
+}
+
+fn events_of(partition: Partition, out: &Output) -> Vec<Event> {
+    let events = EventBlock::new(partition, &out.record.body);
     let event = |event: Result<foghorn_model::EventRef<'_>, _>| {
         let event = event.unwrap();
         Event {

@@ -10,7 +10,16 @@ const fn alarm(
     severity: AlarmSeverity,
     fields: &'static [&'static str],
 ) -> AlarmRow {
-    AlarmRow { key, group, severity, fields }
+    AlarmRow { key, group, severity, fields, lasts: matches!(group, Marvis) }
+}
+
+/// An alarm that Foghorn has beside those of the wire.
+const fn ours(
+    key: &'static str,
+    severity: AlarmSeverity,
+    fields: &'static [&'static str],
+) -> AlarmRow {
+    AlarmRow { key, group: Infrastructure, severity, fields, lasts: true }
 }
 
 /// Every alarm, by key.
@@ -135,6 +144,7 @@ pub const ALARMS: &[AlarmRow] = &[
     alarm("rogue_ap", Security, Critical, &["aps", "bssids", "hostnames", "ssids"]),
     alarm("rogue_client", Security, Critical, &["aps", "bssids", "hostnames", "wcids"]),
     alarm("secpolicy_violation", Security, Warn, &["aps", "hostnames"]),
+    ours("sites_down", Critical, &["site_count", "site_ids", "sites"]),
     alarm("ssid_injection", Security, Warn, &["aps", "hostnames", "ssids"]),
     alarm("sw_alarm_chassis_cpu_board_sensor_failed", Infrastructure, Warn, &["hostnames", "reasons", "switches"]),
     alarm("sw_alarm_chassis_cpu_board_sensor_failed_clear", Infrastructure, Info, &["hostnames", "reasons", "switches"]),

@@ -42,18 +42,19 @@ const SINGLE: [&str; 4] = ["client_mac1", "client_mac2", "fw_version", "model"];
 /// float, as captured messages have them; the search answers numbers.
 pub fn encode(out: &mut Vec<u8>, alarm: &AlarmFacts<'_>) {
     let place = &alarm.place;
-    let mut parts = Parts::with([
-        ("count", Part::Count(alarm.count)),
-        ("group", Part::Text(alarm.row.group.name())),
-        ("id", Part::Id(alarm.id.0)),
-        ("last_seen", Part::Zoneless(alarm.last)),
-        ("org_id", Part::Id(place.org.0)),
-        ("severity", Part::Text(alarm.row.severity.name())),
-        ("site_id", Part::Id(place.site.0)),
-        ("site_name", Part::Text(place.site_name)),
-        ("timestamp", Part::Secs(alarm.first)),
-        ("type", Part::Text(alarm.row.key)),
-    ]);
+    let mut parts = Parts::at(
+        place,
+        [
+            ("count", Part::Count(alarm.count)),
+            ("group", Part::Text(alarm.row.group.name())),
+            ("id", Part::Id(alarm.id.0)),
+            ("last_seen", Part::Zoneless(alarm.last)),
+            ("severity", Part::Text(alarm.row.severity.name())),
+            ("timestamp", Part::Secs(alarm.first)),
+            ("type", Part::Text(alarm.row.key)),
+        ],
+    );
+    parts.text("site_name", place.site_name);
     parts.add_opt("update", alarm.update.then_some(Part::Flag(true)));
     parts.text("status", alarm.status.map(AlarmStatus::name));
     parts.add_opt("resolved_time", alarm.resolved.map(Part::Zoneless));
@@ -79,7 +80,7 @@ pub fn encode_acknowledgement(out: &mut Vec<u8>, acknowledgement: &Acknowledgeme
     }
     event.text_opt("note", acknowledgement.note.as_deref());
     event.id("org_id", acknowledgement.org_id);
-    event.id("site_id", acknowledgement.site_id);
+    event.id_opt("site_id", acknowledgement.site_id);
     event.secs_float("timestamp", at);
     event.end();
 }

@@ -28,8 +28,7 @@ fn part<'a>(field: Field, value: &'a FieldValue<'a>) -> Option<Part<'a>> {
 }
 
 fn members<'a>(carried: &'a Carried<'a>, place: &Place<'a>) -> Parts<'a> {
-    let mut parts =
-        Parts::with([("org_id", Part::Id(place.org.0)), ("site_id", Part::Id(place.site.0))]);
+    let mut parts = Parts::at(place, []);
     for (field, value) in &carried.members {
         parts.add_opt(field.row().key, part(*field, value));
     }
@@ -55,6 +54,7 @@ pub fn encode_guest(out: &mut Vec<u8>, place: &Place<'_>, carried: &Carried<'_>,
         parts.add("authorized_time", Part::Int(at.secs()));
     }
     let ssid = carried.text(Field::Ssid).filter(|_| !has(Field::WlanId));
-    parts.add_opt("wlan_id", ssid.map(|ssid| Part::Id(WlanId::derived(place.site, ssid).0)));
+    let derived = place.site.zip(ssid).map(|(site, ssid)| WlanId::derived(site, ssid));
+    parts.add_opt("wlan_id", derived.map(|id| Part::Id(id.0)));
     parts.write(out);
 }

@@ -153,8 +153,8 @@ fn tail(
     if let Some(rssi) = client.rssi {
         event.dbm("rssi", rssi);
     }
-    event.id("site_id", place.site);
-    event.text("site_name", place.site_name);
+    event.id_opt("site_id", place.site);
+    event.text_opt("site_name", place.site_name);
     event.text("ssid", &client.ssid);
     if let Some(end) = end {
         event.int("termination_reason", i64::from(end.termination as u8));

@@ -97,8 +97,8 @@ pub fn encode_event(out: &mut Vec<u8>, device: &DeviceFacts<'_>, what: &Happenin
     count(&mut event, "pre_channel", detail.and_then(|detail| detail.before.channel));
     count(&mut event, "pre_power", detail.and_then(|detail| detail.before.power));
     event.text_opt("reason", what.reason);
-    event.id("site_id", device.place.site);
-    event.text("site_name", device.place.site_name);
+    event.id_opt("site_id", device.place.site);
+    event.text_opt("site_name", device.place.site_name);
     event.text_opt("ssid", detail.and_then(|detail| detail.ssid.as_deref()));
     event.text_opt("text", what.text);
     event.int("timestamp", what.at.secs());
@@ -129,8 +129,8 @@ pub fn encode_updown(out: &mut Vec<u8>, device: &DeviceFacts<'_>, what: &Happeni
     event.text_opt("model", Some(device.model).filter(|model| !model.is_empty()));
     event.id("org_id", device.place.org);
     event.text_opt("reason", what.reason);
-    event.id("site_id", device.place.site);
-    event.text("site_name", device.place.site_name);
+    event.id_opt("site_id", device.place.site);
+    event.text_opt("site_name", device.place.site_name);
     event.int("timestamp", what.at.secs());
     event.text("type", what.event_type);
     event.end();

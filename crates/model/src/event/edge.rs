@@ -66,14 +66,15 @@ pub fn encode(
     what: &EdgeHappening<'_>,
     at: Timestamp,
 ) {
-    let mut parts = Parts::with([
-        ("mxedge_id", Part::Id(edge.id)),
-        ("mxedge_name", Part::Text(&edge.name)),
-        ("org_id", Part::Id(place.org.0)),
-        ("site_id", Part::Id(place.site.0)),
-        ("timestamp", Part::Secs(at)),
-        ("type", Part::Text(what.event_type)),
-    ]);
+    let mut parts = Parts::at(
+        place,
+        [
+            ("mxedge_id", Part::Id(edge.id)),
+            ("mxedge_name", Part::Text(&edge.name)),
+            ("timestamp", Part::Secs(at)),
+            ("type", Part::Text(what.event_type)),
+        ],
+    );
     parts.add_opt("mxcluster_id", edge.mxcluster_id.map(Part::Id));
     parts.add_opt("audit_id", what.audit_id.map(Part::Id));
     parts.add("component", what.component.map_or(Part::Null, Part::Text));

@@ -101,6 +101,13 @@ impl<'a> JsonObject<'a> {
         self.out.push(b'"');
     }
 
+    /// An id, when there is one.
+    pub fn id_opt(&mut self, key: &str, value: Option<impl Into<Uuid>>) {
+        if let Some(value) = value {
+            self.id(key, value);
+        }
+    }
+
     /// An IP address.
     pub fn ip(&mut self, key: &str, value: IpAddr) {
         self.key(key);

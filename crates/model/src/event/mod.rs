@@ -25,8 +25,8 @@ use crate::ids::{OrgId, SiteId};
 pub struct Place<'a> {
     /// The org.
     pub org: OrgId,
-    /// The site.
-    pub site: SiteId,
+    /// The site; none of what is the org's as a whole.
+    pub site: Option<SiteId>,
     /// The site's name.
-    pub site_name: &'a str,
+    pub site_name: Option<&'a str>,
 }

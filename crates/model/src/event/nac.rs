@@ -131,7 +131,7 @@ pub fn encode(out: &mut Vec<u8>, place: &Place<'_>, session: &NacSession, what: 
     count(&mut event, "session_duration_in_mins", counters.secs.map(|secs| secs / 60));
     event.text("session_id", &session.session_id);
     event.text("session_unique_id", &session.unique_id);
-    event.id("site_id", place.site);
+    event.id_opt("site_id", place.site);
     event.text_opt("ssid", session.ssid.as_deref());
     event.text_opt("terminate_cause", what.terminate_cause);
     event.int("timestamp", what.at.millis());

@@ -1,5 +1,6 @@
 //! Members that are not written in one fixed order: they are gathered, sorted and then written.
 
+use super::Place;
 use super::json::JsonObject;
 use crate::mac::Mac;
 use crate::time::{Micros, Timestamp};
@@ -33,8 +34,15 @@ pub(super) enum Part<'a> {
 pub(super) struct Parts<'a>(Vec<(&'a str, Part<'a>)>);
 
 impl<'a> Parts<'a> {
-    pub(super) fn with(members: impl IntoIterator<Item = (&'a str, Part<'a>)>) -> Self {
-        Self(members.into_iter().collect())
+    /// Members of an event that says where it happened.
+    pub(super) fn at(
+        place: &Place<'a>,
+        members: impl IntoIterator<Item = (&'a str, Part<'a>)>,
+    ) -> Self {
+        let mut parts = Self(members.into_iter().collect());
+        parts.add("org_id", Part::Id(place.org.0));
+        parts.add_opt("site_id", place.site.map(|site| Part::Id(site.0)));
+        parts
     }
 
     pub(super) fn add(&mut self, key: &'a str, part: Part<'a>) {

@@ -33,7 +33,7 @@ impl Share {
 pub fn encode(out: &mut Vec<u8>, place: &Place<'_>, shares: &[(&str, Share)], end: Timestamp) {
     let mut event = JsonObject::begin(out);
     event.id("org_id", place.org);
-    event.id("site_id", place.site);
+    event.id_opt("site_id", place.site);
     event.nested("sle", |sle| {
         for (name, share) in shares {
             if let Some(share) = share.ten_thousandths() {

@@ -18,13 +18,10 @@ pub fn encode_info(
     hostname: Option<&str>,
     at: Timestamp,
 ) {
-    let mut parts = Parts::with([
-        ("ip", Part::Ip(ip)),
-        ("mac", Part::Mac(client)),
-        ("org_id", Part::Id(place.org.0)),
-        ("site_id", Part::Id(place.site.0)),
-        ("timestamp", Part::Int(at.secs())),
-    ]);
+    let mut parts = Parts::at(
+        place,
+        [("ip", Part::Ip(ip)), ("mac", Part::Mac(client)), ("timestamp", Part::Int(at.secs()))],
+    );
     parts.text("hostname", hostname);
     parts.write(out);
 }
@@ -63,13 +60,14 @@ pub fn encode_client_event(
     event: &ClientEvent<'_>,
     at: Timestamp,
 ) {
-    let mut parts = Parts::with([
-        ("mac", Part::Mac(event.mac)),
-        ("org_id", Part::Id(place.org.0)),
-        ("site_id", Part::Id(place.site.0)),
-        ("timestamp", Part::Secs(at)),
-        ("type", Part::Text(event.event_type)),
-    ]);
+    let mut parts = Parts::at(
+        place,
+        [
+            ("mac", Part::Mac(event.mac)),
+            ("timestamp", Part::Secs(at)),
+            ("type", Part::Text(event.event_type)),
+        ],
+    );
     parts.add_opt("ap", event.ap.filter(|ap| *ap != Mac::NONE).map(Part::Mac));
     parts.add_opt("bssid", event.bssid.map(Part::Mac));
     parts.text("ssid", event.ssid);
@@ -103,11 +101,7 @@ pub fn encode_latency(
     latencies: &[StepLatency],
     end: Timestamp,
 ) {
-    let mut parts = Parts::with([
-        ("org_id", Part::Id(place.org.0)),
-        ("site_id", Part::Id(place.site.0)),
-        ("timestamp", Part::Int(end.secs())),
-    ]);
+    let mut parts = Parts::at(place, [("timestamp", Part::Int(end.secs()))]);
     for it in latencies {
         let [min, avg, max] = match it.step {
             Step::Auth => ["min_auth", "avg_auth", "max_auth"],

@@ -4,7 +4,7 @@ use crate::world::{NoChanges, START, Stores, ap, configuration, partition, site,
 use foghorn_model::record::{Records, Upgrade};
 use foghorn_model::time::Micros;
 use foghorn_model::{Record, RecordBody, Timestamp};
-use foghorn_pipeline::{Clockwork, Committer, Intake, IntakeLimits, Step};
+use foghorn_pipeline::{Clockwork, Committer, Intake, IntakeLimits, Outbox, Step};
 use std::sync::Arc;
 
 struct World {
@@ -33,7 +33,8 @@ impl World {
         let frame = foghorn_log::Frame { mark: 0, stamp: START.0, blocks: vec![block] };
         stores.input.append_sync(&frame).unwrap();
         let (input, interventions) = (Arc::clone(&stores.input), Arc::clone(&stores.interventions));
-        let committer = Committer::new(input, interventions, &NoChanges, false).unwrap();
+        let outbox = Arc::new(Outbox::new(|| {}));
+        let committer = Committer::new(input, interventions, outbox, &NoChanges, false).unwrap();
         let now = START + Micros::from_secs(100);
         Self {
             stores,

@@ -56,6 +56,7 @@ impl Stores {
             &self.snapshots,
             &self.interventions,
             false,
+            &mut |_| {},
         )
         .unwrap();
         worker

@@ -46,8 +46,8 @@ use foghorn_log::{
 };
 use foghorn_model::{Partition, Timestamp};
 use foghorn_pipeline::{
-    Claim, Clockwork, Committer, EventLogs, Intake, IntakeLimits, Interventions, ShardStores,
-    SnapshotJob, check_claim,
+    Claim, Clockwork, Committer, EventLogs, Intake, IntakeLimits, Interventions, Outbox,
+    ShardStores, SnapshotJob, check_claim,
 };
 use housekeeping::Housekeeping;
 use journal::{Ack, Inlet};
@@ -57,10 +57,10 @@ use projector::{Projector, ProjectorNews};
 use quota::{Limits, Quotas};
 use shards::{Recovery, ShardContext, Shards, Started, Tallies, Watch};
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::sync_channel;
-use std::thread::JoinHandle;
+use std::sync::{Arc, OnceLock};
+use std::thread::{JoinHandle, Thread};
 use std::time::Duration;
 use syslog::{Syslog, SyslogPort};
 use tokio::sync::{mpsc, watch};
@@ -289,9 +289,13 @@ impl Server {
             catalog: Arc::clone(&stores.catalog),
             published: Arc::clone(&published),
         };
+        let to_wake = Arc::new(OnceLock::<Thread>::new());
+        let committing = Arc::clone(&to_wake);
+        let outbox = Arc::new(Outbox::new(move || committing.get().map_or((), Thread::unpark)));
         let committer = Committer::new(
             Arc::clone(&stores.input),
             Arc::clone(&stores.interventions),
+            Arc::clone(&outbox),
             &new_feed(),
             options.accept_data_loss,
         )?;
@@ -309,6 +313,7 @@ impl Server {
                 events: stores.events.clone(),
                 snapshots: Arc::clone(&stores.snapshots),
                 interventions: Arc::clone(&stores.interventions),
+                outbox,
                 accept_data_loss: options.accept_data_loss,
             },
             watch: Watch {
@@ -344,6 +349,7 @@ impl Server {
             frames: Arc::clone(&frames),
         };
         let committer = spawn("committer", fatal, move || committer_thread.run())?;
+        to_wake.get_or_init(|| committer.thread().clone());
         let quotas = Arc::new(Quotas::new(Limits {
             records: options.org_records_per_day,
             bytes: options.org_bytes_per_day,

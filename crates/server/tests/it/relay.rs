@@ -373,14 +373,14 @@ fn relayed_alarms_and_audits_and_events_are_found_and_odd_ones_hold_nothing_up()
     let counted = get(&world, &format!("{org}/alarms/count?{ago}&distinct=severity"));
     assert!(counted["results"].to_string().contains("critical"), "{counted}");
 
-    // Acknowledged is the one of the site; the one of the org cannot be.
+    // The org has one of that id, as the site has.
     let ack = format!("{org}/alarms/{id}/ack");
     assert_eq!(world.request("POST", &ack, &[], b"").0, 200);
     let acked = search(&org, "acked=true");
-    assert_eq!((&acked["total"], &acked["results"][0]["status"]), (&json!(1), &json!("resolved")));
+    assert_eq!(acked["total"], 2, "{acked}");
     let all = world.request("POST", &format!("{org}/alarms/ack_all"), &[], b"");
     assert_eq!(all.0, 200);
-    assert_eq!(search(&org, "acked=true")["total"], 4);
+    assert_eq!(search(&org, "acked=true")["total"], 5);
 
     let logs = get(&world, &format!("{org}/logs?{ago}&admin_name=Ann"));
     assert_eq!(logs["total"], 1, "{logs}");
