@@ -10,6 +10,7 @@ use axum::extract::State;
 use foghorn_catalog::{Right, Scope};
 use foghorn_ingest::journal::Refused;
 use foghorn_model::WebhookId;
+use serde_json::Map;
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -25,20 +26,23 @@ pub(super) fn routes() -> Routes {
             Operation::new(Method::Post, path, id, "webhooks", summary),
             move |caller: Caller, State(api): State<Api>, Ids((owner, id))| async move {
                 let scope = level.scope(&caller, owner, Right::Write)?;
-                ping(&api, scope, id).await
+                ping(&api, &caller, scope, id).await
             },
         )
     })
 }
 
 /// Answered when the command is durable; the delivery follows.
-async fn ping(api: &Api, scope: Scope, id: Uuid) -> Result<(), Error> {
+async fn ping(api: &Api, caller: &Caller, scope: Scope, id: Uuid) -> Result<(), Error> {
     let view = api.catalog.view();
     let webhook = view
         .webhooks
         .get(&WebhookId(id))
         .filter(|webhook| webhook.org_id == scope.org && webhook.site_id == scope.site);
-    let durable = api.backend.ping(webhook.ok_or(Error::NotFound)?)?;
+    let webhook = webhook.ok_or(Error::NotFound)?;
+    let (actor, message) = (caller.actor.clone(), format!("Ping Webhook \"{}\"", webhook.name));
+    api.blocking(move |catalog| catalog.note(scope, &actor, message, &Map::new())).await?;
+    let durable = api.backend.ping(webhook)?;
     let retry_after = Duration::from_secs(5);
     durable.await.map_err(|_| Error::Refused(Refused::Full { retry_after }))
 }

@@ -7,13 +7,13 @@ use std::collections::BTreeMap;
 
 /// A server with an org, a site, and one object of each kind in both; and how each is named in
 /// paths.
-struct Populated {
-    world: World,
-    document: Value,
+pub struct Populated {
+    pub world: World,
+    pub document: Value,
     /// Parameters of paths, by name.
-    ids: BTreeMap<String, String>,
+    pub ids: BTreeMap<String, String>,
     /// Bodies that make an object, by collection.
-    bodies: BTreeMap<&'static str, Value>,
+    pub bodies: BTreeMap<&'static str, Value>,
 }
 
 fn bodies(ids: &BTreeMap<String, String>) -> BTreeMap<&'static str, Value> {
@@ -54,7 +54,7 @@ fn bodies(ids: &BTreeMap<String, String>) -> BTreeMap<&'static str, Value> {
     ])
 }
 
-fn populated() -> Populated {
+pub fn populated() -> Populated {
     let mut world = World::new();
     world.serve(&[]);
     let (_, document) = world.request("GET", "openapi.json", &[], b"");
@@ -76,7 +76,7 @@ fn populated() -> Populated {
 }
 
 /// The collections: their path, and the parameter that names one of theirs.
-fn collections(document: &Value) -> Vec<(String, String)> {
+pub fn collections(document: &Value) -> Vec<(String, String)> {
     let paths = document["paths"].as_object().unwrap();
     let of = |path: &String| {
         let item = paths.keys().find(|item| {
@@ -94,7 +94,7 @@ fn collections(document: &Value) -> Vec<(String, String)> {
 }
 
 /// A path without its beginning, its parameters filled in.
-fn filled(path: &str, ids: &BTreeMap<String, String>) -> String {
+pub fn filled(path: &str, ids: &BTreeMap<String, String>) -> String {
     let part = |part: &str| match part.strip_prefix('{') {
         Some(name) => {
             let name = name.trim_end_matches('}');
