@@ -275,7 +275,8 @@ fn join<A>(
 }
 
 /// Puts the front before the records of each partition that has lived and that the frame writes
-/// to, and writes to those that must have it.
+/// to, and writes to those that must have it. A partition that begins with this frame has lived if
+/// some of its records came before what the front tells.
 fn put_before<A>(
     mut blocks: Vec<TakenBlock>,
     front: &Front,
@@ -293,11 +294,15 @@ fn put_before<A>(
             blocks.push(TakenBlock { partition, body: Bytes::new(), count: 0, first_received });
         }
     }
-    for block in blocks.iter_mut().filter(|block| lived.contains(&block.partition)) {
+    for block in &mut blocks {
+        let has_lived = lived.contains(&block.partition);
         let mut body = Vec::with_capacity(block.body.len() + 64 * front.bodies.len());
         let mut written = 0;
         for (until, front) in &front.bodies {
             let (at, received_at) = heard_before(&block.body, *until);
+            if !has_lived && at == 0 {
+                continue;
+            }
             let at = at.max(written);
             body.extend_from_slice(&block.body[written..at]);
             written = at;

@@ -3,7 +3,7 @@
 use crate::world::{NoChanges, START, Stores, ap, configuration, partition, site, telemetry};
 use foghorn_model::record::{Records, Upgrade};
 use foghorn_model::time::Micros;
-use foghorn_model::{Record, RecordBody, Timestamp};
+use foghorn_model::{Partition, Record, RecordBody, SiteId, Timestamp};
 use foghorn_pipeline::{Clockwork, Committer, Intake, IntakeLimits, Outbox, Step};
 use std::sync::Arc;
 
@@ -47,12 +47,16 @@ impl World {
     }
 
     fn say(&self, ack: u32) {
+        self.say_at(site(), ack);
+    }
+
+    fn say_at(&self, site: SiteId, ack: u32) {
         let line = format!(r#"{{"kind":"device-heartbeat","mac":"{}"}}"#, ap(0));
         let Record { body: RecordBody::Telemetry(line), .. } = telemetry(self.now, line) else {
             panic!("no telemetry");
         };
         let lines = std::iter::once(&*line);
-        self.intake.submit(site(), 0, lines, line.len(), self.now, ack).unwrap();
+        self.intake.submit(site, 0, lines, line.len(), self.now, ack).unwrap();
     }
 
     /// One turn of the committer after some seconds: what it wrote, a word a record.
@@ -112,6 +116,20 @@ fn what_waited_through_a_stall_was_heard_before_it() {
     let wrote = world.turn(0);
     assert_eq!(wrote, ["telemetry@101", "gap 101 to 701", "telemetry@701"]);
     assert_eq!(world.turn(1), [""; 0]);
+}
+
+#[test]
+fn a_partition_that_begins_in_a_stall_has_heard_what_came_before_it() {
+    let mut world = World::new(None);
+    world.turn(1);
+    let elsewhere = SiteId::from_bytes([7; 16]);
+    assert_ne!(Partition::of_site(elsewhere), partition());
+    world.say_at(elsewhere, 1);
+    world.now = world.now + Micros::from_secs(600);
+    world.say_at(elsewhere, 2);
+    let wrote = world.turn(0);
+    let expected = ["telemetry@101", "gap 101 to 701", "telemetry@701", "gap 101 to 701"];
+    assert_eq!(wrote, expected, "the last is of the partition that has lived");
 }
 
 #[test]
