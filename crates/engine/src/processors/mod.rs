@@ -15,6 +15,7 @@ pub(crate) mod latency;
 pub(crate) mod paths;
 pub(crate) mod ping;
 pub(crate) mod ports;
+pub(crate) mod presence;
 pub(crate) mod ratio;
 pub(crate) mod relayed;
 pub(crate) mod sle;

@@ -14,6 +14,7 @@ mod limits;
 mod outages;
 mod properties;
 mod relayed;
+mod snapshots;
 mod steps;
 mod views;
 mod world;
