@@ -79,6 +79,7 @@ impl Engine {
             site.sle.rearm(&site.site, &mut engine.timers);
             site.failures.rearm(&site.site, &mut engine.timers);
             site.ports.rearm(&site.site, &mut engine.timers);
+            site.peerings.rearm(&site.site, &mut engine.timers);
             let template = template(&engine.state.templates, &engine.state.orgs, &site.site);
             site.alarms.rearm(&site.site, template, engine.state.clock, &mut engine.timers);
         }
@@ -222,6 +223,7 @@ impl Engine {
                 Subject::Failures => state.failures.on_timer(&mut scene),
                 Subject::Ports => state.ports.on_timer(&mut scene),
                 Subject::Edge(mac) => state.edges.on_timer(mac, &mut scene),
+                Subject::Peerings(mac) => state.peerings.on_timer(mac, &mut scene),
             }
         }
         self.state.clock = self.state.clock.max(to);
@@ -261,8 +263,9 @@ impl Engine {
         let timed = telemetry.time.is_some();
         match &telemetry.report {
             Report::Device(report) => {
-                let SiteState { devices, ports, sle, .. } = state;
+                let SiteState { devices, ports, peerings, sle, .. } = state;
                 devices.on_report(report, &mut scene);
+                peerings.on_report(report, devices, &mut scene);
                 if devices.has_known_aps() {
                     sle.on_device(&mut scene);
                 }
@@ -412,6 +415,7 @@ impl Engine {
                     state.devices.remove(*mac, &state.site, self.state.clock, &mut self.timers);
                     state.ports.remove(*mac);
                     state.paths.remove(*mac);
+                    state.peerings.remove(*mac, &state.site, &mut self.timers);
                 }
             }
         }
@@ -428,6 +432,7 @@ impl Engine {
             state.devices.rearm(&state.site, &over, &mut self.timers);
             state.clients.rearm(&state.site, &over, &mut self.timers);
             state.edges.rearm(&state.site, &over, &mut self.timers);
+            state.peerings.rearm(&state.site, &mut self.timers);
             let template = template(&self.state.templates, &self.state.orgs, &state.site);
             state.alarms.rearm(&state.site, template, self.state.clock, &mut self.timers);
         }
@@ -442,6 +447,7 @@ impl Engine {
             state.devices.defer(&state.site, &over, now);
             state.clients.defer(&state.site, &over, now);
             state.edges.defer(&state.site, &over, now);
+            state.peerings.defer(&state.site, now);
             state.latency.defer(now);
             state.sle.defer(now);
         }

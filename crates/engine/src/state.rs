@@ -12,6 +12,7 @@ use crate::processors::edges::Edges;
 use crate::processors::failures::Failures;
 use crate::processors::latency::Latency;
 use crate::processors::paths::Paths;
+use crate::processors::peerings::Peerings;
 use crate::processors::ports::Ports;
 use crate::processors::sle::Sle;
 use crate::seen::Seen;
@@ -68,6 +69,8 @@ pub(crate) struct SiteState {
     #[serde(default)]
     pub(crate) paths: Paths,
     #[serde(default)]
+    pub(crate) peerings: Peerings,
+    #[serde(default)]
     pub(crate) air: Air,
     #[serde(default)]
     pub(crate) alarms: Alarms,
@@ -88,6 +91,7 @@ impl SiteState {
             failures: Failures::default(),
             ports: Ports::default(),
             paths: Paths::default(),
+            peerings: Peerings::default(),
             air: Air::default(),
             alarms: Alarms::default(),
             seen: Seen::default(),

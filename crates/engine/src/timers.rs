@@ -28,6 +28,8 @@ pub(crate) enum Subject {
     Ports,
     /// An edge's heartbeat is due.
     Edge(Mac),
+    /// A peering of a device may have been down for long enough.
+    Peerings(Mac),
 }
 
 /// The timers of a partition.

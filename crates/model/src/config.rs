@@ -3,7 +3,7 @@
 
 use crate::ids::{AlarmTemplateId, OrgId, SiteId};
 use crate::mac::Mac;
-use crate::telemetry::Step;
+use crate::telemetry::{PeeringKind, Step};
 use crate::time::Micros;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -156,6 +156,15 @@ pub struct Setting {
     /// The same for gateways.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gateway_updown_threshold: Option<u32>,
+    /// Minutes (0 to 240) that a VPN path may be down before its down is an alarm; of sites only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vpn_path_updown_threshold: Option<u32>,
+    /// The same for VPN peers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vpn_peer_updown_threshold: Option<u32>,
+    /// The same for BGP neighbours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bgp_neighbor_updown_threshold: Option<u32>,
     /// Seconds without a heartbeat after which an AP that sends them counts as down.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ap_heartbeat_timeout: Option<u32>,
@@ -318,6 +327,17 @@ impl Setting {
             .or(over.device_updown_threshold)
             .unwrap_or(0);
         Micros::from_mins(i64::from(mins))
+    }
+
+    /// How long a peering of this kind may be down before its down is an alarm. Mist knows this
+    /// of sites only, so an org's setting says nothing.
+    pub fn peering_threshold(&self, kind: PeeringKind) -> Micros {
+        let mins = match kind {
+            PeeringKind::VpnPath => self.vpn_path_updown_threshold,
+            PeeringKind::VpnPeer => self.vpn_peer_updown_threshold,
+            PeeringKind::BgpNeighbor => self.bgp_neighbor_updown_threshold,
+        };
+        Micros::from_mins(i64::from(mins.unwrap_or(0)))
     }
 
     /// How long a device of this type may send no heartbeat; `over` is the org's setting.

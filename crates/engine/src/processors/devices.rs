@@ -478,7 +478,9 @@ impl DeviceState {
         scene.emit(Topic::DeviceEvents, |out, place| {
             encode_event(out, &self.facts(place), &happening);
         });
-        if let Some(row) = alarm_of_event(&event.event_type) {
+        // Alarms of peerings wait for their thresholds.
+        let row = alarm_of_event(&event.event_type).filter(|_| event.peering().is_none());
+        if let Some(row) = row {
             let mut evidence = Evidence::new();
             self.show(&mut evidence);
             evidence.add_opt("reasons", cause.reason.or(cause.text));

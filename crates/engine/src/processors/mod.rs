@@ -13,6 +13,7 @@ pub(crate) mod edges;
 pub(crate) mod failures;
 pub(crate) mod latency;
 pub(crate) mod paths;
+pub(crate) mod peerings;
 pub(crate) mod ping;
 pub(crate) mod ports;
 pub(crate) mod presence;

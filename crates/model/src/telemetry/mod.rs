@@ -24,7 +24,7 @@ pub use accounting::{Accounting, AccountingStatus, ClientType};
 pub use alarm::AlarmReport;
 pub use carried::Carried;
 pub use client::{Association, ClientFacts, Disassociation, Sighting};
-pub use device::{DeviceChange, DeviceEvent, DeviceReport, Radio, Severity};
+pub use device::{DeviceChange, DeviceEvent, DeviceReport, PeeringKind, Radio, Severity};
 pub use edge::{EdgeChange, EdgeEvent, EdgePart, EdgeReport, EdgeResource, ServiceState};
 pub use kinds::KINDS;
 pub use observation::{Attack, IntrusionReport, NeighborReport, PathReport, PortReport};
