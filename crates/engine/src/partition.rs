@@ -1,13 +1,16 @@
 //! One partition's fold.
 
+mod commands;
+
 use crate::FOLD_VERSION;
 use crate::output::{Emitter, Output};
-use crate::processors::{Scene, alarms, audits, carried, ping, relayed, steps};
+use crate::processors::sources::Way;
+use crate::processors::{Scene, audits, carried, relayed, steps};
 use crate::seen::Source;
 use crate::state::{SiteState, State};
 use crate::timers::{Subject, Timers};
 use crate::view::SiteView;
-use foghorn_model::record::{Command, RecordBody};
+use foghorn_model::record::{RecordBody, WebhookHealth};
 use foghorn_model::telemetry::{Report, Telemetry};
 use foghorn_model::{
     AlarmTemplate, AlarmTemplateId, Change, ConfigUpdate, Org, OrgId, Partition, Record, Relayed,
@@ -80,6 +83,7 @@ impl Engine {
             site.failures.rearm(&site.site, &mut engine.timers);
             site.ports.rearm(&site.site, &mut engine.timers);
             site.peerings.rearm(&site.site, &mut engine.timers);
+            site.sources.rearm(&site.site, &over, &mut engine.timers);
             let template = template(&engine.state.templates, &engine.state.orgs, &site.site);
             site.alarms.rearm(&site.site, template, engine.state.clock, &mut engine.timers);
         }
@@ -129,6 +133,26 @@ impl Engine {
     /// What a site looks like after the last record folded; `None` if it is not in this partition.
     pub fn site(&self, site: SiteId) -> Option<SiteView<'_>> {
         self.state.sites.get(&site).map(SiteView::new)
+    }
+
+    /// The webhooks that are known to fail, as the commands said that told of them.
+    pub fn failing_webhooks(&self) -> impl Iterator<Item = WebhookHealth> {
+        self.state.sites.values().flat_map(|state| {
+            let (org_id, id) = (state.site.org_id, state.site.id);
+            let site_id = Some(id).filter(|id| *id != SiteId::of_org(org_id));
+            state.webhooks.failing().map(move |(webhook_id, name)| WebhookHealth {
+                webhook_id,
+                name: name.into(),
+                org_id,
+                site_id,
+                failing: None,
+            })
+        })
+    }
+
+    /// The records that were set aside of which this partition was told.
+    pub fn quarantined(&self) -> impl Iterator<Item = u64> {
+        self.state.quarantined.iter().copied()
     }
 
     /// What was met and made nothing of.
@@ -224,6 +248,7 @@ impl Engine {
                 Subject::Ports => state.ports.on_timer(&mut scene),
                 Subject::Edge(mac) => state.edges.on_timer(mac, &mut scene),
                 Subject::Peerings(mac) => state.peerings.on_timer(mac, &mut scene),
+                Subject::Sources => state.sources.on_timer(&mut scene),
             }
         }
         self.state.clock = self.state.clock.max(to);
@@ -241,13 +266,6 @@ impl Engine {
             return;
         };
         let now = self.state.clock;
-        if let Some(id) = &telemetry.id
-            && !state.seen.admit(source(&telemetry.report), id, now)
-            && !mutated(Mutant::RepeatTaken)
-        {
-            self.tally.repeated += 1;
-            return;
-        }
         let over = org_setting(&self.state.orgs, state.site.org_id);
         let mut scene = Scene {
             site: &state.site,
@@ -260,6 +278,18 @@ impl Engine {
             timers: &mut self.timers,
             tally: &mut self.tally,
         };
+        state.sources.hear(way(&telemetry), &mut scene);
+        let source = source(&telemetry.report);
+        if let Some(id) = &telemetry.id
+            && !state.seen.admit(source, id, now)
+            && !mutated(Mutant::RepeatTaken)
+        {
+            scene.tally.repeated += 1;
+            return;
+        }
+        if let Some(time) = telemetry.time {
+            state.clocks.on_time(source, time, (&state.devices, &state.edges), &mut scene);
+        }
         let timed = telemetry.time.is_some();
         match &telemetry.report {
             Report::Device(report) => {
@@ -309,11 +339,26 @@ impl Engine {
     fn on_relayed(&mut self, site: Option<SiteId>, event: &Relayed<'_>, emitter: &mut Emitter<'_>) {
         assert!(!foghorn_mutant::poisons(&event.event), "a poisoned record");
         self.tally.relayed += 1;
-        let State { sites, orgs, relayed, clock, .. } = &mut self.state;
+        let State { sites, orgs, templates, relayed, clock, .. } = &mut self.state;
         let seen = match site {
             Some(site) => {
                 let state = sites.get_mut(&site).filter(|it| it.site.org_id == event.org);
-                state.map(|state| &mut state.seen)
+                state.map(|state| {
+                    let over = org_setting(orgs, state.site.org_id);
+                    let mut scene = Scene {
+                        site: &state.site,
+                        over: &over,
+                        now: *clock,
+                        at: *clock,
+                        template: template(templates, orgs, &state.site),
+                        alarms: &mut state.alarms,
+                        emitter,
+                        timers: &mut self.timers,
+                        tally: &mut self.tally,
+                    };
+                    state.sources.hear(Way::Relay, &mut scene);
+                    &mut state.seen
+                })
             }
             None => orgs.contains_key(&event.org).then(|| relayed.entry(event.org).or_default()),
         };
@@ -326,18 +371,6 @@ impl Engine {
             return;
         }
         relayed::on_event(event, site, emitter);
-    }
-
-    fn on_command(&mut self, command: &Command, emitter: &mut Emitter<'_>) {
-        let now = self.state.clock;
-        match command {
-            Command::Ping { webhook_id, name, org_id, site_id } => {
-                ping::on_command(*webhook_id, name, (*org_id, *site_id), now, emitter);
-            }
-            Command::Acknowledge(acknowledgement) => {
-                alarms::on_acknowledgement(acknowledgement, now, emitter);
-            }
-        }
     }
 
     fn on_change(&mut self, change: &Change, emitter: &mut Emitter<'_>) {
@@ -416,6 +449,7 @@ impl Engine {
                     state.ports.remove(*mac);
                     state.paths.remove(*mac);
                     state.peerings.remove(*mac, &state.site, &mut self.timers);
+                    state.clocks.remove(*mac);
                 }
             }
         }
@@ -433,6 +467,7 @@ impl Engine {
             state.clients.rearm(&state.site, &over, &mut self.timers);
             state.edges.rearm(&state.site, &over, &mut self.timers);
             state.peerings.rearm(&state.site, &mut self.timers);
+            state.sources.rearm(&state.site, &over, &mut self.timers);
             let template = template(&self.state.templates, &self.state.orgs, &state.site);
             state.alarms.rearm(&state.site, template, self.state.clock, &mut self.timers);
         }
@@ -448,6 +483,8 @@ impl Engine {
             state.clients.defer(&state.site, &over, now);
             state.edges.defer(&state.site, &over, now);
             state.peerings.defer(&state.site, now);
+            state.clocks.defer();
+            state.sources.defer(now);
             state.latency.defer(now);
             state.sle.defer(now);
         }
@@ -466,6 +503,14 @@ fn template<'a>(
 ) -> Option<&'a AlarmTemplate> {
     let of_org = || orgs.get(&site.org_id)?.alarmtemplate_id;
     templates.get(&site.alarmtemplate_id.or_else(of_org)?)
+}
+
+fn way<'a>(telemetry: &'a Telemetry<'_>) -> Way<'a> {
+    match (&telemetry.source, &telemetry.report) {
+        (Some(name), _) => Way::Named(name),
+        (None, Report::Accounting(request)) => Way::Nas(request.nas_ip),
+        (None, _) => Way::Telemetry,
+    }
 }
 
 fn source(report: &Report<'_>) -> Source {

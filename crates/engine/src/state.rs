@@ -7,6 +7,7 @@ use crate::processors::accounting::Sessions;
 use crate::processors::air::Air;
 use crate::processors::alarms::Alarms;
 use crate::processors::clients::Clients;
+use crate::processors::clocks::Clocks;
 use crate::processors::devices::Devices;
 use crate::processors::edges::Edges;
 use crate::processors::failures::Failures;
@@ -15,10 +16,12 @@ use crate::processors::paths::Paths;
 use crate::processors::peerings::Peerings;
 use crate::processors::ports::Ports;
 use crate::processors::sle::Sle;
+use crate::processors::sources::Sources;
+use crate::processors::webhooks::Webhooks;
 use crate::seen::Seen;
 use foghorn_model::{AlarmTemplate, AlarmTemplateId, Org, OrgId, Site, SiteId, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The state of a partition.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -43,6 +46,9 @@ pub(crate) struct State {
     /// What was relayed of late of no site, of the orgs that are at home here.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) relayed: BTreeMap<OrgId, Seen>,
+    /// The records that were set aside and told of, the last of them.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) quarantined: BTreeSet<u64>,
 }
 
 /// The state of a site.
@@ -74,6 +80,12 @@ pub(crate) struct SiteState {
     pub(crate) air: Air,
     #[serde(default)]
     pub(crate) alarms: Alarms,
+    #[serde(default, skip_serializing_if = "Clocks::is_empty")]
+    pub(crate) clocks: Clocks,
+    #[serde(default)]
+    pub(crate) sources: Sources,
+    #[serde(default, skip_serializing_if = "Webhooks::is_empty")]
+    pub(crate) webhooks: Webhooks,
     #[serde(default)]
     pub(crate) seen: Seen,
 }
@@ -94,6 +106,9 @@ impl SiteState {
             peerings: Peerings::default(),
             air: Air::default(),
             alarms: Alarms::default(),
+            clocks: Clocks::default(),
+            sources: Sources::default(),
+            webhooks: Webhooks::default(),
             seen: Seen::default(),
         }
     }

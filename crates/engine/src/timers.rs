@@ -30,6 +30,8 @@ pub(crate) enum Subject {
     Edge(Mac),
     /// A peering of a device may have been down for long enough.
     Peerings(Mac),
+    /// A source may have said nothing for too long.
+    Sources,
 }
 
 /// The timers of a partition.

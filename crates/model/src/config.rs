@@ -183,6 +183,32 @@ pub struct Setting {
     /// How many failures of how many clients are an alarm of the whole site.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub simple_alert: Option<SimpleAlert>,
+    /// When a source that says nothing is an alarm.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_silence: Option<SourceSilence>,
+}
+
+/// When a source that says nothing is an alarm.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SourceSilence {
+    /// Whether it is; so unless it says otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
+    /// After so many minutes (1 to 10,080); as the source has been used to unless it says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub minutes: Option<u32>,
+}
+
+/// When a source that says nothing is an alarm, in force.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SilenceRule {
+    /// Never.
+    Never,
+    /// When it says nothing for far longer than it has been used to.
+    Learned,
+    /// After so long.
+    After(Micros),
 }
 
 /// Which strangers on the air are alarms.
@@ -285,6 +311,16 @@ impl Setting {
             bssids: own.whitelisted_bssids.or(over.whitelisted_bssids).unwrap_or_default(),
             ssids: own.whitelisted_ssids.or(over.whitelisted_ssids).unwrap_or_default(),
         }
+    }
+
+    /// When a source that says nothing is an alarm; `over` is the org's setting.
+    pub fn source_silence(&self, over: &Self) -> SilenceRule {
+        let [own, over] = [self, over].map(|it| it.source_silence.unwrap_or_default());
+        if own.enabled.or(over.enabled) == Some(false) {
+            return SilenceRule::Never;
+        }
+        let minutes = own.minutes.or(over.minutes).map(i64::from);
+        minutes.map_or(SilenceRule::Learned, |it| SilenceRule::After(Micros::from_mins(it)))
     }
 
     /// How many failures of a step are an alarm of the whole site; `over` is the org's setting.

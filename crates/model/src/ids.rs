@@ -74,6 +74,13 @@ ids! {
     WlanId;
 }
 
+impl SiteId {
+    /// The id under which an org's own matters are kept, as if by a site.
+    pub fn of_org(org: OrgId) -> Self {
+        Self(org.0)
+    }
+}
+
 impl WlanId {
     /// The id that stands for an SSID of a site for which no source gave a WLAN id.
     pub fn derived(site: SiteId, ssid: &str) -> Self {

@@ -108,6 +108,49 @@ pub enum Command {
     },
     /// Acknowledge alarms, or take that back.
     Acknowledge(Acknowledgement),
+    /// A webhook keeps failing, or does no longer.
+    WebhookHealth(WebhookHealth),
+    /// A record was set aside, since the fold could not take it.
+    Quarantined(Quarantined),
+}
+
+/// How a webhook fares. Said again, it changes nothing.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct WebhookHealth {
+    /// Which one.
+    pub webhook_id: WebhookId,
+    /// Its name.
+    pub name: String,
+    /// Its org.
+    pub org_id: OrgId,
+    /// Its site, for a site webhook.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub site_id: Option<SiteId>,
+    /// What is wrong; nothing when it is well again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failing: Option<Failing>,
+}
+
+/// What is wrong with a webhook.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Failing {
+    /// Since when nothing came through.
+    pub since: Timestamp,
+    /// What the last attempt met.
+    pub reason: String,
+}
+
+/// A record that the fold goes past. Said again, it changes nothing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Quarantined {
+    /// Its number in this partition.
+    pub record: u64,
+    /// Its org, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub org_id: Option<OrgId>,
+    /// Its site, if it is of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub site_id: Option<SiteId>,
 }
 
 impl Command {
@@ -116,6 +159,8 @@ impl Command {
         match self {
             Self::Ping { site_id, .. } => *site_id,
             Self::Acknowledge(acknowledgement) => Some(acknowledgement.site_id),
+            Self::WebhookHealth(health) => health.site_id,
+            Self::Quarantined(quarantined) => quarantined.site_id,
         }
     }
 

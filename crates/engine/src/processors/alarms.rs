@@ -4,7 +4,8 @@
 //! one type at one site within [`GATHERED`] of the first are one alarm with one id, a count and
 //! samples. The first is told at once, later ones as updates of it, at most one each
 //! [`UPDATED_EACH`], so that a storm is few messages and none of it is lost. **Conditions** (group
-//! `marvis`) are about one thing; they are open until they are resolved, which is told at once.
+//! `marvis`, and ours) are about one thing; they are open until they are resolved, which is told at
+//! once.
 //!
 //! Only what the site's template enables is told, and nothing while the site is suppressed. A
 //! condition that was raised then is told when it goes on afterwards; incidents are not.
@@ -13,7 +14,7 @@ use super::Scene;
 use crate::output::{Audience, Emitter};
 use crate::timers::{Armed, Subject, Timers};
 use foghorn_model::alarm::{Acknowledgement, AlarmStatus, Evidence};
-use foghorn_model::definitions::{AlarmGroup, AlarmRow, alarm as alarm_row};
+use foghorn_model::definitions::{AlarmRow, alarm as alarm_row};
 use foghorn_model::event::alarm::{AlarmFacts, encode, encode_acknowledgement};
 use foghorn_model::ids::AlarmId;
 use foghorn_model::time::Micros;
@@ -70,15 +71,11 @@ pub(crate) struct Incident<'a> {
     pub(crate) evidence: Evidence,
 }
 
-fn is_condition(row: &AlarmRow) -> bool {
-    row.group == AlarmGroup::Marvis
-}
-
 impl Scene<'_, '_> {
     /// Raises an alarm, or goes on with the one that is under way.
     pub(crate) fn raise(&mut self, incident: &Incident<'_>) {
         let row = incident.row;
-        if !is_condition(row) && !self.tells(row) {
+        if !row.lasts && !self.tells(row) {
             return;
         }
         let slot = slot(self.site, row, incident.about);
@@ -193,7 +190,7 @@ impl Alarms {
 impl Alarm {
     /// When the incidents that belong to it end; a condition ends when it is resolved.
     fn ends(&self, row: &AlarmRow) -> Option<Timestamp> {
-        (!is_condition(row)).then(|| self.raised + GATHERED)
+        (!row.lasts).then(|| self.raised + GATHERED)
     }
 
     /// Whether there is something to tell, and it is time.
@@ -228,7 +225,7 @@ impl Alarm {
     fn tell(&mut self, row: &AlarmRow, resolved: Option<Timestamp>, scene: &mut Scene<'_, '_>) {
         let update = self.told.is_some();
         self.told = Some((scene.now, self.count));
-        let status = is_condition(row).then_some(match resolved {
+        let status = row.lasts.then_some(match resolved {
             Some(_) => AlarmStatus::Resolved,
             None => AlarmStatus::Open,
         });
@@ -269,7 +266,7 @@ pub(crate) fn on_acknowledgement(
 }
 
 fn slot(site: &Site, row: &AlarmRow, about: &str) -> Uuid {
-    AlarmId::slot(site.id, row.key, if is_condition(row) { about } else { "" })
+    AlarmId::slot(site.id, row.key, if row.lasts { about } else { "" })
 }
 
 /// The definition with this key, which is one of the table's.

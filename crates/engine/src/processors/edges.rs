@@ -65,6 +65,18 @@ impl Edges {
         self.by_mac.values().map(EdgeState::view)
     }
 
+    /// Whether the site has it.
+    pub(crate) fn has(&self, mac: Mac) -> bool {
+        self.by_mac.contains_key(&mac)
+    }
+
+    /// Shows an edge among the causes of an alarm.
+    pub(crate) fn show(&self, mac: Mac, evidence: &mut Evidence) {
+        if let Some(state) = self.by_mac.get(&mac) {
+            evidence.add("hostnames", state.edge.name.as_str());
+        }
+    }
+
     /// The edge is now as given.
     pub(crate) fn configure(&mut self, edge: Edge) {
         match self.by_mac.get_mut(&edge.mac) {

@@ -7,6 +7,7 @@ pub(crate) mod alarms;
 pub(crate) mod audits;
 pub(crate) mod carried;
 pub(crate) mod clients;
+pub(crate) mod clocks;
 pub(crate) mod deferral;
 pub(crate) mod devices;
 pub(crate) mod edges;
@@ -20,7 +21,9 @@ pub(crate) mod presence;
 pub(crate) mod ratio;
 pub(crate) mod relayed;
 pub(crate) mod sle;
+pub(crate) mod sources;
 pub(crate) mod steps;
+pub(crate) mod webhooks;
 pub(crate) mod windows;
 
 use crate::output::{Audience, Emitter};

@@ -12,6 +12,7 @@ mod examples;
 mod golden;
 mod limits;
 mod outages;
+mod own;
 mod peerings;
 mod properties;
 mod relayed;

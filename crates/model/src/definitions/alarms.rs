@@ -10,7 +10,16 @@ const fn alarm(
     severity: AlarmSeverity,
     fields: &'static [&'static str],
 ) -> AlarmRow {
-    AlarmRow { key, group, severity, fields }
+    AlarmRow { key, group, severity, fields, lasts: matches!(group, Marvis) }
+}
+
+/// An alarm that Foghorn has beside those of the wire.
+const fn ours(
+    key: &'static str,
+    severity: AlarmSeverity,
+    fields: &'static [&'static str],
+) -> AlarmRow {
+    AlarmRow { key, group: Infrastructure, severity, fields, lasts: true }
 }
 
 /// Every alarm, by key.
@@ -57,6 +66,10 @@ pub const ALARMS: &[AlarmRow] = &[
     alarm("essid_jack", Security, Warn, &["aps", "hostnames"]),
     alarm("excessive_client", Security, Warn, &["aps", "hostnames"]),
     alarm("excessive_eapol_start", Security, Warn, &["aps", "client_macs", "hostnames", "ssids"]),
+    ours("foghorn_clock_off", Warn, &["aps", "gateways", "hostnames", "offset", "reasons", "switches"]),
+    AlarmRow { lasts: false, ..ours("foghorn_input_quarantined", Critical, &["reasons", "records"]) },
+    ours("foghorn_source_silent", Warn, &["reasons", "sources", "start"]),
+    ours("foghorn_webhook_failing", Critical, &["reasons", "start", "webhook_ids", "webhooks"]),
     alarm("gateway_down", Infrastructure, Warn, &["gateways", "hostnames"]),
     alarm("gateway_reconnected", Infrastructure, Info, &["gateways", "hostnames"]),
     alarm("gw_alarm_chassis_fan", Infrastructure, Warn, &["gateways", "hostnames", "reasons"]),

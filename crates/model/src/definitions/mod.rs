@@ -29,6 +29,8 @@ pub struct AlarmRow {
     pub severity: AlarmSeverity,
     /// The members that it has beside those of every alarm.
     pub fields: &'static [&'static str],
+    /// Whether it is about one thing and open until that is resolved; if not, incidents gather.
+    pub lasts: bool,
 }
 
 /// The alarm with this key.
