@@ -19,6 +19,7 @@
 use crate::alarm::Acknowledgement;
 use crate::change::Change;
 use crate::ids::SiteId;
+use crate::partition::Partition;
 use crate::relayed::Relayed;
 use crate::time::Timestamp;
 use crate::webhook::Webhook;
@@ -129,6 +130,13 @@ pub struct WebhookHealth {
     /// What is wrong; nothing when it is well again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failing: Option<Failing>,
+}
+
+impl WebhookHealth {
+    /// Where it is told: with its site, or at home with its org.
+    pub fn partition(&self) -> Partition {
+        self.site_id.map_or_else(|| Partition::of_org(self.org_id), Partition::of_site)
+    }
 }
 
 /// What is wrong with a webhook.
