@@ -7,10 +7,11 @@
 
 use crate::egress::Egress;
 use crate::index::Index;
-use crate::lanes::{Attempt, EventSource, Flush, Lanes, Report};
+use crate::lanes::{Attempt, EventSource, Flush, KnownHealth, Lanes, Report};
 use crate::publisher::{OpenBatches, Publisher};
 use crate::sender::Sender;
 use bytes::Bytes;
+use foghorn_model::record::WebhookHealth;
 use foghorn_model::{Partition, Timestamp, TopicClass, WebhookId};
 use std::fmt;
 use std::sync::Arc;
@@ -54,6 +55,7 @@ enum Input {
     Report(Report),
     Flushed,
     Needs(oneshot::Sender<Needs>),
+    Health(KnownHealth, oneshot::Sender<Vec<WebhookHealth>>),
     Stop,
 }
 
@@ -125,6 +127,14 @@ impl Dispatcher {
         let (reply, needs) = oneshot::channel();
         self.tell(Input::Needs(reply));
         needs.blocking_recv().ok()
+    }
+
+    /// What the folds are to be told of how webhooks fare, given what they hold; for a thread
+    /// without a runtime. `None` when the dispatcher has stopped.
+    pub fn health_blocking(&self, known: KnownHealth) -> Option<Vec<WebhookHealth>> {
+        let (reply, health) = oneshot::channel();
+        self.tell(Input::Health(known, reply));
+        health.blocking_recv().ok()
     }
 
     /// Starts no attempt any more, waits for those under way, flushes, and ends.
@@ -322,6 +332,7 @@ impl Turn {
                 // Whoever asked may have gone away since.
                 drop(reply.send(self.needs()));
             }
+            Input::Health(known, reply) => drop(reply.send(lanes.health(&known, (self.clock)()))),
             Input::Stop => self.stopping = true,
         }
     }

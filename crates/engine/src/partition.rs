@@ -1,18 +1,21 @@
 //! One partition's fold.
 
+mod commands;
+
 use crate::FOLD_VERSION;
 use crate::output::{Emitter, Output};
 use crate::processors::alarms::Telling;
-use crate::processors::{Scene, alarms, audits, carried, ping, relayed, steps};
+use crate::processors::sources::Way;
+use crate::processors::{Scene, audits, carried, relayed, steps};
 use crate::seen::Source;
 use crate::state::{SiteState, State};
 use crate::timers::{Subject, Timers};
 use crate::view::SiteView;
-use foghorn_model::record::{Command, RecordBody};
+use foghorn_model::record::{RecordBody, WebhookHealth};
 use foghorn_model::telemetry::{Report, Telemetry};
 use foghorn_model::{
-    AlarmTemplate, AlarmTemplateId, Change, ConfigUpdate, EventKey, HandOver, Matter, Org, OrgId,
-    Partition, Record, Relayed, Setting, Site, SiteId, Suppression, Timestamp,
+    AlarmTemplate, AlarmTemplateId, Change, ConfigUpdate, Org, OrgId, Partition, Record, Relayed,
+    Setting, Site, SiteId, Suppression, Timestamp,
 };
 use foghorn_mutant::{Mutant, is as mutated};
 use std::collections::BTreeMap;
@@ -81,6 +84,8 @@ impl Engine {
             site.sle.rearm(&site.site, &mut engine.timers);
             site.failures.rearm(&site.site, &mut engine.timers);
             site.ports.rearm(&site.site, &mut engine.timers);
+            site.peerings.rearm(&site.site, &mut engine.timers);
+            site.sources.rearm(&site.site, &over, &mut engine.timers);
             let telling = telling(
                 &engine.state.orgs,
                 &engine.state.templates,
@@ -135,6 +140,26 @@ impl Engine {
     /// What a site looks like after the last record folded; `None` if it is not in this partition.
     pub fn site(&self, site: SiteId) -> Option<SiteView<'_>> {
         self.state.sites.get(&site).map(SiteView::new)
+    }
+
+    /// The webhooks that are known to fail, as the commands said that told of them.
+    pub fn failing_webhooks(&self) -> impl Iterator<Item = WebhookHealth> {
+        self.state.sites.values().flat_map(|state| {
+            let (org_id, id) = (state.site.org_id, state.site.id);
+            let site_id = Some(id).filter(|id| *id != SiteId::of_org(org_id));
+            state.webhooks.failing().map(move |(webhook_id, name)| WebhookHealth {
+                webhook_id,
+                name: name.into(),
+                org_id,
+                site_id,
+                failing: None,
+            })
+        })
+    }
+
+    /// The records that were set aside of which this partition was told.
+    pub fn quarantined(&self) -> impl Iterator<Item = u64> {
+        self.state.quarantined.iter().copied()
     }
 
     /// What was met and made nothing of.
@@ -235,6 +260,8 @@ impl Engine {
                 Subject::Failures => state.failures.on_timer(&mut scene),
                 Subject::Ports => state.ports.on_timer(&mut scene),
                 Subject::Edge(mac) => state.edges.on_timer(mac, &mut scene),
+                Subject::Peerings(mac) => state.peerings.on_timer(mac, &mut scene),
+                Subject::Sources => state.sources.on_timer(&mut scene),
             }
         }
         self.state.clock = self.state.clock.max(to);
@@ -252,13 +279,6 @@ impl Engine {
             return;
         };
         let now = self.state.clock;
-        if let Some(id) = &telemetry.id
-            && !state.seen.admit(source(&telemetry.report), id, now)
-            && !mutated(Mutant::RepeatTaken)
-        {
-            self.tally.repeated += 1;
-            return;
-        }
         let over = org_setting(&self.state.orgs, state.site.org_id);
         let mut scene = Scene {
             site: &state.site,
@@ -276,11 +296,24 @@ impl Engine {
             timers: &mut self.timers,
             tally: &mut self.tally,
         };
+        state.sources.hear(way(&telemetry), &mut scene);
+        let source = source(&telemetry.report);
+        if let Some(id) = &telemetry.id
+            && !state.seen.admit(source, id, now)
+            && !mutated(Mutant::RepeatTaken)
+        {
+            scene.tally.repeated += 1;
+            return;
+        }
+        if let Some(time) = telemetry.time {
+            state.clocks.on_time(source, time, (&state.devices, &state.edges), &mut scene);
+        }
         let timed = telemetry.time.is_some();
         match &telemetry.report {
             Report::Device(report) => {
-                let SiteState { devices, ports, sle, .. } = state;
+                let SiteState { devices, ports, peerings, sle, .. } = state;
                 devices.on_report(report, &mut scene);
+                peerings.on_report(report, devices, &mut scene);
                 if devices.has_known_aps() {
                     sle.on_device(&mut scene);
                 }
@@ -324,11 +357,26 @@ impl Engine {
     fn on_relayed(&mut self, site: Option<SiteId>, event: &Relayed<'_>, emitter: &mut Emitter<'_>) {
         assert!(!foghorn_mutant::poisons(&event.event), "a poisoned record");
         self.tally.relayed += 1;
-        let State { sites, orgs, relayed, clock, .. } = &mut self.state;
+        let State { sites, orgs, templates, suppressions, relayed, clock, .. } = &mut self.state;
         let seen = match site {
             Some(site) => {
                 let state = sites.get_mut(&site).filter(|it| it.site.org_id == event.org);
-                state.map(|state| &mut state.seen)
+                state.map(|state| {
+                    let over = org_setting(orgs, state.site.org_id);
+                    let mut scene = Scene {
+                        site: &state.site,
+                        over: &over,
+                        now: *clock,
+                        at: *clock,
+                        telling: telling(orgs, templates, suppressions, &state.site),
+                        alarms: &mut state.alarms,
+                        emitter,
+                        timers: &mut self.timers,
+                        tally: &mut self.tally,
+                    };
+                    state.sources.hear(Way::Relay, &mut scene);
+                    &mut state.seen
+                })
             }
             None => orgs.contains_key(&event.org).then(|| relayed.entry(event.org).or_default()),
         };
@@ -341,56 +389,6 @@ impl Engine {
             return;
         }
         relayed::on_event(event, site, emitter);
-    }
-
-    fn on_command(&mut self, command: &Command, emitter: &mut Emitter<'_>) {
-        let now = self.state.clock;
-        match command {
-            Command::Ping { webhook_id, name, org_id, site_id } => {
-                ping::on_command(*webhook_id, name, (*org_id, *site_id), now, emitter);
-            }
-            Command::Acknowledge(acknowledgement) => {
-                alarms::on_acknowledgement(acknowledgement, now, emitter);
-            }
-        }
-    }
-
-    /// Another partition, or this one, tells of a matter of an org that is at home here.
-    fn on_handed_over(&mut self, handed: &HandOver, emitter: &mut Emitter<'_>) {
-        let heard = self.state.heard.entry(handed.from.partition);
-        let heard = heard.or_insert(EventKey::start(handed.from.partition));
-        if handed.from <= *heard && !mutated(Mutant::HandOverAgain) {
-            self.tally.repeated += 1;
-            return;
-        }
-        *heard = handed.from;
-        let Some(state) = self.state.sites.get_mut(&SiteId::of_org(handed.org_id)) else {
-            self.tally.unknown_site += 1;
-            return;
-        };
-        let over = org_setting(&self.state.orgs, handed.org_id);
-        let mut scene = Scene {
-            site: &state.site,
-            over: &over,
-            now: self.state.clock,
-            at: handed.at.min(self.state.clock),
-            telling: telling(
-                &self.state.orgs,
-                &self.state.templates,
-                &self.state.suppressions,
-                &state.site,
-            ),
-            alarms: &mut state.alarms,
-            emitter,
-            timers: &mut self.timers,
-            tally: &mut self.tally,
-        };
-        match &handed.matter {
-            Matter::SiteDown { site_id, name } => {
-                state.sites_down.on_down(*site_id, name, &mut scene)
-            }
-            Matter::SiteUp { site_id } => state.sites_down.on_up(*site_id, &mut scene),
-        }
     }
 
     fn on_change(&mut self, change: &Change, emitter: &mut Emitter<'_>) {
@@ -478,6 +476,8 @@ impl Engine {
                     state.devices.look_at_site(&state.site, self.state.clock, emitter);
                     state.ports.remove(*mac);
                     state.paths.remove(*mac);
+                    state.peerings.remove(*mac, &state.site, &mut self.timers);
+                    state.clocks.remove(*mac);
                 }
             }
         }
@@ -496,6 +496,8 @@ impl Engine {
             state.devices.rearm(&state.site, &over, &mut self.timers);
             state.clients.rearm(&state.site, &over, &mut self.timers);
             state.edges.rearm(&state.site, &over, &mut self.timers);
+            state.peerings.rearm(&state.site, &mut self.timers);
+            state.sources.rearm(&state.site, &over, &mut self.timers);
             let telling = telling(
                 &self.state.orgs,
                 &self.state.templates,
@@ -515,6 +517,9 @@ impl Engine {
             state.devices.defer(&state.site, &over, now);
             state.clients.defer(&state.site, &over, now);
             state.edges.defer(&state.site, &over, now);
+            state.peerings.defer(&state.site, now);
+            state.clocks.defer();
+            state.sources.defer(now);
             state.latency.defer(now);
             state.sle.defer(now);
         }
@@ -537,6 +542,14 @@ fn telling<'a>(
     Telling {
         template: template.and_then(|id| templates.get(&id)),
         suppression: suppressions.get(&site.org_id).copied(),
+    }
+}
+
+fn way<'a>(telemetry: &'a Telemetry<'_>) -> Way<'a> {
+    match (&telemetry.source, &telemetry.report) {
+        (Some(name), _) => Way::Named(name),
+        (None, Report::Accounting(request)) => Way::Nas(request.nas_ip),
+        (None, _) => Way::Telemetry,
     }
 }
 

@@ -7,21 +7,25 @@ use crate::processors::accounting::Sessions;
 use crate::processors::air::Air;
 use crate::processors::alarms::Alarms;
 use crate::processors::clients::Clients;
+use crate::processors::clocks::Clocks;
 use crate::processors::devices::Devices;
 use crate::processors::edges::Edges;
 use crate::processors::failures::Failures;
 use crate::processors::latency::Latency;
 use crate::processors::paths::Paths;
+use crate::processors::peerings::Peerings;
 use crate::processors::ports::Ports;
 use crate::processors::sites_down::SitesDown;
 use crate::processors::sle::Sle;
+use crate::processors::sources::Sources;
+use crate::processors::webhooks::Webhooks;
 use crate::seen::Seen;
 use foghorn_model::{
     AlarmTemplate, AlarmTemplateId, EventKey, Org, OrgId, Partition, Site, SiteId, Suppression,
     Timestamp,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The state of a partition.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -52,6 +56,9 @@ pub(crate) struct State {
     /// What was relayed of late of no site, of the orgs that are at home here.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) relayed: BTreeMap<OrgId, Seen>,
+    /// The records that were set aside and told of, the last of them.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) quarantined: BTreeSet<u64>,
 }
 
 impl State {
@@ -88,12 +95,20 @@ pub(crate) struct SiteState {
     #[serde(default)]
     pub(crate) paths: Paths,
     #[serde(default)]
+    pub(crate) peerings: Peerings,
+    #[serde(default)]
     pub(crate) air: Air,
     #[serde(default)]
     pub(crate) alarms: Alarms,
     /// Of the place of an org only.
     #[serde(default, skip_serializing_if = "SitesDown::is_empty")]
     pub(crate) sites_down: SitesDown,
+    #[serde(default, skip_serializing_if = "Clocks::is_empty")]
+    pub(crate) clocks: Clocks,
+    #[serde(default)]
+    pub(crate) sources: Sources,
+    #[serde(default, skip_serializing_if = "Webhooks::is_empty")]
+    pub(crate) webhooks: Webhooks,
     #[serde(default)]
     pub(crate) seen: Seen,
 }
@@ -111,9 +126,13 @@ impl SiteState {
             failures: Failures::default(),
             ports: Ports::default(),
             paths: Paths::default(),
+            peerings: Peerings::default(),
             air: Air::default(),
             alarms: Alarms::default(),
             sites_down: SitesDown::default(),
+            clocks: Clocks::default(),
+            sources: Sources::default(),
+            webhooks: Webhooks::default(),
             seen: Seen::default(),
         }
     }

@@ -28,6 +28,10 @@ pub(crate) enum Subject {
     Ports,
     /// An edge's heartbeat is due.
     Edge(Mac),
+    /// A peering of a device may have been down for long enough.
+    Peerings(Mac),
+    /// A source may have said nothing for too long.
+    Sources,
 }
 
 /// The timers of a partition.

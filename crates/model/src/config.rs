@@ -3,7 +3,7 @@
 
 use crate::ids::{AlarmTemplateId, OrgId, SiteId};
 use crate::mac::Mac;
-use crate::telemetry::Step;
+use crate::telemetry::{PeeringKind, Step};
 use crate::time::Micros;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -176,6 +176,15 @@ pub struct Setting {
     /// The same for gateways.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gateway_updown_threshold: Option<u32>,
+    /// Minutes (0 to 240) that a VPN path may be down before its down is an alarm; of sites only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vpn_path_updown_threshold: Option<u32>,
+    /// The same for VPN peers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vpn_peer_updown_threshold: Option<u32>,
+    /// The same for BGP neighbours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bgp_neighbor_updown_threshold: Option<u32>,
     /// Seconds without a heartbeat after which an AP that sends them counts as down.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ap_heartbeat_timeout: Option<u32>,
@@ -194,6 +203,32 @@ pub struct Setting {
     /// How many failures of how many clients are an alarm of the whole site.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub simple_alert: Option<SimpleAlert>,
+    /// When a source that says nothing is an alarm.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_silence: Option<SourceSilence>,
+}
+
+/// When a source that says nothing is an alarm.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SourceSilence {
+    /// Whether it is; so unless it says otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
+    /// After so many minutes (1 to 10,080); as the source has been used to unless it says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub minutes: Option<u32>,
+}
+
+/// When a source that says nothing is an alarm, in force.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SilenceRule {
+    /// Never.
+    Never,
+    /// When it says nothing for far longer than it has been used to.
+    Learned,
+    /// After so long.
+    After(Micros),
 }
 
 /// Which strangers on the air are alarms.
@@ -298,6 +333,16 @@ impl Setting {
         }
     }
 
+    /// When a source that says nothing is an alarm; `over` is the org's setting.
+    pub fn source_silence(&self, over: &Self) -> SilenceRule {
+        let [own, over] = [self, over].map(|it| it.source_silence.unwrap_or_default());
+        if own.enabled.or(over.enabled) == Some(false) {
+            return SilenceRule::Never;
+        }
+        let minutes = own.minutes.or(over.minutes).map(i64::from);
+        minutes.map_or(SilenceRule::Learned, |it| SilenceRule::After(Micros::from_mins(it)))
+    }
+
     /// How many failures of a step are an alarm of the whole site; `over` is the org's setting.
     pub fn failure_threshold(&self, over: &Self, step: Step) -> FailureThreshold {
         let of = |setting: &Self| {
@@ -338,6 +383,17 @@ impl Setting {
             .or(over.device_updown_threshold)
             .unwrap_or(0);
         Micros::from_mins(i64::from(mins))
+    }
+
+    /// How long a peering of this kind may be down before its down is an alarm. Mist knows this
+    /// of sites only, so an org's setting says nothing.
+    pub fn peering_threshold(&self, kind: PeeringKind) -> Micros {
+        let mins = match kind {
+            PeeringKind::VpnPath => self.vpn_path_updown_threshold,
+            PeeringKind::VpnPeer => self.vpn_peer_updown_threshold,
+            PeeringKind::BgpNeighbor => self.bgp_neighbor_updown_threshold,
+        };
+        Micros::from_mins(i64::from(mins.unwrap_or(0)))
     }
 
     /// How long a device of this type may send no heartbeat; `over` is the org's setting.

@@ -20,6 +20,7 @@ use crate::alarm::Acknowledgement;
 use crate::change::Change;
 use crate::hand_over::HandOver;
 use crate::ids::SiteId;
+use crate::partition::Partition;
 use crate::relayed::Relayed;
 use crate::time::Timestamp;
 use crate::webhook::Webhook;
@@ -111,6 +112,56 @@ pub enum Command {
     },
     /// Acknowledge alarms, or take that back.
     Acknowledge(Acknowledgement),
+    /// A webhook keeps failing, or does no longer.
+    WebhookHealth(WebhookHealth),
+    /// A record was set aside, since the fold could not take it.
+    Quarantined(Quarantined),
+}
+
+/// How a webhook fares. Said again, it changes nothing.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct WebhookHealth {
+    /// Which one.
+    pub webhook_id: WebhookId,
+    /// Its name.
+    pub name: String,
+    /// Its org.
+    pub org_id: OrgId,
+    /// Its site, for a site webhook.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub site_id: Option<SiteId>,
+    /// What is wrong; nothing when it is well again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failing: Option<Failing>,
+}
+
+impl WebhookHealth {
+    /// Where it is told: with its site, or at home with its org.
+    pub fn partition(&self) -> Partition {
+        self.site_id.map_or_else(|| Partition::of_org(self.org_id), Partition::of_site)
+    }
+}
+
+/// What is wrong with a webhook.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Failing {
+    /// Since when nothing came through.
+    pub since: Timestamp,
+    /// What the last attempt met.
+    pub reason: String,
+}
+
+/// A record that the fold goes past. Said again, it changes nothing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Quarantined {
+    /// Its number in this partition.
+    pub record: u64,
+    /// Its org, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub org_id: Option<OrgId>,
+    /// Its site, if it is of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub site_id: Option<SiteId>,
 }
 
 impl Command {
@@ -119,6 +170,8 @@ impl Command {
         match self {
             Self::Ping { site_id, .. } => *site_id,
             Self::Acknowledge(acknowledgement) => acknowledgement.site_id,
+            Self::WebhookHealth(health) => health.site_id,
+            Self::Quarantined(quarantined) => quarantined.site_id,
         }
     }
 

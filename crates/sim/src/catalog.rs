@@ -45,7 +45,7 @@ const ALARMS: [&str; 16] = [
     "missing_vlan",
     "port_flap",
     "repeated_auth_failures",
-    "sites_down",
+    "foghorn_sites_down",
 ];
 /// Whose alarms are told at all times, so that they can be counted.
 pub const UNSUPPRESSED: OrgId = OrgId(uuid::Uuid::from_bytes([1; 16]));

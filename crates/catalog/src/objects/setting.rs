@@ -36,6 +36,8 @@ const THRESHOLD: Shape = Shape::Object(&[
     member("incident_count", Shape::Whole(1, 1000), "how often they did"),
     member("duration", Shape::Whole(5, 60), "within so many minutes"),
 ]);
+/// The longest silence that can be asked for: a week.
+const SILENCE_MINUTES_MAX: i64 = 10_080;
 /// The longest dwell in seconds, as Mist has it.
 const DWELL_SECS_MAX: i64 = 68_400;
 
@@ -75,6 +77,18 @@ pub(super) const MEMBERS: &[Member] = &[
             member("dns_failure", THRESHOLD, "of DNS"),
         ]),
         "how many failures are an alarm of the whole site",
+    ),
+    member(
+        "source_silence",
+        Shape::Object(&[
+            member("enabled", Shape::Flag, "whether it is an alarm at all; so by default"),
+            member(
+                "minutes",
+                Shape::Whole(1, SILENCE_MINUTES_MAX),
+                "after so many minutes; far more than it is used to by default",
+            ),
+        ]),
+        "when a source that says nothing is an alarm (extension)",
     ),
     member("vna", ENABLED, "client-latency is told where it is"),
     member("wired_vna", ENABLED, "the same for switches"),

@@ -31,6 +31,8 @@ pub(super) struct Lane {
     /// The webhook is gone: nothing more is sent.
     pub(super) closing: bool,
     pub(super) timer: Option<Timestamp>,
+    /// Since when what it has to send does not come through.
+    pub(super) stuck_since: Option<Timestamp>,
 }
 
 impl Lane {
@@ -49,6 +51,7 @@ impl Lane {
             dirty: false,
             closing: false,
             timer: None,
+            stuck_since: None,
         }
     }
 

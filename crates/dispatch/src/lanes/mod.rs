@@ -15,6 +15,7 @@
 
 mod batch;
 mod gate;
+mod health;
 mod journal;
 mod lane;
 mod routing;
@@ -24,6 +25,7 @@ mod sending;
 mod tests;
 
 pub use batch::{LaneKey, OpenBatch};
+pub use health::{FAILING_AFTER, KnownHealth};
 pub use journal::{decode_open, encode_open};
 pub use routing::{EventSource, LogBlock, SourceError};
 pub use rows::{DeliveryRow, Fate, Flush, LaneRow, Watermark};
@@ -36,6 +38,7 @@ use foghorn_model::{EventKey, Partition, Timestamp, TopicClass, WebhookId};
 use foghorn_mutant::{Mutant, is as mutated};
 use foldhash::HashMap;
 use gate::Gate;
+use health::Health;
 use lane::Lane;
 use routing::Tail;
 use std::collections::{BTreeSet, VecDeque};
@@ -112,6 +115,7 @@ pub struct Lanes {
 #[derive(Debug, Default)]
 struct Hook {
     gate: Gate,
+    health: Health,
     in_flight: usize,
     /// Lanes that wait for the gate or for one of the webhook's requests to end.
     waiting: VecDeque<u32>,

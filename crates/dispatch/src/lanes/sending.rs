@@ -73,6 +73,14 @@ pub struct Report {
 }
 
 impl Report {
+    /// What it met with, in a word.
+    fn reason(&self) -> String {
+        match self.answer {
+            Answer::Status { code, .. } => format!("status {code}"),
+            Answer::Failed(class) => class.name().into(),
+        }
+    }
+
     /// Tells who runs the server that an endpoint is lost, or back: once each.
     fn note_turn(&self, key: LaneKey, was_well: bool, is_well: bool) {
         let webhook = key.webhook;
@@ -180,7 +188,9 @@ impl Lanes {
         if !mutated(Mutant::RowForgotten) {
             self.flush.deliveries.push(row);
         }
-        self.lanes[at as usize].settle(open.id);
+        let lane = &mut self.lanes[at as usize];
+        lane.settle(open.id);
+        lane.stuck_since = None;
         self.touch(at);
         true
     }
@@ -208,11 +218,13 @@ impl Lanes {
         match hook.gate.pass(now) {
             Passage::Open => {}
             Passage::Probing => {
+                lane.stuck_since.get_or_insert(now);
                 lane.scheduled = true;
                 hook.waiting.push_back(at);
                 return None;
             }
             Passage::Closed(until) => {
+                lane.stuck_since.get_or_insert(now);
                 self.wake_at(at, until);
                 return None;
             }
@@ -225,6 +237,7 @@ impl Lanes {
                 Some(permit)
             }
             Admission::Wait(until) => {
+                lane.stuck_since.get_or_insert(now);
                 hook.gate.unanswered(endpoint.webhook.id.0, now);
                 self.wake_at(at, until);
                 None
@@ -287,6 +300,15 @@ impl Lanes {
             report.note_turn(key, was_well, host.breaker.is_closed());
         }
         let hook = self.hooks.entry(key.webhook).or_default();
+        match outcome {
+            Outcome::Delivered => hook.health.delivered(),
+            _ => hook.health.failed(report.reason(), now),
+        }
+        let lane = &mut self.lanes[at as usize];
+        match outcome {
+            Outcome::Retry { .. } | Outcome::Pause => _ = lane.stuck_since.get_or_insert(now),
+            Outcome::Delivered | Outcome::Reject | Outcome::Split => lane.stuck_since = None,
+        }
         let was_well = hook.gate.closed_since().is_none();
         let mut opened = false;
         let mut probe_at = now;

@@ -1,5 +1,7 @@
 //! A world around the lanes: a log in memory, receivers that answer as a script says, crashes.
 
+mod health;
+
 use super::*;
 use crate::egress::{AddressPolicy, Egress, Options};
 use crate::endpoint::Endpoint;

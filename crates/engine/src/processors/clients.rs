@@ -6,9 +6,9 @@
 //! leaving an AP that the client has already moved on from is too late to end anything.
 
 use super::Scene;
-use super::deferral::Deferral;
 use super::devices::Devices;
-use crate::timers::{Armed, Subject, Timers};
+use super::presence::Presence;
+use crate::timers::{Subject, Timers};
 use crate::view::ClientView;
 use foghorn_model::event::client::{Association, End, Termination, encode_join, encode_session};
 use foghorn_model::event::step::{ClientEvent, encode_client_event};
@@ -33,12 +33,8 @@ struct ClientState {
     association: Association,
     /// The last word of it, by the source's clock.
     latest: Timestamp,
-    /// When it was last heard of, by the partition clock.
-    heard: Timestamp,
-    #[serde(default, skip_serializing_if = "Deferral::is_none")]
-    deferral: Deferral,
-    #[serde(skip)]
-    armed: Armed,
+    #[serde(flatten)]
+    presence: Presence,
 }
 
 impl Clients {
@@ -51,12 +47,12 @@ impl Clients {
     pub(crate) fn views_after(&self, after: Option<Mac>) -> impl Iterator<Item = ClientView<'_>> {
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
         let clients = self.by_mac.range((from, Bound::Unbounded));
-        clients.map(|(_, state)| ClientView::new(&state.association, state.heard))
+        clients.map(|(_, state)| state.view())
     }
 
     /// A client, if it is associated.
     pub(crate) fn view(&self, mac: Mac) -> Option<ClientView<'_>> {
-        self.by_mac.get(&mac).map(|state| ClientView::new(&state.association, state.heard))
+        self.by_mac.get(&mac).map(ClientState::view)
     }
 
     /// A client associated.
@@ -91,13 +87,9 @@ impl Clients {
         if let Some(before) = before {
             inherit(&mut association, before);
         }
-        let state = ClientState {
-            association,
-            latest: scene.at,
-            heard: scene.now,
-            deferral: Deferral::default(),
-            armed: Armed::default(),
-        };
+        let mut presence = Presence::default();
+        presence.hear(scene.now);
+        let state = ClientState { association, latest: scene.at, presence };
         scene.emit(Topic::ClientJoin, |out, place| {
             encode_join(out, place, ap_name(devices, report.ap, &mut [0; 12]), &state.association);
         });
@@ -177,8 +169,8 @@ impl Clients {
     /// The timer of a client fired: it fell silent, or lives on.
     pub(crate) fn on_timer(&mut self, mac: Mac, devices: &Devices, scene: &mut Scene<'_, '_>) {
         let Some(state) = self.by_mac.get_mut(&mac) else { return };
-        state.armed.fired();
-        if state.deadline(scene.site, scene.over) > scene.now {
+        let deadline = state.deadline(scene.site, scene.over);
+        if !state.presence.fired(Some(deadline), scene.now) {
             state.arm(scene.site, scene.over, scene.timers);
             return;
         }
@@ -198,7 +190,7 @@ impl Clients {
         scene: &mut Scene<'_, '_>,
     ) -> Option<Association> {
         let mut state = self.by_mac.remove(&mac)?;
-        scene.timers.disarm(&mut state.armed, scene.site.id, Subject::Client(mac));
+        state.presence.disarm(scene.site.id, Subject::Client(mac), scene.timers);
         let association = &state.association;
         scene.emit(Topic::ClientSessions, |out, place| {
             let name = &mut [0; 12];
@@ -221,26 +213,31 @@ impl Clients {
     /// The site heard nothing until now, through no fault of its clients.
     pub(crate) fn defer(&mut self, site: &Site, over: &Setting, now: Timestamp) {
         for (mac, state) in &mut self.by_mac {
-            let deadline = state.heard + site.setting.inactivity_timeout(over);
-            state.deferral.defer(deadline, now, *mac);
+            let deadline = state.deadline(site, over);
+            state.presence.defer(Some(deadline), now, *mac);
         }
     }
 }
 
 impl ClientState {
+    fn view(&self) -> ClientView<'_> {
+        ClientView::new(&self.association, self.presence.heard())
+    }
+
     fn hear(&mut self, scene: &Scene<'_, '_>) {
         self.latest = scene.at;
-        self.heard = scene.now;
-        self.deferral = Deferral::default();
+        self.presence.hear(scene.now);
+        self.presence.settle();
     }
 
     fn deadline(&self, site: &Site, over: &Setting) -> Timestamp {
-        self.deferral.apply(self.heard + site.setting.inactivity_timeout(over))
+        self.presence.heard() + site.setting.inactivity_timeout(over)
     }
 
     fn arm(&mut self, site: &Site, over: &Setting, timers: &mut Timers) {
         let deadline = self.deadline(site, over);
-        timers.arm(&mut self.armed, deadline, site.id, Subject::Client(self.association.mac));
+        let subject = Subject::Client(self.association.mac);
+        self.presence.arm(Some(deadline), site.id, subject, timers);
     }
 }
 

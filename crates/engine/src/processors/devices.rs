@@ -13,8 +13,8 @@ mod site;
 
 use super::Scene;
 use super::alarms::{self, Incident};
-use super::deferral::Deferral;
-use crate::timers::{Armed, Subject, Timers};
+use super::presence::Presence;
+use crate::timers::{Subject, Timers};
 use crate::view::DeviceView;
 use availability::Availability;
 use foghorn_model::alarm::{AlarmStatus, Evidence};
@@ -50,9 +50,8 @@ struct DeviceState {
     /// When the status last changed, by the device's clock.
     #[serde(default)]
     since: Timestamp,
-    /// When it was last heard of, by the partition clock.
-    #[serde(default)]
-    heard: Timestamp,
+    #[serde(flatten)]
+    presence: Presence,
     /// Whether it sends heartbeats.
     #[serde(default)]
     beats: bool,
@@ -71,10 +70,6 @@ struct DeviceState {
     /// A down that is not yet told on `device-updowns`.
     #[serde(default, skip_serializing_if = "is_left_out")]
     owed: Option<Owed>,
-    #[serde(default, skip_serializing_if = "Deferral::is_none")]
-    deferral: Deferral,
-    #[serde(skip)]
-    armed: Armed,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -213,7 +208,7 @@ impl Devices {
     pub(crate) fn remove(&mut self, mac: Mac, site: &Site, now: Timestamp, timers: &mut Timers) {
         let (before, stood) = (self.status_of_ap(mac), self.stands(mac));
         if let Some(mut state) = self.by_mac.remove(&mac) {
-            timers.disarm(&mut state.armed, site.id, Subject::Device(mac));
+            state.presence.disarm(site.id, Subject::Device(mac), timers);
         }
         self.count(mac, before, now);
         self.count_standing(mac, stood);
@@ -313,9 +308,9 @@ impl Devices {
     pub(crate) fn on_timer(&mut self, mac: Mac, scene: &mut Scene<'_, '_>) {
         let (before, stood) = (self.status_of_ap(mac), self.stands(mac));
         let Some(state) = self.by_mac.get_mut(&mac) else { return };
-        state.armed.fired();
         let was_down = state.is_told_down();
-        if state.deadline(scene.site, scene.over).is_some_and(|deadline| deadline <= scene.now) {
+        let deadline = state.deadline(scene.site, scene.over);
+        if state.presence.fired(deadline, scene.now) {
             match state.owed.take() {
                 Some(owed) => {
                     let cause = Cause {
@@ -331,7 +326,7 @@ impl Devices {
                     state.go_down(cause, scene);
                 }
             }
-            state.deferral = Deferral::default();
+            state.presence.settle();
         }
         state.arm(scene.site, scene.over, scene.timers);
         self.count(mac, before, scene.now);
@@ -351,9 +346,8 @@ impl Devices {
     /// The site heard nothing until now, through no fault of its devices.
     pub(crate) fn defer(&mut self, site: &Site, over: &Setting, now: Timestamp) {
         for (mac, state) in &mut self.by_mac {
-            if let Some(deadline) = state.own_deadline(site, over) {
-                state.deferral.defer(deadline, now, *mac);
-            }
+            let deadline = state.deadline(site, over);
+            state.presence.defer(deadline, now, *mac);
         }
     }
 }
@@ -364,7 +358,7 @@ impl DeviceState {
             device,
             status: Status::Unknown,
             since: Timestamp(0),
-            heard: Timestamp(0),
+            presence: Presence::default(),
             beats: false,
             version: String::new(),
             ext_ip: None,
@@ -372,8 +366,6 @@ impl DeviceState {
             restarts: VecDeque::new(),
             is_unhealthy: false,
             owed: None,
-            deferral: Deferral::default(),
-            armed: Armed::default(),
         }
     }
 
@@ -386,16 +378,16 @@ impl DeviceState {
                 Status::Down => Some(false),
             },
             since: self.since,
-            heard: self.heard,
+            heard: self.presence.heard(),
             version: &self.version,
             ext_ip: self.ext_ip,
         }
     }
 
     fn hear(&mut self, report: &DeviceReport<'_>, now: Timestamp) {
-        self.heard = now;
+        self.presence.hear(now);
         if self.owed.is_none() {
-            self.deferral = Deferral::default();
+            self.presence.settle();
         }
         if let Some(version) = report.version.as_deref()
             && self.version != version
@@ -407,23 +399,18 @@ impl DeviceState {
     }
 
     /// When something is to happen if nothing is heard: what it owes comes first.
-    fn own_deadline(&self, site: &Site, over: &Setting) -> Option<Timestamp> {
+    fn deadline(&self, site: &Site, over: &Setting) -> Option<Timestamp> {
         let device_type = self.device.device_type;
         if let Some(owed) = &self.owed {
             return Some(owed.at + site.setting.updown_threshold(over, device_type));
         }
         (self.beats && self.status == Status::Up)
-            .then(|| self.heard + site.setting.heartbeat_timeout(over, device_type))
-    }
-
-    fn deadline(&self, site: &Site, over: &Setting) -> Option<Timestamp> {
-        self.own_deadline(site, over).map(|deadline| self.deferral.apply(deadline))
+            .then(|| self.presence.heard() + site.setting.heartbeat_timeout(over, device_type))
     }
 
     fn arm(&mut self, site: &Site, over: &Setting, timers: &mut Timers) {
-        if let Some(deadline) = self.deadline(site, over) {
-            timers.arm(&mut self.armed, deadline, site.id, Subject::Device(self.device.mac));
-        }
+        let deadline = self.deadline(site, over);
+        self.presence.arm(deadline, site.id, Subject::Device(self.device.mac), timers);
     }
 
     fn come_up(&mut self, cause: Cause<'_>, scene: &mut Scene<'_, '_>) {
@@ -437,13 +424,13 @@ impl DeviceState {
                 self.alarm(Transition::Connected, scene.at, cause, scene);
             }
         }
-        self.deferral = Deferral::default();
+        self.presence.settle();
     }
 
     fn go_down(&mut self, cause: Cause<'_>, scene: &mut Scene<'_, '_>) {
         self.status = Status::Down;
         self.since = scene.at;
-        self.deferral = Deferral::default();
+        self.presence.settle();
         self.tell(Transition::Disconnected, cause, scene);
         let device_type = self.device.device_type;
         let threshold = scene.site.setting.updown_threshold(scene.over, device_type);
@@ -504,7 +491,9 @@ impl DeviceState {
         scene.emit(Topic::DeviceEvents, |out, place| {
             encode_event(out, &self.facts(place), &happening);
         });
-        if let Some(row) = alarm_of_event(&event.event_type) {
+        // Alarms of peerings wait for their thresholds.
+        let row = alarm_of_event(&event.event_type).filter(|_| event.peering().is_none());
+        if let Some(row) = row {
             let mut evidence = Evidence::new();
             self.show(&mut evidence);
             evidence.add_opt("reasons", cause.reason.or(cause.text));

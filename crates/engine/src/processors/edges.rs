@@ -5,8 +5,8 @@
 
 use super::Scene;
 use super::alarms::{self, Incident};
-use super::deferral::Deferral;
-use crate::timers::{Armed, Subject, Timers};
+use super::presence::Presence;
+use crate::timers::{Subject, Timers};
 use crate::view::EdgeView;
 use foghorn_model::alarm::Evidence;
 use foghorn_model::definitions::alarm_of_edge_event;
@@ -37,9 +37,8 @@ struct EdgeState {
     /// Whether it is connected; not known before it is first heard of.
     #[serde(default)]
     is_up: Option<bool>,
-    /// When it was last heard of, by the partition clock.
-    #[serde(default)]
-    heard: Timestamp,
+    #[serde(flatten)]
+    presence: Presence,
     #[serde(default)]
     ports: BTreeMap<String, Port>,
     /// Whether parts are there, by their kind and name.
@@ -51,10 +50,6 @@ struct EdgeState {
     /// How grave the use of resources is.
     #[serde(default)]
     resources: BTreeMap<String, u8>,
-    #[serde(default, skip_serializing_if = "Deferral::is_none")]
-    deferral: Deferral,
-    #[serde(skip)]
-    armed: Armed,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,6 +65,18 @@ impl Edges {
         self.by_mac.values().map(EdgeState::view)
     }
 
+    /// Whether the site has it.
+    pub(crate) fn has(&self, mac: Mac) -> bool {
+        self.by_mac.contains_key(&mac)
+    }
+
+    /// Shows an edge among the causes of an alarm.
+    pub(crate) fn show(&self, mac: Mac, evidence: &mut Evidence) {
+        if let Some(state) = self.by_mac.get(&mac) {
+            evidence.add("hostnames", state.edge.name.as_str());
+        }
+    }
+
     /// The edge is now as given.
     pub(crate) fn configure(&mut self, edge: Edge) {
         match self.by_mac.get_mut(&edge.mac) {
@@ -83,7 +90,7 @@ impl Edges {
     /// The edge left the site.
     pub(crate) fn remove(&mut self, mac: Mac, site: &Site, timers: &mut Timers) {
         if let Some(mut state) = self.by_mac.remove(&mac) {
-            timers.disarm(&mut state.armed, site.id, Subject::Edge(mac));
+            state.presence.disarm(site.id, Subject::Edge(mac), timers);
         }
     }
 
@@ -93,8 +100,8 @@ impl Edges {
             scene.tally.unknown_device += 1;
             return;
         };
-        state.heard = scene.now;
-        state.deferral = Deferral::default();
+        state.presence.hear(scene.now);
+        state.presence.settle();
         if state.is_up != Some(true) {
             state.is_up = Some(true);
             state.tell("ME_CONNECTED", EdgeHappening::default(), scene);
@@ -106,11 +113,10 @@ impl Edges {
     /// The timer of an edge fired: it has fallen silent, or lives on.
     pub(crate) fn on_timer(&mut self, mac: Mac, scene: &mut Scene<'_, '_>) {
         let Some(state) = self.by_mac.get_mut(&mac) else { return };
-        state.armed.fired();
         let deadline = state.deadline(scene.site, scene.over);
-        if deadline.is_some_and(|deadline| deadline <= scene.now) {
+        if state.presence.fired(deadline, scene.now) {
             state.is_up = Some(false);
-            state.deferral = Deferral::default();
+            state.presence.settle();
             state.tell("ME_DISCONNECTED", EdgeHappening::default(), scene);
         }
         state.arm(scene.site, scene.over, scene.timers);
@@ -126,9 +132,8 @@ impl Edges {
     /// The site heard nothing until now, through no fault of its edges.
     pub(crate) fn defer(&mut self, site: &Site, over: &Setting, now: Timestamp) {
         for (mac, state) in &mut self.by_mac {
-            if let Some(deadline) = state.own_deadline(site, over) {
-                state.deferral.defer(deadline, now, *mac);
-            }
+            let deadline = state.deadline(site, over);
+            state.presence.defer(deadline, now, *mac);
         }
     }
 }
@@ -138,18 +143,16 @@ impl EdgeState {
         Self {
             edge,
             is_up: None,
-            heard: Timestamp(0),
+            presence: Presence::default(),
             ports: BTreeMap::new(),
             parts: BTreeMap::new(),
             services: BTreeMap::new(),
             resources: BTreeMap::new(),
-            deferral: Deferral::default(),
-            armed: Armed::default(),
         }
     }
 
     fn view(&self) -> EdgeView<'_> {
-        EdgeView { edge: &self.edge, is_up: self.is_up, heard: self.heard }
+        EdgeView { edge: &self.edge, is_up: self.is_up, heard: self.presence.heard() }
     }
 
     fn change(&mut self, report: &EdgeReport<'_>, scene: &mut Scene<'_, '_>) {
@@ -316,19 +319,14 @@ impl EdgeState {
         }
     }
 
-    fn own_deadline(&self, site: &Site, over: &Setting) -> Option<Timestamp> {
-        let timeout = site.setting.heartbeat_timeout(over, DeviceType::Gateway);
-        (self.is_up == Some(true)).then(|| self.heard + timeout)
-    }
-
     fn deadline(&self, site: &Site, over: &Setting) -> Option<Timestamp> {
-        self.own_deadline(site, over).map(|deadline| self.deferral.apply(deadline))
+        let timeout = site.setting.heartbeat_timeout(over, DeviceType::Gateway);
+        (self.is_up == Some(true)).then(|| self.presence.heard() + timeout)
     }
 
     fn arm(&mut self, site: &Site, over: &Setting, timers: &mut Timers) {
-        if let Some(deadline) = self.deadline(site, over) {
-            timers.arm(&mut self.armed, deadline, site.id, Subject::Edge(self.edge.mac));
-        }
+        let deadline = self.deadline(site, over);
+        self.presence.arm(deadline, site.id, Subject::Edge(self.edge.mac), timers);
     }
 }
 

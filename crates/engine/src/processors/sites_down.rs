@@ -1,4 +1,4 @@
-//! Alarm `sites_down`: several sites of an org went down together, which points at what they have
+//! Alarm `foghorn_sites_down`: several sites of an org went down together, which points at what they have
 //! in common: a provider, a hub, a change to all of them.
 //!
 //! It is made in the org's home partition of what the sites' partitions hand over. Sites that are
@@ -73,7 +73,7 @@ impl SitesDown {
         }
         evidence.set("site_count", i64::try_from(self.together).unwrap_or(i64::MAX));
         let at = if self.together == near.len() { near[0].0 } else { at };
-        scene.raise(&Incident { row: alarms::row("sites_down"), about: "", at, evidence });
+        scene.raise(&Incident { row: alarms::row("foghorn_sites_down"), about: "", at, evidence });
     }
 
     /// A site is back, or is gone.
@@ -86,7 +86,7 @@ impl SitesDown {
         if self.together < SITES {
             self.together = 0;
             self.by_id.values_mut().for_each(|down| down.is_together = false);
-            scene.resolve(alarms::row("sites_down"), "", scene.at);
+            scene.resolve(alarms::row("foghorn_sites_down"), "", scene.at);
         }
     }
 }

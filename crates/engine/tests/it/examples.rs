@@ -2,11 +2,13 @@
 //! writes the file anew.
 
 use crate::orgs::Home;
-use crate::world::{AP, World, associated, client, site_id};
+use crate::world::{AP, World, associated, client, org_id, site_id};
 use expect_test::expect_file;
+use foghorn_model::config::SourceSilence;
 use foghorn_model::definitions::{ALARMS, DEVICE_EVENTS, MXEDGE_EVENTS, NAC_EVENTS};
+use foghorn_model::record::{Command, Failing, Quarantined, WebhookHealth};
 use foghorn_model::telemetry::Step;
-use foghorn_model::{ConfigUpdate, Edge};
+use foghorn_model::{ConfigUpdate, Edge, RecordBody, Setting, Timestamp, WebhookId};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -24,13 +26,18 @@ fn alarms() -> BTreeMap<&'static str, String> {
     let mut examples = BTreeMap::new();
     let mut home = Home::new();
     (1..4).for_each(|site| home.down(60, site));
-    examples.insert("sites_down", home.events.pop().unwrap().json);
+    examples.insert("foghorn_sites_down", home.events.pop().unwrap().json);
     for row in ALARMS {
         if examples.contains_key(row.key) {
             continue;
         }
         let mut world = World::new();
         world.enable(&[row.key]);
+        if row.key.starts_with("foghorn_") {
+            own(row.key, &mut world);
+            examples.insert(row.key, told(&mut world, "alarms").unwrap());
+            continue;
+        }
         let mac = match row.fields {
             fields if fields.contains(&"switches") => SWITCH,
             fields if fields.contains(&"gateways") => GATEWAY,
@@ -43,6 +50,43 @@ fn alarms() -> BTreeMap<&'static str, String> {
         examples.insert(row.key, told(&mut world, "alarms").unwrap());
     }
     examples
+}
+
+/// Makes an alarm of Foghorn's own happen.
+fn own(key: &str, world: &mut World) {
+    match key {
+        "foghorn_clock_off" => {
+            for minute in 1..=6 {
+                let time = world.now + 60 - 3_600;
+                let line =
+                    format!(r#"{{"kind":"device-heartbeat","mac":"{SWITCH}","time":{time}}}"#);
+                world.line(60, &line);
+                assert!(minute < 6 || world.events.last().unwrap().topic == "alarms");
+            }
+        }
+        "foghorn_source_silent" => {
+            let source_silence = Some(SourceSilence { enabled: None, minutes: Some(30) });
+            world.set(Setting { source_silence, ..Setting::default() });
+            world.line(0, r#"{"kind":"accounting","status":"on","nas_ip":"10.0.0.9"}"#);
+            world.tick(1_800);
+        }
+        "foghorn_webhook_failing" => {
+            let since = Timestamp(world.now * 1_000_000);
+            world.now += 300;
+            world.record(RecordBody::Command(Command::WebhookHealth(WebhookHealth {
+                webhook_id: WebhookId::from_bytes([5; 16]),
+                name: "ticketing".into(),
+                org_id: org_id(),
+                site_id: Some(site_id()),
+                failing: Some(Failing { since, reason: "503".into() }),
+            })));
+        }
+        _ => world.record(RecordBody::Command(Command::Quarantined(Quarantined {
+            record: 4_711,
+            org_id: Some(org_id()),
+            site_id: Some(site_id()),
+        }))),
+    }
 }
 
 fn device_events() -> BTreeMap<&'static str, String> {

@@ -2,13 +2,15 @@
 
 use crate::world::{AP, World, associated};
 use foghorn_engine::Output;
-use foghorn_model::{Mac, Record, RecordBody, Timestamp};
+use foghorn_model::{Mac, Record, RecordBody, Setting, Timestamp};
 use std::borrow::Cow;
 
 /// Sessions that a site follows.
 const SESSIONS: u64 = 200_000;
 /// Clients that a site follows.
 const CLIENTS: u64 = 500_000;
+/// Peerings of one device that are followed.
+const PEERINGS: u64 = 1_000;
 /// Of what comes beyond a limit.
 const MORE: u64 = 1_000;
 
@@ -71,6 +73,26 @@ fn i06_sessions_of_ever_new_nases_let_old_ones_go() {
     flood.line(session(0).replace("start", "stop").replace(r#""id":"0""#, r#""id":"end""#));
     let json = String::from_utf8_lossy(&flood.out.record.body).into_owned();
     assert!(json.contains("NAC_ACCOUNTING_STOP"), "{json}");
+}
+
+#[test]
+fn i06_peerings_beyond_the_limit_are_told_without_their_threshold() {
+    let mut flood = Flood::new();
+    flood.world.enable(&["vpn_peer_down"]);
+    flood.world.set(Setting { vpn_peer_updown_threshold: Some(5), ..Setting::default() });
+    flood.number = flood.world.journal.len() as u64;
+    let line = |number| {
+        let peer = random_mac(number);
+        format!(
+            r#"{{"kind":"device-event","mac":"5c5b35000004","type":"GW_VPN_PEER_DOWN","peer_mac":"{peer}"}}"#
+        )
+    };
+    (0..PEERINGS).for_each(|number| flood.line(line(number)));
+    assert_eq!(flood.over_limit(), 0);
+    flood.line(line(PEERINGS));
+    assert_eq!(flood.over_limit(), 1);
+    let told = String::from_utf8_lossy(&flood.out.record.body).into_owned();
+    assert!(told.contains("vpn_peer_down"), "{told}");
 }
 
 #[test]

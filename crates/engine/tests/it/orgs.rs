@@ -121,7 +121,7 @@ impl Home {
             events: Vec::new(),
         };
         let id = AlarmTemplateId::from_bytes([3; 16]);
-        let enabled = ["sites_down", "mist_edge_disconnected"].map(str::to_owned).into();
+        let enabled = ["foghorn_sites_down", "mist_edge_disconnected"].map(str::to_owned).into();
         home.change(vec![
             ConfigUpdate::AlarmTemplate(AlarmTemplate { id, org_id: org_id(), enabled }),
             ConfigUpdate::Org(Org {
@@ -218,16 +218,16 @@ fn sites_that_go_down_together_are_one_alarm_of_the_org_until_most_are_back() {
     home.up(60, 1);
     home.up(60, 2);
     expect![[r#"
-        alarms 0 "sites_down" 1 "open" 3 ["site 1","site 2","site 3"]
-        alarms 0 "sites_down" 2 true "open" 4 ["site 1","site 2","site 3","site 4"]
-        alarms 0 "sites_down" 2 true "resolved" 4 ["site 1","site 2","site 3","site 4"]
+        alarms 0 "foghorn_sites_down" 1 "open" 3 ["site 1","site 2","site 3"]
+        alarms 0 "foghorn_sites_down" 2 true "open" 4 ["site 1","site 2","site 3","site 4"]
+        alarms 0 "foghorn_sites_down" 2 true "resolved" 4 ["site 1","site 2","site 3","site 4"]
     "#]]
     .assert_eq(&home.told());
     home.up(0, 3);
     home.down(0, 3);
     home.down(0, 5);
     expect![[r#"
-        alarms 125 "sites_down" 1 "open" 3 ["site 4","site 3","site 5"]
+        alarms 125 "foghorn_sites_down" 1 "open" 3 ["site 4","site 3","site 5"]
     "#]]
     .assert_eq(&home.told());
 }
@@ -261,7 +261,7 @@ fn what_was_handed_over_before_counts_once_also_after_a_restart() {
     assert_eq!(home.engine.tally().repeated, 1 + 1, "since the restart");
     home.down(1, 4);
     expect![[r#"
-        alarms 0 "sites_down" 1 "open" 3 ["site 2","site 3","site 4"]
+        alarms 0 "foghorn_sites_down" 1 "open" 3 ["site 2","site 3","site 4"]
     "#]]
     .assert_eq(&home.told());
 }
@@ -321,7 +321,7 @@ fn an_org_that_is_suppressed_tells_no_alarms_of_its_own() {
     assert_eq!(home.told(), "");
     home.tick(1);
     expect![[r#"
-        alarms 1 "sites_down" 1 "open" 3 ["site 1","site 2","site 3"]
+        alarms 1 "foghorn_sites_down" 1 "open" 3 ["site 1","site 2","site 3"]
     "#]]
     .assert_eq(&home.told());
 }

@@ -1,5 +1,6 @@
 use crate::world::{Event, World, associated, client, fold};
 use foghorn_engine::Engine;
+use foghorn_model::config::SourceSilence;
 use foghorn_model::{Partition, Record, RecordBody, Setting, Timestamp};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -41,7 +42,19 @@ fn line() -> impl Strategy<Value = (i64, String)> {
             client(who)
         )
     });
-    (wait, prop_oneof![device, association, nas, alarm, step])
+    let peering = (0usize..2, 1u8..4).prop_map(|(what, peer)| {
+        let event = ["GW_VPN_PEER_UP", "GW_VPN_PEER_DOWN"][what];
+        format!(
+            r#"{{"kind":"device-event","mac":"5c5b35000004","type":"{event}","peer_mac":"02000000000{peer}"}}"#
+        )
+    });
+    let named = (0u8..3, 0usize..2).prop_map(|(source, ap)| {
+        format!(
+            r#"{{"kind":"device-heartbeat","mac":"{}","source":"collector-{source}","time":1700090000}}"#,
+            APS[ap].0
+        )
+    });
+    (wait, prop_oneof![device, association, nas, alarm, step, peering, named])
 }
 
 fn world(lines: &[(i64, String)]) -> World {
@@ -55,8 +68,17 @@ fn world(lines: &[(i64, String)]) -> World {
         "infra_dhcp_failure",
         "infra_dhcp_success",
         "authentication_failure",
+        "vpn_peer_down",
+        "vpn_peer_up",
+        "foghorn_clock_off",
+        "foghorn_source_silent",
     ]);
-    world.set(Setting { ap_updown_threshold: Some(1), ..Setting::default() });
+    world.set(Setting {
+        ap_updown_threshold: Some(1),
+        vpn_peer_updown_threshold: Some(2),
+        source_silence: Some(SourceSilence { enabled: None, minutes: Some(7) }),
+        ..Setting::default()
+    });
     for (wait, line) in lines {
         world.line(*wait, line);
     }

@@ -129,7 +129,11 @@ impl World {
     pub fn record(&mut self, body: RecordBody<'static>) {
         let site = matches!(body, RecordBody::Telemetry(_)).then(site_id);
         let received_at = Timestamp(self.now * 1_000_000);
-        let record = Record { received_at, catalog_seq: self.seq, site, body };
+        self.take(Record { received_at, catalog_seq: self.seq, site, body });
+    }
+
+    /// Folds a record as it is.
+    pub fn take(&mut self, record: Record<'static>) {
         self.number += 1;
         let mut out = Output::default();
         self.engine.fold(self.number, &record, &mut out);

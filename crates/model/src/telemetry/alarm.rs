@@ -3,7 +3,7 @@
 use super::field::{Field, FieldError, Fields};
 use super::{error, mac, required, text};
 use crate::alarm::AlarmStatus;
-use crate::definitions::{AlarmGroup, AlarmRow, alarm};
+use crate::definitions::{AlarmRow, alarm};
 use crate::mac::Mac;
 use std::borrow::Cow;
 
@@ -42,7 +42,7 @@ impl<'a> AlarmReport<'a> {
             Some("resolved") => Some(AlarmStatus::Resolved),
             Some(_) => return Err(error(Field::Status, "not one of open, resolved")),
         };
-        if status.is_some() && row.group != AlarmGroup::Marvis {
+        if status.is_some() && !row.lasts {
             return Err(error(Field::Status, "an incident has no status"));
         }
         Ok(Self {

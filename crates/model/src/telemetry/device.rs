@@ -3,6 +3,7 @@
 use super::field::{Field, FieldError, Fields};
 use super::{Kind, count, error, id, ip, mac, required, text};
 use crate::mac::Mac;
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::net::IpAddr;
 use uuid::Uuid;
@@ -119,6 +120,44 @@ impl DeviceReport<'_> {
             _ => return None,
         };
         Some((event.port_id.as_deref()?, is_up))
+    }
+}
+
+impl<'a> DeviceEvent<'a> {
+    /// The peering that it says is up, or down.
+    pub fn peering(&self) -> Option<(PeeringKind, bool)> {
+        Some(match self.event_type.as_ref() {
+            "GW_VPN_PATH_DOWN" => (PeeringKind::VpnPath, false),
+            "GW_VPN_PATH_UP" => (PeeringKind::VpnPath, true),
+            "GW_VPN_PEER_DOWN" => (PeeringKind::VpnPeer, false),
+            "GW_VPN_PEER_UP" => (PeeringKind::VpnPeer, true),
+            "GW_BGP_NEIGHBOR_DOWN" | "SW_BGP_NEIGHBOR_DOWN" => (PeeringKind::BgpNeighbor, false),
+            "GW_BGP_NEIGHBOR_UP" | "SW_BGP_NEIGHBOR_UP" => (PeeringKind::BgpNeighbor, true),
+            _ => return None,
+        })
+    }
+}
+
+/// What a device has with another one, and may lose.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PeeringKind {
+    /// A path of a VPN.
+    VpnPath,
+    /// A peer of a VPN.
+    VpnPeer,
+    /// A BGP session.
+    BgpNeighbor,
+}
+
+impl PeeringKind {
+    /// What it is called.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::VpnPath => "vpn_path",
+            Self::VpnPeer => "vpn_peer",
+            Self::BgpNeighbor => "bgp_neighbor",
+        }
     }
 }
 

@@ -193,6 +193,7 @@ fields! {
     OnWire "on_wire" Flag "whether the address is seen on our wire too";
     Uplink "uplink" Mac "the switch that the device is connected to";
     TerminateCause "terminate_cause" Text(64) "Acct-Terminate-Cause by its RADIUS name";
+    Source "source" Text(64) "the collector or sender that it came through; one that falls silent is an alarm";
 }
 
 /// Places in the table that finds a field by its key, of which most are free.

@@ -4,7 +4,7 @@ use super::field::{Field, set};
 use super::{Kind, KindRow};
 
 const ALWAYS: u128 = set(&[Field::Kind]);
-const ANY: u128 = set(&[Field::Id, Field::Time]);
+const ANY: u128 = set(&[Field::Id, Field::Time, Field::Source]);
 const DEVICE: u128 = ANY
     | set(&[Field::Reason, Field::Text, Field::Version, Field::ExtIp, Field::AuditId])
     | set(&[Field::Uplink]);

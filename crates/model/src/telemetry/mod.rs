@@ -24,7 +24,7 @@ pub use accounting::{Accounting, AccountingStatus, ClientType};
 pub use alarm::AlarmReport;
 pub use carried::Carried;
 pub use client::{Association, ClientFacts, Disassociation, Sighting};
-pub use device::{DeviceChange, DeviceEvent, DeviceReport, Radio, Severity};
+pub use device::{DeviceChange, DeviceEvent, DeviceReport, PeeringKind, Radio, Severity};
 pub use edge::{EdgeChange, EdgeEvent, EdgePart, EdgeReport, EdgeResource, ServiceState};
 pub use kinds::KINDS;
 pub use observation::{Attack, IntrusionReport, NeighborReport, PathReport, PortReport};
@@ -129,6 +129,8 @@ pub struct Telemetry<'a> {
     pub id: Option<Cow<'a, str>>,
     /// When it happened by the source's clock.
     pub time: Option<Timestamp>,
+    /// The collector or sender that it came through.
+    pub source: Option<Cow<'a, str>>,
     /// What it says.
     pub report: Report<'a>,
 }
@@ -181,6 +183,7 @@ impl<'a> Telemetry<'a> {
         Ok(Self {
             id: text(&mut fields, Field::Id),
             time: time(&mut fields, Field::Time),
+            source: text(&mut fields, Field::Source),
             report: match kind {
                 Kind::DeviceHeartbeat
                 | Kind::DeviceConnected
