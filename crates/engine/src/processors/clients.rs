@@ -3,7 +3,8 @@
 //! A client has one association at a time in a site. Coming to another AP or BSSID ends the old
 //! one as a roam; leaving ends it; silence for longer than the inactivity timeout ends it as
 //! inactive. A second report of the same association refreshes it and is no event, and word of
-//! leaving an AP that the client has already moved on from is too late to end anything.
+//! leaving an AP that the client has already moved on from is too late to end anything. So is word of
+//! an association that would be inactive by now.
 
 use super::Scene;
 use super::devices::Devices;
@@ -77,6 +78,11 @@ impl Clients {
             let end =
                 End { disconnect: scene.at, termination: Termination::Roamed, next_ap: report.ap };
             before = self.end(report.mac, end, devices, scene);
+        }
+        let timeout = scene.site.setting.inactivity_timeout(scene.over);
+        if before.is_none() && scene.at + timeout <= scene.now {
+            scene.tally.stale += 1;
+            return;
         }
         if self.by_mac.len() >= CLIENTS_MAX {
             scene.tally.over_limit += 1;
