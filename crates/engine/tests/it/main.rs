@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 mod accounting;
+mod adversity;
 mod alarms;
 mod clients;
 mod detectors;
@@ -14,6 +15,7 @@ mod limits;
 mod outages;
 mod properties;
 mod relayed;
+mod scripts;
 mod snapshots;
 mod steps;
 mod views;
