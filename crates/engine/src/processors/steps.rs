@@ -17,7 +17,7 @@ pub(crate) fn on_step(
     failures: &mut Failures,
     scene: &mut Scene<'_, '_>,
 ) {
-    let is_new = report.step == Step::Dhcp && report.success && clients.learn_address(report);
+    let is_new = report.step == Step::Dhcp && report.success && clients.learn_lease(report);
     // What the source leaves out is as the client's association has it.
     let known = clients.association(report.mac);
     let known = known.filter(|it| report.ap.is_none_or(|ap| ap == it.ap));

@@ -10,6 +10,7 @@ mod detectors;
 mod devices;
 mod edges;
 mod examples;
+mod fingerprints;
 mod golden;
 mod limits;
 mod outages;
