@@ -9,6 +9,7 @@
 
 mod availability;
 mod causes;
+mod entities;
 
 use super::Scene;
 use super::alarms::{self, Incident};
@@ -292,6 +293,11 @@ impl Devices {
             if is_shown {
                 evidence.add_opt(member, sample);
             }
+        }
+        if row.conclusion().is_some() {
+            let entity = self.entity(report.mac, report.port_id.as_deref());
+            let vlan = report.vlan.as_deref().unwrap_or_default();
+            evidence.involve(entity.with("missing_vlan_id", vlan));
         }
         let parts = [report.port_id.as_deref(), report.ssid.as_deref(), report.vlan.as_deref()];
         let about = parts.iter().fold(report.mac.to_string(), |about, part| {

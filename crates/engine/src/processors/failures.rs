@@ -19,7 +19,7 @@ use super::alarms::{self, Incident};
 use super::devices::Devices;
 use super::ratio::{Ratio, Rule, Verdict, WINDOW, insert};
 use crate::timers::{Armed, Subject, Timers};
-use foghorn_model::alarm::Evidence;
+use foghorn_model::alarm::{Entity, Evidence};
 use foghorn_model::event::step::ClientEvent;
 use foghorn_model::telemetry::Step;
 use foghorn_model::{Mac, Site, Timestamp};
@@ -106,21 +106,33 @@ fn slot(key: &str, about: &str) -> String {
 
 impl Failures {
     /// A client went a step, or failed to.
-    pub(crate) fn on_outcome(&mut self, outcome: &Outcome<'_>, scene: &mut Scene<'_, '_>) {
+    pub(crate) fn on_outcome(
+        &mut self,
+        outcome: &Outcome<'_>,
+        devices: &Devices,
+        scene: &mut Scene<'_, '_>,
+    ) {
         self.at_server(outcome, scene);
         if is_late(scene) {
             return;
         }
         let (success, client) = (outcome.success, outcome.event.mac);
-        let shown = |evidence: &mut Evidence| *evidence = show(outcome);
         if let Some(ssid) = outcome.event.ssid {
-            self.attempt(keys(outcome.step).1, ssid, (client, success), scene, shown);
+            self.attempt(keys(outcome.step).1, ssid, (client, success), scene, |evidence| {
+                *evidence = show(outcome);
+                let id = outcome.event.wlan_id.map(|id| id.to_string()).unwrap_or_default();
+                let wlan = Entity::new("wlan").with("entity_id", id).with("entity_name", ssid);
+                evidence.involve(wlan);
+            });
         }
         if let (Step::Dhcp, Some(ap), Some(vlan)) =
             (outcome.step, outcome.event.ap, outcome.event.vlan)
         {
             let about = format!("{ap}/{vlan}");
-            self.attempt("missing_vlan", &about, (client, success), scene, shown);
+            self.attempt("missing_vlan", &about, (client, success), scene, |evidence| {
+                *evidence = show(outcome);
+                evidence.involve(devices.entity(ap, None).with("missing_vlan_id", vlan));
+            });
         }
         if outcome.step == Step::Auth {
             self.of_client(outcome, scene);
@@ -203,7 +215,10 @@ impl Failures {
         let ratio = self.coverage.entry(ap).or_default();
         let about = || ap.to_string();
         let heard = (client, !is_weak(rssi));
-        judge(ratio, COVERAGE, about, heard, scene, |evidence| devices.show(ap, evidence));
+        judge(ratio, COVERAGE, about, heard, scene, |evidence| {
+            devices.show(ap, evidence);
+            evidence.involve(devices.entity(ap, None));
+        });
         let deadline = ratio.deadline();
         self.arm(deadline, scene.site, scene.timers);
     }

@@ -91,6 +91,7 @@ impl Paths {
                 devices.show(report.mac, &mut evidence);
                 evidence.add("port_ids", report.port_id.as_ref());
                 evidence.add("reasons", reason);
+                evidence.involve(devices.entity(report.mac, Some(&report.port_id)));
                 let at = scene.at;
                 scene.raise(&Incident { row, about: &about, at, evidence });
             }

@@ -247,5 +247,6 @@ fn show(mac: Mac, port_id: &str, devices: &Devices) -> Evidence {
     let mut evidence = Evidence::new();
     devices.show(mac, &mut evidence);
     evidence.add("port_ids", port_id);
+    evidence.involve(devices.entity(mac, Some(port_id)));
     evidence
 }

@@ -1,6 +1,7 @@
 //! Members that are not written in one fixed order: they are gathered, sorted and then written.
 
 use super::json::JsonObject;
+use crate::alarm::Entity;
 use crate::mac::Mac;
 use crate::time::{Micros, Timestamp};
 use std::net::IpAddr;
@@ -25,6 +26,8 @@ pub(super) enum Part<'a> {
     Flag(bool),
     /// An object of texts, in the order of its keys.
     Object(&'a [(&'a str, &'a str)]),
+    /// A list of things.
+    Entities(&'a [Entity]),
     Null,
 }
 
@@ -69,6 +72,9 @@ impl<'a> Parts<'a> {
                 Part::Dbm(dbm) => event.dbm(key, dbm),
                 Part::Flag(flag) => event.flag(key, flag),
                 Part::Object(members) => event.object(key, members),
+                Part::Entities(entities) => {
+                    event.objects(key, entities.iter().map(Entity::members));
+                }
                 Part::Null => event.null(key),
             }
         }

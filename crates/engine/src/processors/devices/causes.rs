@@ -44,6 +44,7 @@ impl Devices {
             cause.show(&mut evidence);
             member.show(&mut evidence);
             evidence.add("reasons", "the switch is down");
+            evidence.involve(self.entity(member.device.mac, None));
             let at = scene.at;
             scene.raise(&Incident { row, about: &switch.to_string(), at, evidence });
         }
@@ -86,6 +87,7 @@ impl DeviceState {
             let mut evidence = Evidence::new();
             self.show(&mut evidence);
             evidence.add_opt("reasons", cause.reason);
+            evidence.involve(self.entity());
             let row = alarms::row("health_check_failed");
             let (about, at) = (self.device.mac.to_string(), scene.at);
             scene.raise(&Incident { row, about: &about, at, evidence });
