@@ -9,6 +9,7 @@
 //! A new topic is a processor in `processors/`: a state that a site holds, what a record does to
 //! it, and what its timers do.
 
+mod fingerprint;
 mod output;
 mod partition;
 mod processors;
@@ -17,10 +18,11 @@ mod state;
 mod timers;
 mod view;
 
+pub use fingerprint::registry_date;
 pub use output::{EventBuffer, Output};
 pub use partition::{Engine, RestoreError, Tally};
 pub use view::{ClientView, DeviceView, EdgeView, SiteView};
 
 /// The version of the fold. It is counted up with every change that derives other events of the
 /// same records; see the `Upgrade` record.
-pub const FOLD_VERSION: u32 = 2;
+pub const FOLD_VERSION: u32 = 3;

@@ -338,9 +338,9 @@ impl Engine {
             Report::Accounting(request) => state.sessions.on_request(request, timed, &mut scene),
             Report::Alarm(report) => state.devices.on_alarm(report, &mut scene),
             Report::Step(step) => {
-                let SiteState { clients, latency, failures, sle, .. } = state;
+                let SiteState { clients, latency, failures, devices, sle, .. } = state;
                 sle.on_step(step.success, step.duration, &mut scene);
-                steps::on_step(step, clients, latency, failures, &mut scene);
+                steps::on_step(step, clients, latency, failures, devices, &mut scene);
             }
             Report::Decision(decision) => carried::on_decision(decision, &mut scene),
             Report::Guest(guest) => carried::on_guest(guest, &mut scene),

@@ -3,8 +3,9 @@
 //! A view borrows the state and shows what may be told of it; how the fold keeps it is nobody
 //! else's business, and nothing is computed or kept for a view that nobody asks for.
 
+use crate::fingerprint;
 use crate::state::SiteState;
-use foghorn_model::event::client::Association;
+use foghorn_model::event::client::{Association, Make};
 use foghorn_model::{Device, Edge, Mac, Site, Timestamp};
 use std::net::IpAddr;
 
@@ -54,6 +55,11 @@ pub struct ClientView<'a> {
 impl<'a> ClientView<'a> {
     pub(crate) fn new(association: &'a Association, heard: Timestamp) -> Self {
         Self { association, heard }
+    }
+
+    /// What it is, as far as it shows.
+    pub fn make(&self) -> Make {
+        fingerprint::make(self.association)
     }
 }
 

@@ -63,6 +63,40 @@ pub struct Evidence {
     samples: BTreeMap<String, Vec<String>>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     numbers: BTreeMap<String, i64>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    entities: Vec<Entity>,
+}
+
+/// A thing that a conclusion is about: its members by name.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Entity(BTreeMap<String, String>);
+
+impl Entity {
+    /// A thing of this type.
+    pub fn new(entity_type: &str) -> Self {
+        Self::default().with("entity_type", entity_type)
+    }
+
+    /// With one more member, unless it is empty.
+    #[must_use]
+    pub fn with(mut self, member: &str, value: impl Into<String>) -> Self {
+        let value = value.into();
+        if !value.is_empty() {
+            self.0.insert(member.into(), value);
+        }
+        self
+    }
+
+    /// A member.
+    pub fn get(&self, member: &str) -> Option<&str> {
+        self.0.get(member).map(String::as_str)
+    }
+
+    /// The members, by name.
+    pub fn members(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(member, value)| (member.as_str(), value.as_str()))
+    }
 }
 
 impl Evidence {
@@ -98,7 +132,14 @@ impl Evidence {
         self.numbers.insert(member.into(), number);
     }
 
-    /// Adds all samples of another, and takes over its numbers.
+    /// Adds a thing that it is about, unless it is there, or there are [`SAMPLES_MAX`] already.
+    pub fn involve(&mut self, entity: Entity) {
+        if self.entities.len() < SAMPLES_MAX && !self.entities.contains(&entity) {
+            self.entities.push(entity);
+        }
+    }
+
+    /// Adds all samples and things of another, and takes over its numbers.
     pub fn merge(&mut self, other: &Self) {
         for (member, samples) in &other.samples {
             samples.iter().for_each(|sample| self.add(member, sample.as_str()));
@@ -106,6 +147,12 @@ impl Evidence {
         for (member, number) in &other.numbers {
             self.set(member, *number);
         }
+        other.entities.iter().for_each(|entity| self.involve(entity.clone()));
+    }
+
+    /// The things that it is about.
+    pub fn entities(&self) -> &[Entity] {
+        &self.entities
     }
 
     /// The members with their samples, by name.
@@ -116,6 +163,11 @@ impl Evidence {
     /// The numbers, by name.
     pub fn numbers(&self) -> impl Iterator<Item = (&str, i64)> {
         self.numbers.iter().map(|(member, number)| (member.as_str(), *number))
+    }
+
+    /// One of them.
+    pub fn number(&self, member: &str) -> Option<i64> {
+        self.numbers.get(member).copied()
     }
 }
 

@@ -101,6 +101,7 @@ async fn alarm_defs() -> Json<Value> {
         alarm["group"] = json!(row.group.name());
         alarm["severity"] = json!(row.severity.name());
         alarm["fields"] = json!(row.fields);
+        alarm["tier"] = json!(row.tier().name());
         alarm
     };
     Json(ALARMS.iter().map(row).collect())

@@ -4,8 +4,8 @@
 //! sends one of our SSIDs. Each is an incident once in [`TOLD_EACH`]; the setting `rogue` says
 //! whether at all, how strong it must be, and whom to leave alone. A client of a rogue is one too.
 //!
-//! An AP that reports an attack is believed from the count on that [`ATTACKS`] has for it, within
-//! a minute; a missing acknowledgement or a rekey now and then is none.
+//! An AP that reports an attack is believed from the count on that [`definition`] has for it,
+//! within a minute by the AP's clock; a missing acknowledgement or a rekey now and then is none.
 
 use super::Scene;
 use super::alarms::{self, Incident};
@@ -21,6 +21,8 @@ use std::collections::{BTreeMap, BTreeSet};
 const TOLD_EACH: Micros = Micros::from_mins(600);
 /// What of an attack is counted together.
 const TOGETHER: Micros = Micros::from_mins(1);
+/// And how late the rest of it may come.
+const LATE: Micros = Micros::from_mins(10);
 /// Strangers, own BSSIDs and own SSIDs that a site remembers, each.
 const REMEMBERED_MAX: usize = 10_000;
 
@@ -111,9 +113,12 @@ impl Air {
         }
         let (key, threshold) = definition(report.attack);
         let slot = format!("{key}/{}", report.ap);
-        let now = scene.now;
-        self.attacks.retain(|_, (since, _)| *since + TOGETHER > now);
-        let (_, count) = self.attacks.entry(slot).or_insert((now, 0));
+        let (at, now) = (scene.at, scene.now);
+        self.attacks.retain(|_, (since, _)| *since + LATE > now);
+        let (since, count) = self.attacks.entry(slot).or_insert((at, 0));
+        if *since + TOGETHER <= at || at + TOGETHER <= *since {
+            (*since, *count) = (at, 0);
+        }
         let before = *count;
         *count += report.count;
         if before >= threshold || *count < threshold {
@@ -134,7 +139,6 @@ impl Air {
                 evidence.add_opt(member, sample);
             }
         }
-        let at = scene.at;
         scene.raise(&Incident { row, about: "", at, evidence });
     }
 

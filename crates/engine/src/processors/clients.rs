@@ -3,11 +3,13 @@
 //! A client has one association at a time in a site. Coming to another AP or BSSID ends the old
 //! one as a roam; leaving ends it; silence for longer than the inactivity timeout ends it as
 //! inactive. A second report of the same association refreshes it and is no event, and word of
-//! leaving an AP that the client has already moved on from is too late to end anything.
+//! leaving an AP that the client has already moved on from is too late to end anything. So is word of
+//! an association that would be inactive by now.
 
 use super::Scene;
 use super::devices::Devices;
 use super::presence::Presence;
+use crate::fingerprint;
 use crate::timers::{Subject, Timers};
 use crate::view::ClientView;
 use foghorn_model::event::client::{Association, End, Termination, encode_join, encode_session};
@@ -78,6 +80,11 @@ impl Clients {
                 End { disconnect: scene.at, termination: Termination::Roamed, next_ap: report.ap };
             before = self.end(report.mac, end, devices, scene);
         }
+        let timeout = scene.site.setting.inactivity_timeout(scene.over);
+        if before.is_none() && scene.at + timeout <= scene.now {
+            scene.tally.stale += 1;
+            return;
+        }
         if self.by_mac.len() >= CLIENTS_MAX {
             scene.tally.over_limit += 1;
             return;
@@ -128,14 +135,18 @@ impl Clients {
         self.by_mac.get(&mac).map(|state| &state.association)
     }
 
-    /// Takes over the address that DHCP gave, and the name; says whether either is news. Of a
-    /// client that is not associated everything is.
-    pub(crate) fn learn_address(&mut self, step: &ClientStep<'_>) -> bool {
+    /// Takes over the address that DHCP gave, the name, and what the requests show; says whether
+    /// one of the first two is news. Of a client that is not associated everything is.
+    pub(crate) fn learn_lease(&mut self, step: &ClientStep<'_>) -> bool {
         let Some(state) = self.by_mac.get_mut(&step.mac) else { return true };
         let known = &mut state.association;
         let (ip, hostname) = (known.ip, known.hostname.clone());
         known.ip = step.ip.or(known.ip);
         replace(&mut known.hostname, step.hostname.as_deref());
+        let (options, class) = (step.dhcp_options.as_deref(), step.dhcp_class.as_deref());
+        if let Some(make) = fingerprint::identify(options, class) {
+            known.dhcp = Some(Box::new(make));
+        }
         (ip, &hostname) != (known.ip, &known.hostname)
     }
 
@@ -194,7 +205,9 @@ impl Clients {
         let association = &state.association;
         scene.emit(Topic::ClientSessions, |out, place| {
             let name = &mut [0; 12];
-            encode_session(out, place, ap_name(devices, association.ap, name), association, &end);
+            let ap_name = ap_name(devices, association.ap, name);
+            let make = fingerprint::make(association);
+            encode_session(out, place, ap_name, association, &make, &end);
         });
         // Where it went is told there.
         if end.termination != Termination::Roamed {
@@ -292,6 +305,7 @@ fn new_association(report: &telemetry::Association<'_>, scene: &Scene<'_, '_>) -
         os: owned(&facts.os),
         psk_id: report.psk_id,
         psk_name: owned(&report.psk_name),
+        dhcp: None,
     }
 }
 
@@ -308,6 +322,7 @@ fn inherit(known: &mut Association, before: Association) {
     keep(&mut known.manufacture, before.manufacture);
     keep(&mut known.model, before.model);
     keep(&mut known.os, before.os);
+    keep(&mut known.dhcp, before.dhcp);
     if known.wlan_id == before.wlan_id {
         keep(&mut known.ip, before.ip);
         keep(&mut known.username, before.username);

@@ -9,6 +9,7 @@
 
 mod availability;
 mod causes;
+mod entities;
 mod site;
 
 use super::Scene;
@@ -50,6 +51,11 @@ struct DeviceState {
     /// When the status last changed, by the device's clock.
     #[serde(default)]
     since: Timestamp,
+    /// The last word on its status, and its last restart, by the device's clock.
+    #[serde(default)]
+    latest: Timestamp,
+    #[serde(default)]
+    restarted: Timestamp,
     #[serde(flatten)]
     presence: Presence,
     /// Whether it sends heartbeats.
@@ -62,9 +68,12 @@ struct DeviceState {
     /// The switch that it is connected to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     uplink: Option<Mac>,
-    /// Restarts of late, by the partition clock, and whether they are too many.
+    /// Restarts of late, by the device's clock, and whether they are too many.
     #[serde(default, skip_serializing_if = "VecDeque::is_empty")]
     restarts: VecDeque<Timestamp>,
+    /// When the last of them came, by the partition clock.
+    #[serde(default)]
+    restart_heard: Timestamp,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     is_unhealthy: bool,
     /// A down that is not yet told on `device-updowns`.
@@ -236,17 +245,20 @@ impl Devices {
                 if state.status != Status::Up && scene.at >= state.since {
                     state.come_up(Cause::default(), scene);
                 }
+                state.latest = state.latest.max(scene.at);
             }
-            _ if scene.at < state.since => scene.tally.stale += 1,
+            change if state.is_past(change, scene.at) => scene.tally.stale += 1,
             DeviceChange::Connected => {
                 if state.status != Status::Up {
                     state.come_up(cause, scene);
                 }
+                state.latest = scene.at;
             }
             DeviceChange::Disconnected => {
                 if state.status != Status::Down {
                     state.go_down(cause, scene);
                 }
+                state.latest = scene.at;
             }
             DeviceChange::Restarted => state.restart(cause, scene),
         }
@@ -291,6 +303,11 @@ impl Devices {
             if is_shown {
                 evidence.add_opt(member, sample);
             }
+        }
+        if row.conclusion().is_some() {
+            let entity = self.entity(report.mac, report.port_id.as_deref());
+            let vlan = report.vlan.as_deref().unwrap_or_default();
+            evidence.involve(entity.with("missing_vlan_id", vlan));
         }
         let parts = [report.port_id.as_deref(), report.ssid.as_deref(), report.vlan.as_deref()];
         let about = parts.iter().fold(report.mac.to_string(), |about, part| {
@@ -358,12 +375,15 @@ impl DeviceState {
             device,
             status: Status::Unknown,
             since: Timestamp(0),
+            latest: Timestamp(0),
+            restarted: Timestamp(0),
             presence: Presence::default(),
             beats: false,
             version: String::new(),
             ext_ip: None,
             uplink: None,
             restarts: VecDeque::new(),
+            restart_heard: Timestamp(0),
             is_unhealthy: false,
             owed: None,
         }
@@ -446,7 +466,17 @@ impl DeviceState {
         }
     }
 
+    /// Whether word of a change is older than what is known. A restart that came to pass before
+    /// the last heartbeat did come to pass, where a status did not last.
+    fn is_past(&self, change: &DeviceChange<'_>, at: Timestamp) -> bool {
+        match change {
+            DeviceChange::Restarted => at < self.since || at <= self.restarted,
+            _ => at < self.since.max(self.latest),
+        }
+    }
+
     fn restart(&mut self, cause: Cause<'_>, scene: &mut Scene<'_, '_>) {
+        self.restarted = scene.at;
         self.tell(Transition::Restarted, cause, scene);
         self.tell_updown(Transition::Restarted, scene.at, cause, scene);
         self.alarm(Transition::Restarted, scene.at, cause, scene);

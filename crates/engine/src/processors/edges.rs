@@ -1,7 +1,8 @@
 //! `mxedge-events`: what becomes of the edges of a site and of their parts.
 //!
 //! Edges tell how things are, and what has changed since is an event. What is well when it is
-//! first heard of says nothing.
+//! first heard of says nothing, and what is older than the last word on the same thing, by the edge's
+//! clock, is too late.
 
 use super::Scene;
 use super::alarms::{self, Incident};
@@ -21,8 +22,8 @@ use std::collections::BTreeMap;
 const USAGE_HIGH: u64 = 80;
 const USAGE_CRITICAL: u64 = 95;
 const USAGE_NORMAL: u64 = 75;
-/// Ports, parts and services that are followed of one edge.
-const PARTS_MAX: usize = 1_000;
+/// Ports, parts, services and the few other things that are followed of one edge.
+const FOLLOWED_MAX: usize = 1_000;
 
 /// The edges of a site.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -37,6 +38,9 @@ struct EdgeState {
     /// Whether it is connected; not known before it is first heard of.
     #[serde(default)]
     is_up: Option<bool>,
+    /// When it last fell silent.
+    #[serde(default)]
+    silent: Timestamp,
     #[serde(flatten)]
     presence: Presence,
     #[serde(default)]
@@ -50,6 +54,9 @@ struct EdgeState {
     /// How grave the use of resources is.
     #[serde(default)]
     resources: BTreeMap<String, u8>,
+    /// The last word on each of these, and on restarts, by the edge's clock.
+    #[serde(default)]
+    latest: BTreeMap<String, Timestamp>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,7 +109,7 @@ impl Edges {
         };
         state.presence.hear(scene.now);
         state.presence.settle();
-        if state.is_up != Some(true) {
+        if state.is_up != Some(true) && scene.at >= state.silent {
             state.is_up = Some(true);
             state.tell("ME_CONNECTED", EdgeHappening::default(), scene);
         }
@@ -116,6 +123,7 @@ impl Edges {
         let deadline = state.deadline(scene.site, scene.over);
         if state.presence.fired(deadline, scene.now) {
             state.is_up = Some(false);
+            state.silent = scene.now;
             state.presence.settle();
             state.tell("ME_DISCONNECTED", EdgeHappening::default(), scene);
         }
@@ -143,11 +151,13 @@ impl EdgeState {
         Self {
             edge,
             is_up: None,
+            silent: Timestamp(0),
             presence: Presence::default(),
             ports: BTreeMap::new(),
             parts: BTreeMap::new(),
             services: BTreeMap::new(),
             resources: BTreeMap::new(),
+            latest: BTreeMap::new(),
         }
     }
 
@@ -155,7 +165,37 @@ impl EdgeState {
         EdgeView { edge: &self.edge, is_up: self.is_up, heard: self.presence.heard() }
     }
 
+    /// Whether word of a change is to be heeded: there is room for what it is of, and it is no older
+    /// than what is known of that; a restart is not known already.
+    fn heeds(&mut self, change: &EdgeChange<'_>, scene: &mut Scene<'_, '_>) -> bool {
+        let slot = match change {
+            EdgeChange::Heartbeat | EdgeChange::Event(_) => return true,
+            EdgeChange::Restarted => "restart".into(),
+            EdgeChange::Port { port, .. } => format!("port/{port}"),
+            EdgeChange::Part { part, component, .. } => format!("{part:?}/{component}"),
+            EdgeChange::Service { service, .. } => format!("service/{service}"),
+            EdgeChange::Resource { resource, .. } => format!("resource/{}", resource.name()),
+        };
+        let at = scene.at;
+        let is_past = self.latest.get(&slot).map(|latest| match change {
+            EdgeChange::Restarted => at <= *latest,
+            _ => at < *latest,
+        });
+        match is_past {
+            Some(true) => scene.tally.stale += 1,
+            None if self.latest.len() >= FOLLOWED_MAX => scene.tally.over_limit += 1,
+            _ => {
+                self.latest.insert(slot, at);
+                return true;
+            }
+        }
+        false
+    }
+
     fn change(&mut self, report: &EdgeReport<'_>, scene: &mut Scene<'_, '_>) {
+        if !self.heeds(&report.change, scene) {
+            return;
+        }
         let audit_id = report.audit_id;
         let said = EdgeHappening { audit_id, ..EdgeHappening::default() };
         match &report.change {
@@ -181,10 +221,6 @@ impl EdgeState {
 
     /// A port that is up and in no group when it is first heard of is as it should be.
     fn port(&mut self, name: &str, now: &Port, scene: &mut Scene<'_, '_>) {
-        if !has_room(&self.ports, name) {
-            scene.tally.over_limit += 1;
-            return;
-        }
         let first = Port { is_up: true, lag: now.lag.clone() };
         let before = self.ports.insert(name.into(), now.clone()).unwrap_or(first);
         let of_port = EdgeHappening { port: Some(name), ..EdgeHappening::default() };
@@ -220,10 +256,6 @@ impl EdgeState {
             EdgePart::PowerInput => ["ME_POWERINPUT_DISCONNECTED", "ME_POWERINPUT_CONNECTED"],
         };
         let slot = format!("{back}/{name}");
-        if !has_room(&self.parts, &slot) {
-            scene.tally.over_limit += 1;
-            return;
-        }
         let before = self.parts.insert(slot, is_there).unwrap_or(true);
         if before != is_there {
             let severity = match (is_there, part) {
@@ -247,10 +279,6 @@ impl EdgeState {
         said: EdgeHappening<'_>,
         scene: &mut Scene<'_, '_>,
     ) {
-        if !has_room(&self.services, name) {
-            scene.tally.over_limit += 1;
-            return;
-        }
         // One that crashed is started again at once, and runs.
         let runs = matches!(state, ServiceState::Running | ServiceState::Crashed);
         let before = self.services.insert(name.into(), runs).unwrap_or(true);
@@ -328,8 +356,4 @@ impl EdgeState {
         let deadline = self.deadline(site, over);
         self.presence.arm(deadline, site.id, Subject::Edge(self.edge.mac), timers);
     }
-}
-
-fn has_room<T>(map: &BTreeMap<String, T>, name: &str) -> bool {
-    map.len() < PARTS_MAX || map.contains_key(name)
 }

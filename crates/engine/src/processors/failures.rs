@@ -10,13 +10,16 @@
 //! (`insufficient_coverage`).
 //!
 //! *Of one client*: `repeated_auth_failures`, [`REPEATED`] in ten minutes and no success.
+//!
+//! All of them count from when they happened, by the sources' clocks; what comes so late that its
+//! window is over is counted as late, and no more.
 
 use super::Scene;
 use super::alarms::{self, Incident};
 use super::devices::Devices;
-use super::ratio::{Ratio, Rule, Verdict, WINDOW};
+use super::ratio::{Ratio, Rule, Verdict, WINDOW, insert};
 use crate::timers::{Armed, Subject, Timers};
-use foghorn_model::alarm::Evidence;
+use foghorn_model::alarm::{Entity, Evidence};
 use foghorn_model::event::step::ClientEvent;
 use foghorn_model::telemetry::Step;
 use foghorn_model::{Mac, Site, Timestamp};
@@ -57,7 +60,7 @@ pub(crate) struct Failures {
     armed: Armed,
 }
 
-/// The failures of a server, by the partition clock.
+/// The failures of a server, in the order of their times.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 struct Server {
@@ -103,18 +106,33 @@ fn slot(key: &str, about: &str) -> String {
 
 impl Failures {
     /// A client went a step, or failed to.
-    pub(crate) fn on_outcome(&mut self, outcome: &Outcome<'_>, scene: &mut Scene<'_, '_>) {
+    pub(crate) fn on_outcome(
+        &mut self,
+        outcome: &Outcome<'_>,
+        devices: &Devices,
+        scene: &mut Scene<'_, '_>,
+    ) {
         self.at_server(outcome, scene);
+        if is_late(scene) {
+            return;
+        }
         let (success, client) = (outcome.success, outcome.event.mac);
-        let shown = |evidence: &mut Evidence| *evidence = show(outcome);
         if let Some(ssid) = outcome.event.ssid {
-            self.attempt(keys(outcome.step).1, ssid, (client, success), scene, shown);
+            self.attempt(keys(outcome.step).1, ssid, (client, success), scene, |evidence| {
+                *evidence = show(outcome);
+                let id = outcome.event.wlan_id.map(|id| id.to_string()).unwrap_or_default();
+                let wlan = Entity::new("wlan").with("entity_id", id).with("entity_name", ssid);
+                evidence.involve(wlan);
+            });
         }
         if let (Step::Dhcp, Some(ap), Some(vlan)) =
             (outcome.step, outcome.event.ap, outcome.event.vlan)
         {
             let about = format!("{ap}/{vlan}");
-            self.attempt("missing_vlan", &about, (client, success), scene, shown);
+            self.attempt("missing_vlan", &about, (client, success), scene, |evidence| {
+                *evidence = show(outcome);
+                evidence.involve(devices.entity(ap, None).with("missing_vlan_id", vlan));
+            });
         }
         if outcome.step == Step::Auth {
             self.of_client(outcome, scene);
@@ -125,6 +143,11 @@ impl Failures {
         let (Some([failure, success]), _) = keys(outcome.step) else { return };
         let Some(name) = outcome.event.server else { return };
         let slot = slot(failure, name);
+        let (at, now) = (scene.at, scene.now);
+        let threshold = scene.site.setting.failure_threshold(scene.over, outcome.step);
+        if at + threshold.duration <= now {
+            return;
+        }
         if outcome.success && !self.servers.contains_key(&slot) {
             return;
         }
@@ -133,7 +156,6 @@ impl Failures {
             return;
         }
         let server = self.servers.entry(slot.clone()).or_default();
-        let at = scene.at;
         if outcome.success {
             server.successes += 1;
             if server.successes < RECOVERED_AFTER {
@@ -149,10 +171,8 @@ impl Failures {
             return;
         }
         server.successes = 0;
-        let threshold = scene.site.setting.failure_threshold(scene.over, outcome.step);
-        let client = outcome.event.mac;
-        server.failures.push_back((scene.now, client));
-        let since = scene.now - threshold.duration;
+        insert(&mut server.failures, (at, outcome.event.mac), |(at, _)| *at);
+        let since = now - threshold.duration;
         while server.failures.front().is_some_and(|(at, _)| *at <= since)
             || server.failures.len() > FAILURES_MAX
         {
@@ -185,6 +205,9 @@ impl Failures {
         devices: &Devices,
         scene: &mut Scene<'_, '_>,
     ) {
+        if is_late(scene) {
+            return;
+        }
         if self.coverage.len() >= FOLLOWED_MAX && !self.coverage.contains_key(&ap) {
             scene.tally.over_limit += 1;
             return;
@@ -192,7 +215,10 @@ impl Failures {
         let ratio = self.coverage.entry(ap).or_default();
         let about = || ap.to_string();
         let heard = (client, !is_weak(rssi));
-        judge(ratio, COVERAGE, about, heard, scene, |evidence| devices.show(ap, evidence));
+        judge(ratio, COVERAGE, about, heard, scene, |evidence| {
+            devices.show(ap, evidence);
+            evidence.involve(devices.entity(ap, None));
+        });
         let deadline = ratio.deadline();
         self.arm(deadline, scene.site, scene.timers);
     }
@@ -218,7 +244,7 @@ impl Failures {
     }
 
     fn of_client(&mut self, outcome: &Outcome<'_>, scene: &mut Scene<'_, '_>) {
-        let client = outcome.event.mac;
+        let (client, at) = (outcome.event.mac, scene.at);
         if outcome.success {
             self.clients.remove(&client);
             return;
@@ -231,9 +257,10 @@ impl Failures {
                 return;
             }
         }
-        let (count, since) = self.clients.entry(client).or_insert((0, scene.now));
-        if *since + WINDOW <= scene.now {
-            (*count, *since) = (0, scene.now);
+        let (count, since) = self.clients.entry(client).or_insert((0, at));
+        *since = at.min(*since);
+        if *since + WINDOW <= at {
+            (*count, *since) = (0, at);
         }
         *count += 1;
         if *count == REPEATED {
@@ -243,7 +270,7 @@ impl Failures {
             evidence.add_opt("bssids", event.bssid.map(|bssid| bssid.to_string()));
             evidence.add_opt("ssids", event.ssid);
             evidence.add("client_macs", client.to_string());
-            let (row, at) = (alarms::row("repeated_auth_failures"), scene.at);
+            let row = alarms::row("repeated_auth_failures");
             scene.raise(&Incident { row, about: "", at, evidence });
         }
     }
@@ -286,6 +313,13 @@ impl Failures {
     }
 }
 
+/// Whether something happened too long ago to say anything of now.
+fn is_late(scene: &mut Scene<'_, '_>) -> bool {
+    let late = scene.at + WINDOW <= scene.now;
+    scene.tally.stale += u64::from(late);
+    late
+}
+
 /// Adds an attempt, and tells if something begins to fail with it, or is over.
 fn judge(
     ratio: &mut Ratio,
@@ -295,7 +329,7 @@ fn judge(
     scene: &mut Scene<'_, '_>,
     show: impl FnOnce(&mut Evidence),
 ) {
-    match ratio.add(&rule(key), scene.now, client, success) {
+    match ratio.add(&rule(key), (scene.at, scene.now), client, success) {
         Verdict::Fails => {
             let mut evidence = Evidence::new();
             show(&mut evidence);

@@ -1,15 +1,15 @@
 //! `bad_wan_uplink`: an uplink that loses, delays or scatters packets.
 //!
 //! [`SAMPLES`] reports in a row over one of the limits raise it, as many within all of them
-//! resolve it.
+//! resolve it. One that is older than the last of its uplink is too late to say anything.
 
 use super::Scene;
 use super::alarms::{self, Incident};
 use super::devices::Devices;
-use foghorn_model::Mac;
 use foghorn_model::alarm::Evidence;
 use foghorn_model::telemetry::PathReport;
 use foghorn_model::time::Micros;
+use foghorn_model::{Mac, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -34,6 +34,8 @@ struct Path {
     is_bad: bool,
     /// Reports in a row that say otherwise.
     against: u8,
+    /// When it last said something, by the gateway's clock.
+    latest: Timestamp,
 }
 
 /// What is wrong with a path, if anything.
@@ -68,6 +70,11 @@ impl Paths {
         }
         let fault = fault(report);
         let path = self.by_name.entry(about.clone()).or_default();
+        if scene.at < path.latest {
+            scene.tally.stale += 1;
+            return;
+        }
+        path.latest = scene.at;
         if fault.is_some() == path.is_bad {
             path.against = 0;
             return;
@@ -76,7 +83,7 @@ impl Paths {
         if path.against < SAMPLES {
             return;
         }
-        *path = Path { is_bad: fault.is_some(), against: 0 };
+        (path.is_bad, path.against) = (fault.is_some(), 0);
         let row = alarms::row("bad_wan_uplink");
         match fault {
             Some(reason) => {
@@ -84,6 +91,7 @@ impl Paths {
                 devices.show(report.mac, &mut evidence);
                 evidence.add("port_ids", report.port_id.as_ref());
                 evidence.add("reasons", reason);
+                evidence.involve(devices.entity(report.mac, Some(&report.port_id)));
                 let at = scene.at;
                 scene.raise(&Incident { row, about: &about, at, evidence });
             }

@@ -5,6 +5,9 @@
 //! a thousand is an error (`bad_cable`, `ap_bad_cable`, `gw_bad_cable`); a negotiation is wrong
 //! when in as many the port is slower than it has been, or half duplex (`negotiation_mismatch`,
 //! `gw_negotiation_mismatch`; at an AP its cable is to blame). As many good reports resolve it.
+//!
+//! Reports count from when they were made, by the device's clock; one that is older than the last
+//! of its port is too late to say anything.
 
 use super::Scene;
 use super::alarms::{self, Incident};
@@ -40,8 +43,11 @@ pub(crate) struct Ports {
 #[serde(default)]
 struct Port {
     is_up: Option<bool>,
-    /// When it last changed its link, by the partition clock.
+    /// When it last said something, and when it last changed its link, by the device's clock.
+    latest: Timestamp,
     changes: VecDeque<Timestamp>,
+    /// When that came, by the partition clock.
+    changed: Timestamp,
     is_flapping: bool,
     /// Errors and packets so far.
     counters: Option<(u64, u64)>,
@@ -91,7 +97,7 @@ impl Ports {
         if let Some(is_up) = report.is_up {
             self.on_link(report.mac, &report.port_id, is_up, devices, scene);
         }
-        let Some(port) = self.port(report.mac, &report.port_id, scene) else { return };
+        let Some(port) = self.port_now(report.mac, &report.port_id, scene) else { return };
         let bad = port.error_share(report).map(|(errors, packets)| errors * 1000 > packets);
         let turned_errors = bad.and_then(|bad| port.errors.add(bad));
         let wrong = port.negotiated(report);
@@ -130,15 +136,16 @@ impl Ports {
         devices: &Devices,
         scene: &mut Scene<'_, '_>,
     ) {
-        let Some(port) = self.port(mac, port_id, scene) else { return };
+        let Some(port) = self.port_now(mac, port_id, scene) else { return };
         if port.is_up.replace(is_up).is_none_or(|before| before == is_up) {
             return;
         }
-        port.changes.push_back(scene.now);
+        port.changes.push_back(scene.at);
+        port.changed = scene.now;
         if port.changes.len() > FLAPS {
             port.changes.pop_front();
         }
-        let since = scene.now - FLAP_WINDOW;
+        let since = scene.at - FLAP_WINDOW;
         let flaps = port.changes.len() == FLAPS && port.changes[0] > since;
         if flaps && !port.is_flapping {
             port.is_flapping = true;
@@ -183,7 +190,13 @@ impl Ports {
         self.count -= self.by_device.remove(&mac).map_or(0, |ports| ports.len());
     }
 
-    fn port(&mut self, mac: Mac, port_id: &str, scene: &mut Scene<'_, '_>) -> Option<&mut Port> {
+    /// The port that says something now, unless it is too late or there is no room for it.
+    fn port_now(
+        &mut self,
+        mac: Mac,
+        port_id: &str,
+        scene: &mut Scene<'_, '_>,
+    ) -> Option<&mut Port> {
         let ports = self.by_device.entry(mac).or_default();
         if !ports.contains_key(port_id) {
             if self.count >= PORTS_MAX {
@@ -193,13 +206,20 @@ impl Ports {
             self.count += 1;
             ports.insert(port_id.into(), Port::default());
         }
-        ports.get_mut(port_id)
+        let port = ports.get_mut(port_id)?;
+        if scene.at < port.latest {
+            scene.tally.stale += 1;
+            return None;
+        }
+        port.latest = scene.at;
+        Some(port)
     }
 }
 
 impl Port {
     fn still_at(&self) -> Option<Timestamp> {
-        self.changes.back().filter(|_| self.is_flapping).map(|at| *at + FLAP_WINDOW)
+        let last = self.changes.back().filter(|_| self.is_flapping)?;
+        Some(self.changed.max(*last) + FLAP_WINDOW)
     }
 
     /// Errors and packets since the report before, if they say something.
@@ -227,5 +247,6 @@ fn show(mac: Mac, port_id: &str, devices: &Devices) -> Evidence {
     let mut evidence = Evidence::new();
     devices.show(mac, &mut evidence);
     evidence.add("port_ids", port_id);
+    evidence.involve(devices.entity(mac, Some(port_id)));
     evidence
 }

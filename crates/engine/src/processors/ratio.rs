@@ -1,9 +1,19 @@
 //! Of the attempts within a window, how many failed: whether what they are of is failing.
+//!
+//! An attempt counts from when it happened, by the source's clock: what a source has kept and
+//! tells at once did not happen at once. What is older than the window says nothing of now.
 
 use foghorn_model::time::Micros;
 use foghorn_model::{Mac, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
+
+/// Puts what happened then in its place; most comes last.
+pub(crate) fn insert<T>(queue: &mut VecDeque<T>, item: T, at: impl Fn(&T) -> Timestamp) {
+    let time = at(&item);
+    let later = queue.iter().rev().take_while(|other| at(other) > time).count();
+    queue.insert(queue.len() - later, item);
+}
 
 /// How far back attempts are looked at.
 pub(crate) const WINDOW: Micros = Micros::from_mins(10);
@@ -38,6 +48,7 @@ pub(crate) enum Verdict {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Ratio {
+    /// In the order of their times.
     attempts: VecDeque<(Timestamp, Mac, bool)>,
     /// How many of them failed, by client.
     failed: BTreeMap<Mac, u32>,
@@ -46,15 +57,15 @@ pub(crate) struct Ratio {
 }
 
 impl Ratio {
-    /// One more attempt.
+    /// One more attempt, which was made at `at`, within the window.
     pub(crate) fn add(
         &mut self,
         rule: &Rule,
-        now: Timestamp,
+        (at, now): (Timestamp, Timestamp),
         client: Mac,
         success: bool,
     ) -> Verdict {
-        self.attempts.push_back((now, client, success));
+        insert(&mut self.attempts, (at, client, success), |(at, ..)| *at);
         if !success {
             self.failures += 1;
             *self.failed.entry(client).or_default() += 1;

@@ -3,6 +3,7 @@
 
 use super::Scene;
 use super::clients::Clients;
+use super::devices::Devices;
 use super::failures::{Failures, Outcome};
 use super::latency::Latency;
 use foghorn_model::event::step::{ClientEvent, encode_client_event, encode_info};
@@ -15,9 +16,10 @@ pub(crate) fn on_step(
     clients: &mut Clients,
     latency: &mut Latency,
     failures: &mut Failures,
+    devices: &Devices,
     scene: &mut Scene<'_, '_>,
 ) {
-    let is_new = report.step == Step::Dhcp && report.success && clients.learn_address(report);
+    let is_new = report.step == Step::Dhcp && report.success && clients.learn_lease(report);
     // What the source leaves out is as the client's association has it.
     let known = clients.association(report.mac);
     let known = known.filter(|it| report.ap.is_none_or(|ap| ap == it.ap));
@@ -54,5 +56,5 @@ pub(crate) fn on_step(
         event: &event,
         hostname: known.and_then(|it| it.hostname.as_deref()),
     };
-    failures.on_outcome(&outcome, scene);
+    failures.on_outcome(&outcome, devices, scene);
 }

@@ -1,12 +1,15 @@
 //! Alarms: what is told of incidents and conditions, when, and what is not.
 
-use crate::world::{AP, Event, World, fold, org_id, site_id};
+use crate::world::{AP, EDGE, Event, World, edge, fold, org_id, site_id};
 use expect_test::expect;
 use foghorn_engine::Engine;
 use foghorn_model::alarm::{Acknowledged, Acknowledgement};
-use foghorn_model::definitions::ALARMS;
+use foghorn_model::definitions::{
+    ALARMS, AlarmRow, AlarmTier, DEVICE_EVENTS, MXEDGE_EVENTS, alarm_of_edge_event, alarm_of_event,
+};
 use foghorn_model::record::Command;
-use foghorn_model::{AdminId, Partition, RecordBody, Setting};
+use foghorn_model::telemetry::Telemetry;
+use foghorn_model::{AdminId, ConfigUpdate, Partition, RecordBody, Setting};
 
 const AP2: &str = "5c5b35000002";
 const SWITCH: &str = "5c5b35000003";
@@ -357,4 +360,114 @@ fn an_acknowledgement_is_told_to_searches_only() {
         r#"{"acked":true,"admin_id":"09090909-0909-0909-0909-090909090909","admin_name":"Ann","note":"seen","org_id":"01010101-0101-0101-0101-010101010101","site_id":"02020202-0202-0202-0202-020202020202","timestamp":1700000000.0}"#
     ]]
     .assert_eq(&told.json);
+}
+
+/// What a device, an edge or another device says of each event that is an alarm by itself.
+fn carriers() -> Vec<(&'static str, &'static AlarmRow, String)> {
+    let device = |event: &&'static str| {
+        let mac = match event.split_once('_')?.0 {
+            "SW" => SWITCH,
+            "GW" => GATEWAY,
+            _ => AP,
+        };
+        let line = format!(r#"{{"kind":"device-event","mac":"{mac}","type":"{event}"}}"#);
+        Some((*event, alarm_of_event(event)?, line))
+    };
+    let edge = |event: &&'static str| {
+        let line = format!(r#"{{"kind":"edge-event","mac":"{EDGE}","type":"{event}"}}"#);
+        // What is derived of other kinds is no event that is sent.
+        let is_sent = Telemetry::parse(line.as_bytes()).is_ok();
+        Some((*event, alarm_of_edge_event(event).filter(|_| is_sent)?, line))
+    };
+    let devices = DEVICE_EVENTS.iter().filter_map(device);
+    devices.chain(MXEDGE_EVENTS.iter().filter_map(edge)).collect()
+}
+
+#[test]
+fn every_event_that_is_an_alarm_raises_it() {
+    for (event, row, line) in carriers() {
+        let mut world = World::new();
+        world.change(vec![ConfigUpdate::Edge(edge())]);
+        world.enable(&[row.key]);
+        world.line(1, &line);
+        world.tick(600);
+        world.events.retain(|event| event.topic == "alarms");
+        let told: Vec<String> =
+            world.events.iter().map(|event| event.value()["type"].to_string()).collect();
+        assert_eq!(told, [format!("{:?}", row.key)], "{event}");
+    }
+}
+
+#[test]
+fn what_no_observation_carries_is_known() {
+    let carriers = carriers();
+    let is_of_edge = |row: &AlarmRow| {
+        MXEDGE_EVENTS.iter().any(|event| alarm_of_edge_event(event).is_some_and(|it| it == row))
+    };
+    let rest = ALARMS.iter().filter(|row| {
+        row.tier() == AlarmTier::B
+            && !is_of_edge(row)
+            && !carriers.iter().any(|(_, carried, _)| carried.key == row.key)
+    });
+    let rest: Vec<&str> = rest.map(|row| row.key).collect();
+    expect![[r#"
+        air_magnet_scan
+        beacon_flood
+        bssid_spoofing
+        cellular_edge_connected_to_ncm
+        cellular_edge_disconnected_from_ncm
+        cellular_edge_ethernet_wan_connected
+        cellular_edge_ethernet_wan_disconnected
+        cellular_edge_ethernet_wan_plugged
+        cellular_edge_ethernet_wan_unplugged
+        cellular_edge_firmware_upgraded
+        cellular_edge_login_failed
+        cellular_edge_login_succeeded
+        cellular_edge_modem_wan_connected
+        cellular_edge_modem_wan_disconnected
+        cellular_edge_rebooted
+        cellular_edge_sim_door_closed
+        cellular_edge_sim_door_opened
+        cellular_edge_wan_service_type_changed
+        eap_dictionary_attack
+        eap_failure_injection
+        eap_handshake_flood
+        eap_spoofed_success
+        eapol_logoff_attack
+        essid_jack
+        excessive_client
+        excessive_eapol_start
+        foghorn_clock_off
+        foghorn_input_quarantined
+        foghorn_sites_down
+        foghorn_source_silent
+        foghorn_webhook_failing
+        gw_critical_port_down
+        gw_critical_port_up
+        gw_mtu_mismatch
+        idp_attack_detected
+        insufficient_capacity
+        intermittent_wan_connectivity
+        loop_detected_by_ap
+        monkey_jack
+        non_compliant
+        out_of_sequence
+        port_stuck
+        secpolicy_violation
+        ssid_injection
+        sw_alarm_chassis_cpu_board_sensor_failed
+        sw_alarm_chassis_cpu_board_sensor_failed_clear
+        sw_critical_port_down
+        sw_critical_port_up
+        sw_negotiation_incomplete
+        switch_stp_loop
+        tt_ports_all_dropped_from_lacp
+        url_blocked
+        vc_backup_failed
+        vendor_ie_missing
+        vpn_path_down
+        wan_device_problem
+        watched_station
+        zero_ssid_association"#]]
+    .assert_eq(&rest.join("\n"));
 }

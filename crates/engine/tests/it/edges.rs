@@ -1,24 +1,12 @@
 //! Edges and their parts.
 
-use crate::world::{START, World, site_id};
+use crate::world::{EDGE, START, World, edge, site_id};
 use expect_test::expect;
 use foghorn_engine::Engine;
-use foghorn_model::{ConfigUpdate, Edge, RecordBody, Timestamp};
-use uuid::Uuid;
+use foghorn_model::{ConfigUpdate, RecordBody, Timestamp};
 
-const EDGE: &str = "020000230522";
 const MEMBERS: &[&str] =
     &["type", "severity", "component", "service", "port", "lag", "sys_info.usage"];
-
-fn edge() -> Edge {
-    Edge {
-        id: Uuid::from_bytes([8; 16]),
-        site_id: site_id(),
-        mac: EDGE.parse().unwrap(),
-        name: "edge-1".into(),
-        mxcluster_id: Some(Uuid::from_bytes([9; 16])),
-    }
-}
 
 fn world() -> World {
     let mut world = World::new();

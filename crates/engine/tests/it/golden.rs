@@ -213,6 +213,36 @@ fn alarms() {
     golden(&world.events, "alarms", "alarms-security");
 }
 
+/// What is concluded of many observations: the thing that it is about may be a WLAN, a VLAN behind
+/// a switch, or APs behind one that is down.
+#[test]
+fn conclusions() {
+    let mut world = World::new();
+    world.enable(&["dhcp_failure", "missing_vlan"]);
+    let uplink = format!(r#"{{"kind":"device-connected","mac":"{AP}","uplink":"{SWITCH}"}}"#);
+    world.line(0, &uplink);
+    for (success, count) in [(false, 12), (true, 60)] {
+        for who in 0..count {
+            let mac = client(who);
+            world.line(5, &format!(r#"{{"kind":"client-dhcp","mac":"{mac}","success":{success},"ap":"{AP}","ssid":"Maui","vlan":"72","server":"10.0.0.1"}}"#));
+        }
+    }
+    golden(&world.events, "alarms", "alarms-marvis-clients");
+    let mut world = World::new();
+    world.enable(&["ap_offline"]);
+    world.say(0, "device-connected", SWITCH);
+    for ap in [AP, "5c5b35000002"] {
+        world
+            .line(0, &format!(r#"{{"kind":"device-connected","mac":"{ap}","uplink":"{SWITCH}"}}"#));
+    }
+    for mac in [SWITCH, AP, "5c5b35000002"] {
+        world.say(5, "device-disconnected", mac);
+    }
+    world.tick(20);
+    world.say(60, "device-connected", SWITCH);
+    golden(&world.events, "alarms", "alarms-marvis-offline");
+}
+
 #[test]
 fn steps_of_clients() {
     let mut world = World::new();

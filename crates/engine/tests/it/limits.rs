@@ -1,8 +1,9 @@
 //! State is bounded, whatever comes. The names begin with the case of `docs/security.md`.
 
-use crate::world::{AP, World, associated};
+use crate::world::{AP, EDGE, World, associated, edge};
 use foghorn_engine::Output;
-use foghorn_model::{Mac, Record, RecordBody, Setting, Timestamp};
+use foghorn_model::config::RogueSetting;
+use foghorn_model::{ConfigUpdate, Mac, Record, RecordBody, Setting, Timestamp};
 use std::borrow::Cow;
 
 /// Sessions that a site follows.
@@ -108,4 +109,69 @@ fn i06_clients_beyond_the_limit_are_counted_and_not_followed() {
     flood.line(format!(r#"{{"kind":"client-disassociated","mac":"{leaver}"}}"#));
     flood.line(line(CLIENTS + MORE));
     assert_eq!(flood.over_limit(), MORE);
+}
+
+/// What detectors follow, how much of it, and lines that bring one more.
+type Followed = (&'static str, u64, fn(u64) -> Vec<String>);
+
+const FOLLOWED: [Followed; 9] = [
+    ("ports", 20_000, |number| {
+        vec![format!(
+            r#"{{"kind":"port-stats","mac":"5c5b35000003","port_id":"{number}","speed":100}}"#
+        )]
+    }),
+    ("uplinks", 5_000, |number| {
+        vec![format!(
+            r#"{{"kind":"path-stats","mac":"5c5b35000004","port_id":"{number}","loss":9}}"#
+        )]
+    }),
+    ("servers", 2_000, |number| vec![failure("dhcp", 1, &format!(r#""server":"{number}""#))]),
+    ("wlans", 2_000, |number| vec![failure("dns", 1, &format!(r#""ssid":"{number}""#))]),
+    ("clients that fail", 2_000, |number| vec![failure("auth", number, r#""text":"no""#)]),
+    ("coverage", 2_000, |number| {
+        let (mac, ap) =
+            (random_mac(number), Mac([0x5e, 0, 0, 0, (number >> 8) as u8, number as u8]));
+        let seen = format!(r#"{{"kind":"client-seen","mac":"{mac}","rssi":-80}}"#);
+        vec![associated(mac, &ap.to_string(), "5c5b35000011"), seen]
+    }),
+    ("strangers", 10_000, |number| {
+        let bssid = random_mac(number);
+        vec![format!(r#"{{"kind":"neighbor","ap":"{AP}","bssid":"{bssid}","on_wire":true}}"#)]
+    }),
+    ("alarms", 10_000, |number| {
+        vec![format!(r#"{{"kind":"alarm","type":"missing_vlan","mac":"{AP}","vlan":"{number}"}}"#)]
+    }),
+    ("parts of an edge", 1_000, |number| {
+        vec![format!(r#"{{"kind":"edge-port","mac":"{EDGE}","port_id":"{number}","state":"up"}}"#)]
+    }),
+];
+
+fn failure(kind: &str, client: u64, more: &str) -> String {
+    let mac = random_mac(client);
+    format!(r#"{{"kind":"client-{kind}","mac":"{mac}","success":false,{more}}}"#)
+}
+
+#[test]
+fn what_detectors_follow_is_bounded_and_the_rest_is_counted() {
+    for (what, limit, lines) in FOLLOWED {
+        let mut flood = Flood::new();
+        flood.world.change(vec![ConfigUpdate::Edge(edge())]);
+        let rogue = RogueSetting { enabled: Some(true), ..RogueSetting::default() };
+        flood.world.set(Setting { rogue: Some(rogue), ..Setting::default() });
+        flood.number = flood.world.journal.len() as u64;
+        let mut flow = |from: u64, to: u64| {
+            (from..to).flat_map(lines).for_each(|line| flood.line(line));
+            (flood.over_limit(), flood.world.engine.snapshot().len())
+        };
+        let (over, full) = flow(0, limit);
+        assert_eq!(over, 0, "{what}");
+        let (over, fuller) = flow(limit, limit + MORE);
+        assert_eq!(over, MORE, "{what}");
+        let room = match what {
+            // The clients themselves have another limit.
+            "coverage" => full,
+            _ => full / 100 + 2_000,
+        };
+        assert!(fuller < full + room, "{what}: from {full} to {fuller} bytes");
+    }
 }

@@ -3,12 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 mod accounting;
+mod adversity;
 mod alarms;
 mod clients;
 mod detectors;
 mod devices;
 mod edges;
 mod examples;
+mod fingerprints;
 mod golden;
 mod limits;
 mod orgs;
@@ -17,6 +19,7 @@ mod own;
 mod peerings;
 mod properties;
 mod relayed;
+mod scripts;
 mod snapshots;
 mod steps;
 mod views;

@@ -4,13 +4,15 @@ use foghorn_engine::{Engine, Output};
 use foghorn_model::event::block::EventBlock;
 use foghorn_model::time::Micros;
 use foghorn_model::{
-    AlarmTemplate, AlarmTemplateId, Change, ConfigUpdate, Device, DeviceType, HandOver, Mac, Org,
-    OrgId, Partition, Record, RecordBody, Setting, Site, SiteId, Suppression, Timestamp,
+    AlarmTemplate, AlarmTemplateId, Change, ConfigUpdate, Device, DeviceType, Edge, HandOver, Mac,
+    Org, OrgId, Partition, Record, RecordBody, Setting, Site, SiteId, Suppression, Timestamp,
 };
 use serde_json::Value;
 use std::borrow::Cow;
+use uuid::Uuid;
 
 pub const AP: &str = "5c5b35000001";
+pub const EDGE: &str = "020000230522";
 pub const START: i64 = 1_700_000_000;
 
 pub fn org_id() -> OrgId {
@@ -218,4 +220,14 @@ pub fn associated(mac: Mac, ap: &str, bssid: &str) -> String {
     format!(
         r#"{{"kind":"client-associated","mac":"{mac}","ap":"{ap}","bssid":"{bssid}","ssid":"Maui","band":"5","rssi":-54}}"#
     )
+}
+
+pub fn edge() -> Edge {
+    Edge {
+        id: Uuid::from_bytes([8; 16]),
+        site_id: site_id(),
+        mac: EDGE.parse().unwrap(),
+        name: "edge-1".into(),
+        mxcluster_id: Some(Uuid::from_bytes([9; 16])),
+    }
 }

@@ -42,7 +42,7 @@ pub struct Association {
     /// Its user.
     #[serde(default)]
     pub username: Option<String>,
-    /// Its product family.
+    /// Its product family, as equipment tells it; so with the next three.
     #[serde(default)]
     pub family: Option<String>,
     /// Its manufacturer.
@@ -60,6 +60,39 @@ pub struct Association {
     /// Its name.
     #[serde(default)]
     pub psk_name: Option<String>,
+    /// What its DHCP requests show of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dhcp: Option<Box<Make>>,
+}
+
+/// What a client is.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Make {
+    /// Its manufacturer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub manufacture: Option<String>,
+    /// Its product family.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub family: Option<String>,
+    /// Its model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// Its operating system.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub os: Option<String>,
+}
+
+impl Make {
+    /// What is not known here as another knows it.
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            manufacture: self.manufacture.or(other.manufacture),
+            family: self.family.or(other.family),
+            model: self.model.or(other.model),
+            os: self.os.or(other.os),
+        }
+    }
 }
 
 /// Why an association ended: `termination_reason` on the wire.
@@ -109,6 +142,7 @@ pub fn encode_session(
     place: &Place<'_>,
     ap_name: &str,
     client: &Association,
+    make: &Make,
     end: &End,
 ) {
     let mut event = JsonObject::begin(out);
@@ -116,14 +150,14 @@ pub fn encode_session(
     event.text("ap_name", ap_name);
     event.text_opt("band", client.band.as_deref());
     event.mac("bssid", client.bssid);
-    event.text("client_family", client.family.as_deref().unwrap_or_default());
+    event.text("client_family", make.family.as_deref().unwrap_or_default());
     event.text_opt("client_hostname", client.hostname.as_deref());
     if let Some(ip) = client.ip {
         event.ip("client_ip", ip);
     }
-    event.text("client_manufacture", client.manufacture.as_deref().unwrap_or_default());
-    event.text("client_model", client.model.as_deref().unwrap_or_default());
-    event.text("client_os", client.os.as_deref().unwrap_or_default());
+    event.text("client_manufacture", make.manufacture.as_deref().unwrap_or_default());
+    event.text("client_model", make.model.as_deref().unwrap_or_default());
+    event.text("client_os", make.os.as_deref().unwrap_or_default());
     event.text_opt("client_username", client.username.as_deref());
     event.int("connect", client.connect.secs());
     event.secs_float("connect_float", client.connect);

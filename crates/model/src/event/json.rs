@@ -66,6 +66,25 @@ impl<'a> JsonObject<'a> {
         self.nested(key, |object| members.iter().for_each(|(key, text)| object.text(key, text)));
     }
 
+    /// A list of objects of texts, whose keys are in order.
+    pub fn objects<'m>(
+        &mut self,
+        key: &str,
+        objects: impl IntoIterator<Item = impl Iterator<Item = (&'m str, &'m str)>>,
+    ) {
+        self.key(key);
+        self.out.push(b'[');
+        for (at, members) in objects.into_iter().enumerate() {
+            if at > 0 {
+                self.out.push(b',');
+            }
+            let mut object = JsonObject::begin(self.out);
+            members.for_each(|(key, text)| object.text(key, text));
+            object.end();
+        }
+        self.out.push(b']');
+    }
+
     /// An object in this one.
     pub fn nested(&mut self, key: &str, write: impl FnOnce(&mut JsonObject<'_>)) {
         self.key(key);

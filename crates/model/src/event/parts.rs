@@ -2,6 +2,7 @@
 
 use super::Place;
 use super::json::JsonObject;
+use crate::alarm::Entity;
 use crate::mac::Mac;
 use crate::time::{Micros, Timestamp};
 use std::net::IpAddr;
@@ -26,6 +27,8 @@ pub(super) enum Part<'a> {
     Flag(bool),
     /// An object of texts, in the order of its keys.
     Object(&'a [(&'a str, &'a str)]),
+    /// A list of things.
+    Entities(&'a [Entity]),
     Null,
 }
 
@@ -77,6 +80,9 @@ impl<'a> Parts<'a> {
                 Part::Dbm(dbm) => event.dbm(key, dbm),
                 Part::Flag(flag) => event.flag(key, flag),
                 Part::Object(members) => event.object(key, members),
+                Part::Entities(entities) => {
+                    event.objects(key, entities.iter().map(Entity::members));
+                }
                 Part::Null => event.null(key),
             }
         }

@@ -178,8 +178,9 @@ pub const KINDS: &[KindRow] = &[
         name: "client-dhcp",
         doc: "A client was given an address, or none.",
         required: ALWAYS | set(&[Field::Mac, Field::Success]),
-        optional: STEP | set(&[Field::ClientIp, Field::ClientHostname]),
-        example: r#"{"kind":"client-dhcp","mac":"70ef0071535f","success":true,"client_ip":"10.5.72.249","client_hostname":"laptop-7","server":"10.5.72.1","duration":0.018}"#,
+        optional: STEP
+            | set(&[Field::ClientIp, Field::ClientHostname, Field::DhcpOptions, Field::DhcpClass]),
+        example: r#"{"kind":"client-dhcp","mac":"70ef0071535f","success":true,"client_ip":"10.5.72.249","client_hostname":"laptop-7","dhcp_class":"MSFT 5.0","server":"10.5.72.1","duration":0.018}"#,
     },
     KindRow {
         kind: Kind::ClientDns,

@@ -41,6 +41,10 @@ pub struct ClientStep<'a> {
     pub ip: Option<IpAddr>,
     /// The name that the client told DHCP.
     pub hostname: Option<Cow<'a, str>>,
+    /// The options that the client asked DHCP for.
+    pub dhcp_options: Option<Cow<'a, str>>,
+    /// The vendor class that the client told DHCP.
+    pub dhcp_class: Option<Cow<'a, str>>,
     /// The user who authenticated.
     pub username: Option<Cow<'a, str>>,
 }
@@ -97,6 +101,8 @@ impl<'a> ClientStep<'a> {
             vlan: text(fields, Field::Vlan),
             ip: ip(fields, Field::ClientIp),
             hostname: text(fields, Field::ClientHostname),
+            dhcp_options: text(fields, Field::DhcpOptions),
+            dhcp_class: text(fields, Field::DhcpClass),
             username: text(fields, Field::ClientUsername),
         })
     }

@@ -9,6 +9,7 @@
 use foghorn_api::{Ask, Live, LiveClient, LiveDevice, LiveEdge, Told};
 use foghorn_engine::{ClientView, DeviceView, EdgeView};
 use foghorn_ingest::journal::Refused;
+use foghorn_model::event::client::Association;
 use foghorn_model::{Mac, Partition, SiteId};
 use foghorn_pipeline::Shard;
 use std::collections::BTreeMap;
@@ -157,7 +158,15 @@ fn edge(view: &EdgeView<'_>) -> LiveEdge {
 }
 
 fn client(view: &ClientView<'_>) -> LiveClient {
-    LiveClient { association: view.association.clone(), heard: view.heard }
+    let make = view.make();
+    let association = Association {
+        manufacture: make.manufacture,
+        family: make.family,
+        model: make.model,
+        os: make.os,
+        ..view.association.clone()
+    };
+    LiveClient { association, heard: view.heard }
 }
 
 #[cfg(test)]

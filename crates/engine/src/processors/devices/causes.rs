@@ -44,6 +44,7 @@ impl Devices {
             cause.show(&mut evidence);
             member.show(&mut evidence);
             evidence.add("reasons", "the switch is down");
+            evidence.involve(self.entity(member.device.mac, None));
             let at = scene.at;
             scene.raise(&Incident { row, about: &switch.to_string(), at, evidence });
         }
@@ -58,7 +59,10 @@ impl DeviceState {
 
     /// An AP that restarts again and again is not well, until it has not for a while.
     pub(super) fn check_health(&mut self, scene: &mut Scene<'_, '_>) {
-        let quiet = self.restarts.back().is_none_or(|at| *at + UNHEALTHY_WITHIN <= scene.now);
+        // What an older build kept has the last one among the restarts only.
+        let last =
+            self.restarts.back().map_or(self.restart_heard, |at| self.restart_heard.max(*at));
+        let quiet = last + UNHEALTHY_WITHIN <= scene.now;
         if self.is_unhealthy && quiet {
             self.is_unhealthy = false;
             self.restarts.clear();
@@ -71,17 +75,19 @@ impl DeviceState {
         if self.device.device_type != DeviceType::Ap || cause.audit_id.is_some() {
             return;
         }
-        self.restarts.push_back(scene.now);
+        self.restarts.push_back(scene.at);
+        self.restart_heard = scene.now;
         if self.restarts.len() > UNHEALTHY_RESTARTS {
             self.restarts.pop_front();
         }
         let many = self.restarts.len() == UNHEALTHY_RESTARTS
-            && self.restarts[0] + UNHEALTHY_WITHIN > scene.now;
+            && self.restarts[0] + UNHEALTHY_WITHIN > scene.at;
         if many && !self.is_unhealthy {
             self.is_unhealthy = true;
             let mut evidence = Evidence::new();
             self.show(&mut evidence);
             evidence.add_opt("reasons", cause.reason);
+            evidence.involve(self.entity());
             let row = alarms::row("health_check_failed");
             let (about, at) = (self.device.mac.to_string(), scene.at);
             scene.raise(&Incident { row, about: &about, at, evidence });

@@ -1,0 +1,259 @@
+//! Devices, servers, tunnels and edges.
+
+use super::{AP2, GATEWAY, SWITCH, Script, device, step};
+use crate::world::{AP, EDGE};
+use expect_test::{Expect, expect};
+
+pub fn scripts() -> Vec<Script> {
+    let mut scripts = devices();
+    scripts.extend(servers());
+    scripts.extend(tunnels());
+    scripts.extend(edges());
+    scripts
+}
+
+/// Two are lost, one after the other, and come back.
+fn two(about: &'static str, [first, second]: [&str; 2], told: Expect) -> Script {
+    let all = |kind: &str| [first, second].map(|mac| device(kind, mac));
+    Script::new(about, told)
+        .each(1, all("connected"))
+        .each(15, all("disconnected"))
+        .each(15, all("connected"))
+}
+
+fn restarts(about: &'static str, mac: &str, told: Expect) -> Script {
+    Script::new(about, told)
+        .say(0, device("connected", mac))
+        .each(15, [device("restarted", mac), device("restarted", mac)])
+}
+
+#[rustfmt::skip]
+fn devices() -> Vec<Script> {
+    vec![
+        two("device_down", [AP, AP2], expect![[r#"
+            17 device_down x1
+            17 device_down x2 again
+        "#]]),
+        two("device_reconnected", [AP, AP2], expect![[r#"
+            47 device_reconnected x1
+            47 device_reconnected x2 again
+        "#]]),
+        two("switch_down", [SWITCH, SWITCH], expect![[r#"
+            17 switch_down x1
+        "#]]),
+        two("switch_reconnected", [SWITCH, SWITCH], expect![[r#"
+            47 switch_reconnected x1
+        "#]]),
+        two("gateway_down", [GATEWAY, GATEWAY], expect![[r#"
+            17 gateway_down x1
+        "#]]),
+        two("gateway_reconnected", [GATEWAY, GATEWAY], expect![[r#"
+            47 gateway_reconnected x1
+        "#]]),
+        restarts("device_restarted", AP, expect![[r#"
+            15 device_restarted x1
+            15 device_restarted x2 again
+        "#]]),
+        restarts("switch_restarted", SWITCH, expect![[r#"
+            15 switch_restarted x1
+            15 switch_restarted x2 again
+        "#]]),
+    ]
+}
+
+/// A server fails so many clients, and answers again.
+fn server(about: &'static str, kind: &str, failures: u8, told: Expect) -> Script {
+    let at = r#","server":"10.0.0.1","vlan":"7""#;
+    let fails = (0..failures).map(|who| step(kind, who % 40, false, at));
+    let answers = (0..6).map(|who| step(kind, who, true, at));
+    Script::new(about, told).each(2, fails).each(2, answers)
+}
+
+fn servers() -> Vec<Script> {
+    vec![
+        server(
+            "infra_arp_failure",
+            "arp",
+            12,
+            expect![[r#"
+                20 infra_arp_failure x1
+            "#]],
+        ),
+        server(
+            "infra_arp_success",
+            "arp",
+            12,
+            expect![[r#"
+                30 infra_arp_success x1
+            "#]],
+        ),
+        server(
+            "infra_dhcp_failure",
+            "dhcp",
+            24,
+            expect![[r#"
+                40 infra_dhcp_failure x1
+            "#]],
+        ),
+        server(
+            "infra_dhcp_success",
+            "dhcp",
+            24,
+            expect![[r#"
+                54 infra_dhcp_success x1
+            "#]],
+        ),
+        server(
+            "infra_dns_failure",
+            "dns",
+            34,
+            expect![[r#"
+                60 infra_dns_failure x1
+            "#]],
+        ),
+        server(
+            "infra_dns_success",
+            "dns",
+            34,
+            expect![[r#"
+                74 infra_dns_success x1
+            "#]],
+        ),
+    ]
+}
+
+/// Two tunnels are lost, and come back.
+fn tunnel(about: &'static str, what: &str, told: Expect) -> Script {
+    let event = |state: &str, peer: u8| {
+        format!(
+            r#"{{"kind":"device-event","mac":"{GATEWAY}","type":"GW_{what}_{state}","peer_mac":"5c5b350000{peer:02x}","port_id":"ge-0/0/{peer}"}}"#
+        )
+    };
+    Script::new(about, told)
+        .carried()
+        .say(0, device("connected", GATEWAY))
+        .each(15, [event("DOWN", 8), event("DOWN", 9)])
+        .each(15, [event("UP", 8), event("UP", 9)])
+}
+
+fn tunnels() -> Vec<Script> {
+    vec![
+        tunnel(
+            "gw_vpn_path_down",
+            "VPN_PATH",
+            expect![[r#"
+                15 gw_vpn_path_down x1
+                15 gw_vpn_path_down x2 again
+            "#]],
+        ),
+        tunnel(
+            "gw_vpn_path_up",
+            "VPN_PATH",
+            expect![[r#"
+                45 gw_vpn_path_up x1
+                45 gw_vpn_path_up x2 again
+            "#]],
+        ),
+        tunnel(
+            "vpn_peer_down",
+            "VPN_PEER",
+            expect![[r#"
+                15 vpn_peer_down x1
+                15 vpn_peer_down x2 again
+            "#]],
+        ),
+        tunnel(
+            "vpn_peer_up",
+            "VPN_PEER",
+            expect![[r#"
+                45 vpn_peer_up x1
+                45 vpn_peer_up x2 again
+            "#]],
+        ),
+    ]
+}
+
+/// An edge falls silent twice.
+fn silence(about: &'static str, told: Expect) -> Script {
+    let beat = || format!(r#"{{"kind":"edge-heartbeat","mac":"{EDGE}"}}"#);
+    Script::new(about, told).needs_time().each(30, [beat(), beat()]).each(300, [beat(), beat()])
+}
+
+/// A resource of an edge is used up twice.
+fn usage(about: &'static str, resource: &str, told: Expect) -> Script {
+    let used = |percent: u8| {
+        format!(
+            r#"{{"kind":"edge-resource","mac":"{EDGE}","resource":"{resource}","usage":{percent}}}"#
+        )
+    };
+    Script::new(about, told).each(20, [9, 81, 90, 70, 60, 97, 74].map(used))
+}
+
+fn edges() -> Vec<Script> {
+    vec![
+        silence(
+            "mist_edge_connected",
+            expect![[r#"
+                30 mist_edge_connected x1
+                30 mist_edge_connected x2 again
+                660 mist_edge_connected x1
+            "#]],
+        ),
+        silence(
+            "mist_edge_disconnected",
+            expect![[r#"
+                240 mist_edge_disconnected x1
+                240 mist_edge_disconnected x2 again
+                840 mist_edge_disconnected x1
+            "#]],
+        ),
+        usage(
+            "mist_edge_cpu_usage_high",
+            "cpu",
+            expect![[r#"
+                40 mist_edge_cpu_usage_high x1
+                40 mist_edge_cpu_usage_high x2 again
+            "#]],
+        ),
+        usage(
+            "mist_edge_cpu_usage_normal",
+            "cpu",
+            expect![[r#"
+                80 mist_edge_cpu_usage_normal x1
+                80 mist_edge_cpu_usage_normal x2 again
+            "#]],
+        ),
+        usage(
+            "mist_edge_disk_usage_high",
+            "disk",
+            expect![[r#"
+                40 mist_edge_disk_usage_high x1
+                40 mist_edge_disk_usage_high x2 again
+            "#]],
+        ),
+        usage(
+            "mist_edge_disk_usage_normal",
+            "disk",
+            expect![[r#"
+                80 mist_edge_disk_usage_normal x1
+                80 mist_edge_disk_usage_normal x2 again
+            "#]],
+        ),
+        usage(
+            "mist_edge_memory_usage_high",
+            "memory",
+            expect![[r#"
+                40 mist_edge_memory_usage_high x1
+                40 mist_edge_memory_usage_high x2 again
+            "#]],
+        ),
+        usage(
+            "mist_edge_memory_usage_normal",
+            "memory",
+            expect![[r#"
+                80 mist_edge_memory_usage_normal x1
+                80 mist_edge_memory_usage_normal x2 again
+            "#]],
+        ),
+    ]
+}

@@ -1,0 +1,221 @@
+//! Conditions: open, and resolved.
+
+use super::{AP2, GATEWAY, SWITCH, Script, device, step};
+use crate::world::{AP, associated, client};
+use expect_test::{Expect, expect};
+
+pub fn scripts() -> Vec<Script> {
+    let mut scripts = cables();
+    scripts.extend(wlans());
+    scripts.extend([
+        port_flap(),
+        bad_wan_uplink(),
+        missing_vlan(),
+        insufficient_coverage(),
+        ap_offline(),
+        health_check_failed(),
+    ]);
+    scripts
+}
+
+fn port(mac: &str, more: &str) -> String {
+    format!(r#"{{"kind":"port-stats","mac":"{mac}","port_id":"ge-0/0/7",{more}}}"#)
+}
+
+/// A port of this device counts errors for a while.
+fn errors(about: &'static str, mac: &str, told: Expect) -> Script {
+    let counts = [0, 0, 500, 500, 500, 500, 500, 0, 0, 0, 0, 0];
+    let mut errors = 0;
+    let counted = (1..).zip(counts).map(|(number, more)| {
+        errors += more;
+        port(mac, &format!(r#""errors":{errors},"packets":{}"#, number * 10_000))
+    });
+    Script::new(about, told).each(60, counted)
+}
+
+/// A port of this device is slower than it was for a while.
+fn speed(about: &'static str, mac: &str, told: Expect) -> Script {
+    let speeds = [1000, 1000, 100, 100, 100, 100, 100, 1000, 1000, 1000, 1000, 1000];
+    let reports = speeds.map(|speed| port(mac, &format!(r#""state":"up","speed":{speed}"#)));
+    Script::new(about, told).each(60, reports)
+}
+
+fn cables() -> Vec<Script> {
+    vec![
+        errors(
+            "bad_cable",
+            SWITCH,
+            expect![[r#"
+                300 bad_cable open x1
+                300 bad_cable resolved at 22:23:20 x1 again
+            "#]],
+        ),
+        errors(
+            "ap_bad_cable",
+            AP,
+            expect![[r#"
+                300 ap_bad_cable open x1
+                300 ap_bad_cable resolved at 22:23:20 x1 again
+            "#]],
+        ),
+        errors(
+            "gw_bad_cable",
+            GATEWAY,
+            expect![[r#"
+                300 gw_bad_cable open x1
+                300 gw_bad_cable resolved at 22:23:20 x1 again
+            "#]],
+        ),
+        speed(
+            "negotiation_mismatch",
+            SWITCH,
+            expect![[r#"
+                300 negotiation_mismatch open x1
+                300 negotiation_mismatch resolved at 22:23:20 x1 again
+            "#]],
+        ),
+        speed(
+            "gw_negotiation_mismatch",
+            GATEWAY,
+            expect![[r#"
+                300 gw_negotiation_mismatch open x1
+                300 gw_negotiation_mismatch resolved at 22:23:20 x1 again
+            "#]],
+        ),
+    ]
+}
+
+/// A WLAN keeps clients out for a while.
+fn wlan(about: &'static str, kind: &str, told: Expect) -> Script {
+    let at = r#","ssid":"Maui","server":"10.0.0.1""#;
+    let fails = (0..14).map(|who| step(kind, who, false, at));
+    let answers = (0..70).map(|who| step(kind, who, true, at));
+    Script::new(about, told).each(2, fails).each(2, answers)
+}
+
+fn wlans() -> Vec<Script> {
+    vec![
+        wlan(
+            "authentication_failure",
+            "auth",
+            expect![[r#"
+                20 authentication_failure open x1
+                20 authentication_failure resolved at 22:15:42 x1 again
+            "#]],
+        ),
+        wlan(
+            "dhcp_failure",
+            "dhcp",
+            expect![[r#"
+                20 dhcp_failure open x1
+                20 dhcp_failure resolved at 22:15:42 x1 again
+            "#]],
+        ),
+        wlan(
+            "dns_failure",
+            "dns",
+            expect![[r#"
+                20 dns_failure open x1
+                20 dns_failure resolved at 22:15:42 x1 again
+            "#]],
+        ),
+        wlan(
+            "arp_failure",
+            "arp",
+            expect![[r#"
+                20 arp_failure open x1
+                20 arp_failure resolved at 22:15:42 x1 again
+            "#]],
+        ),
+    ]
+}
+
+fn port_flap() -> Script {
+    let links = (0..9).map(|number| {
+        let state = if number % 2 == 0 { "up" } else { "down" };
+        port(SWITCH, &format!(r#""state":"{state}""#))
+    });
+    Script::new(
+        "port_flap",
+        expect![[r#"
+            140 port_flap open x1
+            140 port_flap resolved at 22:26:20 x1 again
+        "#]],
+    )
+    .each(20, links)
+}
+
+fn bad_wan_uplink() -> Script {
+    let lost = [0, 0, 7, 7, 7, 7, 7, 0, 0, 0, 0, 0];
+    let reports = lost.map(|loss| {
+        format!(r#"{{"kind":"path-stats","mac":"{GATEWAY}","port_id":"wan0","loss":{loss}}}"#)
+    });
+    Script::new(
+        "bad_wan_uplink",
+        expect![[r#"
+            300 bad_wan_uplink open x1
+            300 bad_wan_uplink resolved at 22:23:20 x1 again
+        "#]],
+    )
+    .each(60, reports)
+}
+
+fn missing_vlan() -> Script {
+    let at = format!(r#","ap":"{AP}","vlan":"7""#);
+    let fails = (0..8).map(|who| step("dhcp", who, false, &at));
+    let answers = (0..3).map(|who| step("dhcp", who, true, &at));
+    Script::new(
+        "missing_vlan",
+        expect![[r#"
+            25 missing_vlan open x1
+            25 missing_vlan resolved at 22:14:05 x1 again
+        "#]],
+    )
+    .each(5, fails)
+    .each(5, answers)
+}
+
+fn insufficient_coverage() -> Script {
+    let heard = |who: u8, rssi: i32| {
+        format!(r#"{{"kind":"client-seen","mac":"{}","rssi":{rssi}}}"#, client(1 + who % 4))
+    };
+    Script::new(
+        "insufficient_coverage",
+        expect![[r#"
+            104 insufficient_coverage open x1
+            104 insufficient_coverage resolved at 22:17:01 x1 again
+        "#]],
+    )
+    .each(1, (1..5).map(|who| associated(client(who), AP, "5c5b35000011")))
+    .each(5, (0..24).map(|who| heard(who, -80)))
+    .each(1, (0..110).map(|who| heard(who, -60)))
+}
+
+fn ap_offline() -> Script {
+    let joined =
+        |ap: &str| format!(r#"{{"kind":"device-connected","mac":"{ap}","uplink":"{SWITCH}"}}"#);
+    Script::new(
+        "ap_offline",
+        expect![[r#"
+            33 ap_offline open x1
+            33 ap_offline open x2 again
+            33 ap_offline resolved at 22:15:08 x2 again
+        "#]],
+    )
+    .each(1, [device("connected", SWITCH), joined(AP), joined(AP2)])
+    .each(15, [SWITCH, AP, AP2].map(|mac| device("disconnected", mac)))
+    .each(60, [SWITCH, AP, AP2].map(|mac| device("connected", mac)))
+}
+
+fn health_check_failed() -> Script {
+    Script::new(
+        "health_check_failed",
+        expect![[r#"
+            180 health_check_failed open x1
+            180 health_check_failed resolved at 22:48:20 x1 again
+        "#]],
+    )
+    .needs_time()
+    .each(60, (0..5).map(|_| device("restarted", AP)))
+    .each(900, (0..4).map(|_| device("connected", AP)))
+}

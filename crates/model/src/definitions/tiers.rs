@@ -1,0 +1,64 @@
+//! Which alarms Foghorn works out by itself, and which need a source that knows.
+
+use super::AlarmRow;
+
+/// Who says that an alarm is due.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AlarmTier {
+    /// Foghorn, which derives it of what equipment observes.
+    A,
+    /// A source: an event of a device or an edge that is the alarm, or telemetry of kind `alarm`.
+    B,
+}
+
+impl AlarmTier {
+    /// The name in `/const/alarm_defs`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::A => "A",
+            Self::B => "B",
+        }
+    }
+}
+
+/// The keys of tier A, in order.
+#[rustfmt::skip]
+const DERIVED: &[&str] = &[
+    "adhoc_network", "ap_bad_cable", "ap_offline", "arp_failure", "authentication_failure",
+    "bad_cable", "bad_wan_uplink", "device_down", "device_reconnected", "device_restarted",
+    "dhcp_failure", "disassociation_flood", "dns_failure", "gateway_down", "gateway_reconnected",
+    "gw_bad_cable", "gw_negotiation_mismatch", "gw_vpn_path_down", "gw_vpn_path_up",
+    "health_check_failed", "honeypot_ssid", "infra_arp_failure", "infra_arp_success",
+    "infra_dhcp_failure", "infra_dhcp_success", "infra_dns_failure", "infra_dns_success",
+    "insufficient_coverage", "krack_attack", "missing_vlan", "mist_edge_connected",
+    "mist_edge_cpu_usage_high", "mist_edge_cpu_usage_normal", "mist_edge_disconnected",
+    "mist_edge_disk_usage_high", "mist_edge_disk_usage_normal", "mist_edge_memory_usage_high",
+    "mist_edge_memory_usage_normal", "negotiation_mismatch", "port_flap",
+    "repeated_auth_failures", "rogue_ap", "rogue_client", "switch_down", "switch_reconnected",
+    "switch_restarted", "tkip_icv_attack", "vpn_peer_down", "vpn_peer_up",
+];
+
+impl AlarmRow {
+    /// Who says that it is due.
+    pub fn tier(&self) -> AlarmTier {
+        match DERIVED.binary_search(&self.key) {
+            Ok(_) => AlarmTier::A,
+            Err(_) => AlarmTier::B,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::definitions::alarm;
+
+    #[test]
+    fn what_is_derived_is_an_alarm() {
+        assert!(DERIVED.is_sorted());
+        for key in DERIVED {
+            assert_eq!(alarm(key).map(AlarmRow::tier), Some(AlarmTier::A), "{key}");
+        }
+        assert_eq!(alarm("beacon_flood").map(AlarmRow::tier), Some(AlarmTier::B));
+    }
+}
