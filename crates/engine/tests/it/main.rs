@@ -11,6 +11,7 @@ mod edges;
 mod examples;
 mod golden;
 mod limits;
+mod lists;
 mod orgs;
 mod outages;
 mod own;
