@@ -15,6 +15,7 @@ mod live;
 mod login;
 mod objects;
 mod openapi;
+mod openwifi;
 mod peer;
 mod phases;
 mod process;

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 mod capture;
+mod openwifi;
 mod payloads;
 #[path = "../it/phases.rs"]
 mod phases;
