@@ -26,4 +26,5 @@ mod streams;
 mod syslog;
 mod tenancy;
 mod trigger;
+mod vendors;
 mod webhook_types;
