@@ -7,6 +7,7 @@ mod audited;
 mod damage;
 mod formats;
 mod history;
+mod hostapd;
 mod hostile;
 mod input;
 mod kill;
