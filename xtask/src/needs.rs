@@ -41,8 +41,37 @@ pub fn succeeds(command: &[&str]) -> bool {
     command.status().is_ok_and(|status| status.success())
 }
 
-/// What tests can do without, and do more with: a clock that can be set.
-const WELCOME: [&str; 4] = ["apt-get", "install", "-y", "faketime"];
+/// What tests can do without, and do more with.
+struct Welcome {
+    /// A program that is there if it is.
+    program: &'static str,
+    /// The package of Debian that has it.
+    package: &'static str,
+    /// What is not done without it.
+    without: &'static str,
+}
+
+const WELCOME: [Welcome; 4] = [
+    Welcome { program: "faketime", package: "faketime", without: "the chaos test sets no clock" },
+    Welcome {
+        program: "logger",
+        package: "bsdutils",
+        without: "nothing is sent through the logger of a system",
+    },
+    Welcome { program: "hostapd", package: "hostapd", without: "no real hostapd is listened to" },
+    Welcome {
+        program: "wpa_supplicant",
+        package: "wpasupplicant",
+        without: "no client of a real hostapd joins",
+    },
+];
+
+/// Whether a program is there, whatever it makes of the question.
+fn starts(program: &str) -> bool {
+    let mut command = Command::new(program);
+    command.arg("-v").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok()
+}
 
 /// Says what is missing and how to get it; with `install`, gets it.
 pub fn check(install: bool) -> Result<()> {
@@ -59,8 +88,11 @@ pub fn check(install: bool) -> Result<()> {
             missing.push(format!("{} (could not be installed: {})", need.what, need.get.join(" ")));
         }
     }
-    if install && !succeeds(&["faketime", "--version"]) && !succeeds(&WELCOME) {
-        eprintln!("xtask: there is no faketime to be had: the chaos test sets no clock");
+    for Welcome { program, package, without } in &WELCOME {
+        let get = ["apt-get", "install", "-y", "--no-install-recommends", package];
+        if !starts(program) && !(install && succeeds(&get)) {
+            eprintln!("xtask: THERE IS NO {program}: {without}; {}", get.join(" "));
+        }
     }
     if missing.is_empty() {
         return Ok(());

@@ -6,6 +6,7 @@ use foghorn_catalog::CatalogError;
 use foghorn_ingest::http::BodyError;
 use foghorn_ingest::journal::Refused;
 use foghorn_ingest::mist::{MessageError, SignatureError};
+use foghorn_ingest::openwifi::StateError;
 use foghorn_model::OrgId;
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
@@ -89,6 +90,16 @@ impl From<MessageError> for Error {
                 Self::Field { field: "topic".into(), reason: error.to_string() }
             }
             MessageError::Field { field, reason } => Self::Field { field, reason },
+        }
+    }
+}
+
+impl From<StateError> for Error {
+    fn from(error: StateError) -> Self {
+        match error {
+            StateError::Json(_) => Self::Bad(error.to_string()),
+            StateError::TooLarge => Self::TooLarge(error.to_string()),
+            StateError::Field { field, reason } => Self::Field { field, reason },
         }
     }
 }

@@ -95,6 +95,10 @@ pub(crate) fn schemas() -> Map<String, Value> {
             },
         })),
     });
+    let openwifi = json!({
+        "ap": { "type": "string", "description": "whose state it is" },
+        "clients": { "type": "integer", "description": "how many are associated with it" },
+    });
     let wanted = ["results", "start", "end", "limit", "total"];
     let all = [
         ("Problem", named(problem, &["detail"])),
@@ -102,6 +106,8 @@ pub(crate) fn schemas() -> Map<String, Value> {
         ("TelemetryAnswer", named(telemetry, &["accepted", "rejected", "rejected_count"])),
         ("MistMessage", named(relayed, &["topic", "events"])),
         ("RelayAnswer", named(accepted, &["accepted"])),
+        ("OpenWifiState", openwifi_state()),
+        ("OpenWifiAnswer", named(openwifi, &["ap", "clients"])),
         ("Search", named(search, &wanted)),
         ("Count", named(count, &wanted)),
         (
@@ -135,6 +141,22 @@ fn device_stats() -> Value {
             "num_clients": { "type": "integer", "minimum": 0, "description": "of an AP" },
         },
         "required": ["id", "mac", "type", "status", "last_seen"],
+    })
+}
+
+/// The state of an OpenWiFi AP, as far as it is read.
+fn openwifi_state() -> Value {
+    let state = || json!({ "type": "object", "description": "`interfaces`, `radios`, `unit`" });
+    json!({
+        "type": "object",
+        "description": "a state as the AP sends it, alone or in what it comes in",
+        "properties": {
+            "serial": { "type": "string", "description": "the AP's address" },
+            "state": state(),
+            "interfaces": array_of(json!({ "type": "object" })),
+            "params": state(),
+            "compress_64": { "type": "string", "description": "zlib under base64 of the rest" },
+        },
     })
 }
 

@@ -78,6 +78,7 @@ impl Engine {
         for site in engine.state.sites.values_mut() {
             let over = org_setting(&engine.state.orgs, site.site.org_id);
             site.devices.rearm(&site.site, &over, &mut engine.timers);
+            site.clients.index();
             site.clients.rearm(&site.site, &over, &mut engine.timers);
             site.edges.rearm(&site.site, &over, &mut engine.timers);
             site.latency.rearm(&site.site, &mut engine.timers);
@@ -253,7 +254,10 @@ impl Engine {
             };
             match subject {
                 Subject::Device(mac) => state.devices.on_timer(mac, &mut scene),
-                Subject::Client(mac) => state.clients.on_timer(mac, &state.devices, &mut scene),
+                Subject::Client(mac) => {
+                    let SiteState { clients, lists, devices, .. } = state;
+                    clients.on_timer(mac, lists, devices, &mut scene);
+                }
                 Subject::Alarm(slot) => scene.on_alarm_timer(slot),
                 Subject::Latency => state.latency.on_timer(&mut scene),
                 Subject::Sle => state.sle.on_timer(&mut state.devices, &mut scene),
@@ -333,7 +337,18 @@ impl Engine {
                 }
             }
             Report::Disassociated(left) => {
-                state.clients.on_disassociated(left, &state.devices, &mut scene);
+                let SiteState { clients, lists, devices, .. } = state;
+                clients.on_disassociated(left, lists, devices, &mut scene);
+            }
+            Report::Associations(list) => {
+                let SiteState { clients, lists, air, failures, devices, sle, .. } = state;
+                for cell in &list.cells {
+                    air.on_associated(cell.bssid, &cell.ssid);
+                }
+                for (client, rssi) in clients.on_list(list, lists, devices, &mut scene) {
+                    sle.on_heard(rssi, &mut scene);
+                    failures.on_heard(client, list.ap, rssi, devices, &mut scene);
+                }
             }
             Report::Accounting(request) => state.sessions.on_request(request, timed, &mut scene),
             Report::Alarm(report) => state.devices.on_alarm(report, &mut scene),
@@ -478,6 +493,7 @@ impl Engine {
                     state.paths.remove(*mac);
                     state.peerings.remove(*mac, &state.site, &mut self.timers);
                     state.clocks.remove(*mac);
+                    state.lists.remove(*mac);
                 }
             }
         }
@@ -559,6 +575,7 @@ fn source(report: &Report<'_>) -> Source {
         Report::Associated(report) => Source::Device(report.ap),
         Report::Seen(seen) => Source::Device(seen.ap.unwrap_or(seen.mac)),
         Report::Disassociated(left) => Source::Device(left.ap.unwrap_or(left.mac)),
+        Report::Associations(list) => Source::Device(list.ap),
         Report::Accounting(request) => Source::Nas(request.nas_ip),
         Report::Alarm(report) => Source::Device(report.mac),
         Report::Step(step) => Source::Device(step.ap.unwrap_or(step.mac)),

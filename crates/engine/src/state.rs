@@ -6,7 +6,7 @@
 use crate::processors::accounting::Sessions;
 use crate::processors::air::Air;
 use crate::processors::alarms::Alarms;
-use crate::processors::clients::Clients;
+use crate::processors::clients::{Clients, Lists};
 use crate::processors::clocks::Clocks;
 use crate::processors::devices::Devices;
 use crate::processors::edges::Edges;
@@ -81,6 +81,8 @@ pub(crate) struct SiteState {
     #[serde(default)]
     pub(crate) clients: Clients,
     #[serde(default)]
+    pub(crate) lists: Lists,
+    #[serde(default)]
     pub(crate) sessions: Sessions,
     #[serde(default)]
     pub(crate) edges: Edges,
@@ -119,6 +121,7 @@ impl SiteState {
             site,
             devices: Devices::default(),
             clients: Clients::default(),
+            lists: Lists::default(),
             sessions: Sessions::default(),
             edges: Edges::default(),
             latency: Latency::default(),

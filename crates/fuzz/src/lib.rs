@@ -14,6 +14,7 @@ use foghorn_dispatch::schedule::RetryAfter;
 use foghorn_engine::Engine;
 use foghorn_ingest::http::{Encoding, decode_body, split_lines};
 use foghorn_ingest::mist::{Signature, read_message};
+use foghorn_ingest::openwifi::read_state;
 use foghorn_ingest::radius::{Packet, decode};
 use foghorn_ingest::syslog::directory::{Claim, Directory, DirectoryBuilder};
 use foghorn_ingest::syslog::framing::{Frame, Framer, MESSAGE_BYTES_MAX};
@@ -40,6 +41,7 @@ pub const TARGETS: &[Target] = &[
     ("zstd", zstd),
     ("radius", radius),
     ("syslog", syslog),
+    ("openwifi", openwifi),
     ("mist", mist),
     ("mist_signature", mist_signature),
     ("records", records),
@@ -147,6 +149,15 @@ pub fn syslog(data: &[u8]) {
                 assert!(Telemetry::parse(&line).is_ok(), "{}", String::from_utf8_lossy(&line));
             }
         }
+    }
+}
+
+/// The state of an OpenWiFi AP.
+pub fn openwifi(data: &[u8]) {
+    if let Ok(state) = read_state(data, Some(Mac([0x5c, 0x5b, 0x35, 0, 0, 1])), NOW) {
+        // Every protocol ends as a line that the fold can read, and that fits in a record.
+        assert!(Telemetry::parse(&state.line).is_ok(), "{}", String::from_utf8_lossy(&state.line));
+        assert!(state.line.len() < foghorn_model::record::RECORD_BYTES_MAX / 2);
     }
 }
 

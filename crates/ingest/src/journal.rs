@@ -148,3 +148,6 @@ impl Lines {
         self.bytes.len()
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -7,6 +7,9 @@
 
 pub mod http;
 pub mod journal;
+mod line;
 pub mod mist;
+pub mod openwifi;
 pub mod radius;
 pub mod syslog;
+mod times;

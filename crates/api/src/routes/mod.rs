@@ -9,6 +9,7 @@ mod images;
 mod imports;
 mod inventory;
 pub(crate) mod login;
+mod openwifi;
 mod orgs;
 mod relay;
 mod settings;
@@ -49,6 +50,7 @@ pub(crate) fn all() -> Routes {
         stats::routes(),
         streams::routes(),
         telemetry::routes(),
+        openwifi::routes(),
         relay::routes(),
         consts::routes(),
     ]

@@ -87,8 +87,7 @@ async fn take(
     let accepted = split.lines.len();
     if accepted > 0 {
         let submission = Submission { org, site, catalog_seq, lines: split.lines };
-        let durable = api.journal.submit(submission)?;
-        durable.await.map_err(|_| Refused::Full { retry_after: RETRY_AFTER })?;
+        durably(api, submission).await?;
     }
     let rejected: Vec<Value> = split
         .rejected
@@ -112,6 +111,12 @@ fn admit_to_org(telemetry: &Telemetry<'_>) -> Result<(), FieldError> {
             detail: "records of this kind are of a site".into(),
         }),
     }
+}
+
+/// Waits until records are on disk.
+pub(super) async fn durably(api: &Api, submission: Submission) -> Result<(), Error> {
+    let durable = api.journal.submit(submission)?;
+    Ok(durable.await.map_err(|_| Refused::Full { retry_after: RETRY_AFTER })?)
 }
 
 /// A device must be one of the site: its name and type stand in what goes out.

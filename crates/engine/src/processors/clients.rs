@@ -6,6 +6,10 @@
 //! leaving an AP that the client has already moved on from is too late to end anything. So is word of
 //! an association that would be inactive by now.
 
+mod lists;
+
+pub(crate) use lists::Lists;
+
 use super::Scene;
 use super::devices::Devices;
 use super::presence::Presence;
@@ -17,7 +21,7 @@ use foghorn_model::event::step::{ClientEvent, encode_client_event};
 use foghorn_model::telemetry::{self, ClientFacts, ClientStep, Disassociation, Sighting};
 use foghorn_model::{Mac, Setting, Site, SiteId, Timestamp, Topic, WlanId};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
 /// How many clients a site tracks; those beyond are counted and not followed.
@@ -28,6 +32,9 @@ pub(crate) const CLIENTS_MAX: usize = 500_000;
 #[serde(transparent)]
 pub(crate) struct Clients {
     by_mac: BTreeMap<Mac, ClientState>,
+    /// Every client by the AP that it is at.
+    #[serde(skip)]
+    by_ap: BTreeSet<(Mac, Mac)>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -64,7 +71,6 @@ impl Clients {
         devices: &Devices,
         scene: &mut Scene<'_, '_>,
     ) {
-        let mut before = None;
         if let Some(state) = self.by_mac.get_mut(&report.mac) {
             if scene.at < state.latest {
                 scene.tally.stale += 1;
@@ -76,10 +82,21 @@ impl Clients {
                 state.arm(scene.site, scene.over, scene.timers);
                 return;
             }
-            let end =
-                End { disconnect: scene.at, termination: Termination::Roamed, next_ap: report.ap };
-            before = self.end(report.mac, end, devices, scene);
         }
+        self.begin(report, scene.at, devices, scene);
+    }
+
+    /// An association begins, and if the client had another, that one ends as a roam.
+    fn begin(
+        &mut self,
+        report: &telemetry::Association<'_>,
+        connect: Timestamp,
+        devices: &Devices,
+        scene: &mut Scene<'_, '_>,
+    ) {
+        let roam =
+            End { disconnect: connect, termination: Termination::Roamed, next_ap: report.ap };
+        let before = self.end(report.mac, roam, devices, scene);
         let timeout = scene.site.setting.inactivity_timeout(scene.over);
         if before.is_none() && scene.at + timeout <= scene.now {
             scene.tally.stale += 1;
@@ -89,7 +106,7 @@ impl Clients {
             scene.tally.over_limit += 1;
             return;
         }
-        let mut association = new_association(report, scene);
+        let mut association = new_association(report, connect, scene);
         let roams = before.is_some();
         if let Some(before) = before {
             inherit(&mut association, before);
@@ -101,7 +118,8 @@ impl Clients {
             encode_join(out, place, ap_name(devices, report.ap, &mut [0; 12]), &state.association);
         });
         let event_type = if roams { "CLIENT_REASSOCIATION" } else { "CLIENT_ASSOCIATION" };
-        tell(&state.association, event_type, scene.at, scene);
+        tell(&state.association, event_type, connect, scene);
+        self.by_ap.insert((report.ap, report.mac));
         let state = self.by_mac.entry(report.mac).or_insert(state);
         state.arm(scene.site, scene.over, scene.timers);
     }
@@ -154,6 +172,7 @@ impl Clients {
     pub(crate) fn on_disassociated(
         &mut self,
         left: &Disassociation,
+        lists: &mut Lists,
         devices: &Devices,
         scene: &mut Scene<'_, '_>,
     ) {
@@ -175,10 +194,17 @@ impl Clients {
             next_ap: Mac::NONE,
         };
         self.end(left.mac, end, devices, scene);
+        lists.on_end(left.mac, &end, scene);
     }
 
     /// The timer of a client fired: it fell silent, or lives on.
-    pub(crate) fn on_timer(&mut self, mac: Mac, devices: &Devices, scene: &mut Scene<'_, '_>) {
+    pub(crate) fn on_timer(
+        &mut self,
+        mac: Mac,
+        lists: &mut Lists,
+        devices: &Devices,
+        scene: &mut Scene<'_, '_>,
+    ) {
         let Some(state) = self.by_mac.get_mut(&mac) else { return };
         let deadline = state.deadline(scene.site, scene.over);
         if !state.presence.fired(Some(deadline), scene.now) {
@@ -191,6 +217,7 @@ impl Clients {
             next_ap: Mac::NONE,
         };
         self.end(mac, end, devices, scene);
+        lists.on_end(mac, &end, scene);
     }
 
     fn end(
@@ -203,6 +230,7 @@ impl Clients {
         let mut state = self.by_mac.remove(&mac)?;
         state.presence.disarm(scene.site.id, Subject::Client(mac), scene.timers);
         let association = &state.association;
+        self.by_ap.remove(&(association.ap, mac));
         scene.emit(Topic::ClientSessions, |out, place| {
             let name = &mut [0; 12];
             let ap_name = ap_name(devices, association.ap, name);
@@ -214,6 +242,12 @@ impl Clients {
             tell(association, "CLIENT_DEASSOCIATION", end.disconnect, scene);
         }
         Some(state.association)
+    }
+
+    /// The state was read back.
+    pub(crate) fn index(&mut self) {
+        let clients = self.by_mac.iter();
+        self.by_ap = clients.map(|(mac, state)| (state.association.ap, *mac)).collect();
     }
 
     /// Settings changed, or the state was read back.
@@ -284,7 +318,11 @@ fn wlan(site: SiteId, report: &telemetry::Association<'_>) -> WlanId {
     report.wlan_id.map_or_else(|| WlanId::derived(site, &report.ssid), WlanId)
 }
 
-fn new_association(report: &telemetry::Association<'_>, scene: &Scene<'_, '_>) -> Association {
+fn new_association(
+    report: &telemetry::Association<'_>,
+    connect: Timestamp,
+    scene: &Scene<'_, '_>,
+) -> Association {
     let facts = &report.facts;
     let owned = |text: &Option<std::borrow::Cow<'_, str>>| text.as_deref().map(String::from);
     Association {
@@ -295,7 +333,7 @@ fn new_association(report: &telemetry::Association<'_>, scene: &Scene<'_, '_>) -
         wlan_id: wlan(scene.site.id, report),
         band: owned(&report.band),
         rssi: report.rssi,
-        connect: scene.at,
+        connect,
         ip: facts.ip,
         hostname: owned(&facts.hostname),
         username: owned(&facts.username),

@@ -12,6 +12,8 @@ const SESSIONS: u64 = 200_000;
 const CLIENTS: u64 = 500_000;
 /// Peerings of one device that are followed.
 const PEERINGS: u64 = 1_000;
+/// APs that a site takes lists of.
+const LISTING_APS: u64 = 10_000;
 /// Of what comes beyond a limit.
 const MORE: u64 = 1_000;
 
@@ -174,4 +176,26 @@ fn what_detectors_follow_is_bounded_and_the_rest_is_counted() {
         };
         assert!(fuller < full + room, "{what}: from {full} to {fuller} bytes");
     }
+}
+
+#[test]
+fn i06_lists_of_ever_new_aps_and_bssids_leave_the_state_as_large_as_it_is() {
+    let mut flood = Flood::new();
+    let list = |ap: Mac, bssid: u64, time: u64| {
+        let (bssid, time) = (random_mac(bssid), crate::world::START + time.cast_signed());
+        format!(
+            r#"{{"kind":"client-associations","ap":"{ap}","bssid":"{bssid}","cells":[],"time":{time}}}"#
+        )
+    };
+    flood.world.now += 10;
+    (0..LISTING_APS).for_each(|number| flood.line(list(random_mac(number), 0, 1)));
+    assert_eq!(flood.over_limit(), 0);
+    (LISTING_APS..LISTING_APS + MORE).for_each(|it| flood.line(list(random_mac(it), 0, 1)));
+    assert_eq!(flood.over_limit(), MORE);
+    (1..MORE).for_each(|bssid| flood.line(list(random_mac(0), bssid, 1)));
+    assert!(flood.over_limit() > MORE + MORE / 2);
+    // Those that are followed go on.
+    let before = flood.over_limit();
+    flood.line(list(random_mac(0), 0, 2));
+    assert_eq!(flood.over_limit(), before);
 }

@@ -13,6 +13,7 @@ mod examples;
 mod fingerprints;
 mod golden;
 mod limits;
+mod lists;
 mod orgs;
 mod outages;
 mod own;

@@ -1,4 +1,4 @@
-use crate::world::{Event, World, associated, client, fold};
+use crate::world::{Event, START, World, associated, client, fold};
 use foghorn_engine::Engine;
 use foghorn_model::config::SourceSilence;
 use foghorn_model::{Partition, Record, RecordBody, Setting, Timestamp};
@@ -19,6 +19,21 @@ fn line() -> impl Strategy<Value = (i64, String)> {
         0 => associated(client(who), APS[ap].0, APS[ap].1),
         1 => format!(r#"{{"kind":"client-seen","mac":"{}"}}"#, client(who)),
         _ => format!(r#"{{"kind":"client-disassociated","mac":"{}"}}"#, client(who)),
+    });
+    // Who is listed by a bit each; now, or of a while ago.
+    let list = (0usize..2, 0u8..8, 0i64..400, proptest::option::of(0i64..900));
+    let list = list.prop_map(|(ap, who, connected, made)| {
+        let listed: Vec<String> = (0..3)
+            .filter(|number| who & (1 << number) != 0)
+            .map(|number| format!(r#"{{"mac":"{}","connected":{connected}}}"#, client(number)))
+            .collect();
+        let time = made.map(|at| format!(r#","time":{}"#, START + at)).unwrap_or_default();
+        format!(
+            r#"{{"kind":"client-associations","ap":"{}","cells":[{{"bssid":"{}","ssid":"Maui","clients":[{}]}}]{time}}}"#,
+            APS[ap].0,
+            APS[ap].1,
+            listed.join(",")
+        )
     });
     let nas = (0u8..3, 0usize..4, any::<bool>()).prop_map(|(session, what, counted)| {
         let status = ["start", "update", "stop", "on"][what];
@@ -54,7 +69,7 @@ fn line() -> impl Strategy<Value = (i64, String)> {
             APS[ap].0
         )
     });
-    (wait, prop_oneof![device, association, nas, alarm, step, peering, named])
+    (wait, prop_oneof![device, association, list, nas, alarm, step, peering, named])
 }
 
 fn world(lines: &[(i64, String)]) -> World {

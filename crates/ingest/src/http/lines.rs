@@ -1,10 +1,10 @@
 //! Lines of NDJSON: which are records and which are not.
 
 use crate::journal::Lines;
+use crate::times::{AGO_MAX, AHEAD_MAX};
 use foghorn_model::Timestamp;
 use foghorn_model::telemetry::Telemetry;
 use foghorn_model::telemetry::field::FieldError;
-use foghorn_model::time::Micros;
 
 /// The longest line.
 pub const LINE_BYTES_MAX: usize = 64 << 10;
@@ -12,11 +12,6 @@ pub const LINE_BYTES_MAX: usize = 64 << 10;
 pub const LINES_MAX: usize = 100_000;
 /// The most rejections that are listed one by one.
 pub const REJECTIONS_LISTED_MAX: usize = 1000;
-
-/// A time may be this far ahead of ours.
-const AHEAD_MAX: Micros = Micros::from_mins(24 * 60);
-/// A time may be this long ago.
-const AGO_MAX: Micros = Micros::from_mins(30 * 24 * 60);
 
 /// A line that is no record.
 #[derive(Debug, Clone, PartialEq, Eq)]

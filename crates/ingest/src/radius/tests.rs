@@ -1,17 +1,18 @@
 use super::directory::DirectoryBuilder;
 use super::listener::{Outcome, RadiusListener, RadiusMetrics};
 use super::*;
-use crate::journal::{Durable, Journal, Refused, Relay, Submission};
+use crate::journal::Journal;
+use crate::journal::tests::{Kept, until};
 use arc_swap::ArcSwap;
 use foghorn_model::telemetry::{AccountingStatus, ClientType, Report, Telemetry};
 use foghorn_model::{OrgId, SiteId, Timestamp};
 use md5::{Digest, Md5};
 use proptest::prelude::*;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::UdpSocket;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 
 const SECRET: &[u8] = b"testing123";
 const NOW: Timestamp = Timestamp(1_782_127_749_529_000);
@@ -132,26 +133,6 @@ fn a_clock_that_is_far_off_is_not_believed() {
     assert_eq!(of(&[(41, &[0, 0, 0, 0])]), None);
 }
 
-#[derive(Default)]
-struct Kept {
-    lines: Mutex<Vec<String>>,
-    acks: Mutex<Vec<oneshot::Sender<()>>>,
-}
-
-impl Journal for Kept {
-    fn submit(&self, submission: Submission) -> Result<Durable, Refused> {
-        let (ack, durable) = oneshot::channel();
-        let lines = submission.lines.iter().map(|line| String::from_utf8(line.to_vec()).unwrap());
-        self.lines.lock().unwrap().extend(lines);
-        self.acks.lock().unwrap().push(ack);
-        Ok(durable)
-    }
-
-    fn relay(&self, relay: Relay<'_>) -> Result<Durable, Refused> {
-        unreachable!("the listener relays nothing: {relay:?}")
-    }
-}
-
 struct Nas {
     socket: UdpSocket,
     kept: Arc<Kept>,
@@ -179,27 +160,15 @@ async fn nas() -> Nas {
     Nas { socket, kept, metrics, stop }
 }
 
-impl Nas {
-    async fn until(&self, holds: impl Fn(&Self) -> bool) {
-        while !holds(self) {
-            tokio::task::yield_now().await;
-        }
-    }
-
-    fn taken(&self) -> usize {
-        self.kept.lines.lock().unwrap().len()
-    }
-}
-
 #[tokio::test]
 async fn a_request_is_answered_when_it_is_durable_and_not_before() {
     let nas = nas().await;
     let bytes = request(9, STOP, SECRET);
     nas.socket.send(&bytes).await.unwrap();
-    nas.until(|nas| nas.taken() == 1).await;
+    until(|| nas.kept.taken() == 1).await;
     // Sent again while it is being written, it is the same request.
     nas.socket.send(&bytes).await.unwrap();
-    nas.until(|nas| nas.metrics.get(Outcome::Repeated) == 1).await;
+    until(|| nas.metrics.get(Outcome::Repeated) == 1).await;
     let mut answer = [0; 64];
     assert!(nas.socket.try_recv(&mut answer).is_err(), "answered before it was durable");
     nas.kept.acks.lock().unwrap().pop().unwrap().send(()).unwrap();
@@ -208,8 +177,8 @@ async fn a_request_is_answered_when_it_is_durable_and_not_before() {
     // And again after it was answered: the same answer, nothing new.
     nas.socket.send(&bytes).await.unwrap();
     assert_eq!(nas.socket.recv(&mut answer).await.unwrap(), 20);
-    assert_eq!(nas.taken(), 1);
-    let lines = nas.kept.lines.lock().unwrap().clone();
+    assert_eq!(nas.kept.taken(), 1);
+    let lines = nas.kept.lines();
     let Report::Accounting(it) = Telemetry::parse(lines[0].as_bytes()).unwrap().report else {
         panic!("{lines:?}")
     };
@@ -222,14 +191,12 @@ async fn what_does_not_verify_is_counted_and_not_answered() {
     let nas = nas().await;
     nas.socket.send(&request(1, STOP, b"wrong")).await.unwrap();
     nas.socket.send(b"nonsense").await.unwrap();
-    nas.until(|nas| {
-        nas.metrics.get(Outcome::Unverified) == 1 && nas.metrics.get(Outcome::Malformed) == 1
-    })
-    .await;
+    until(|| nas.metrics.get(Outcome::Unverified) == 1 && nas.metrics.get(Outcome::Malformed) == 1)
+        .await;
     let mut answer = [0; 64];
     let silent = tokio::time::timeout(Duration::from_millis(20), nas.socket.recv(&mut answer));
     assert!(silent.await.is_err());
-    assert_eq!(nas.taken(), 0);
+    assert_eq!(nas.kept.taken(), 0);
 }
 
 proptest! {

@@ -6,10 +6,10 @@
 //! message has a BSSID: the device's address stands for it.
 
 use super::directory::{Known, Route};
-use super::line::Line;
 use super::meraki::port_event;
 use super::reading::Meaning;
 use super::scan;
+use crate::line::Line;
 use foghorn_model::Mac;
 use foghorn_model::telemetry::Kind;
 use foghorn_model::telemetry::field::Field;

@@ -7,9 +7,9 @@
 //! is on no air.
 
 use super::directory::Route;
-use super::line::Line;
 use super::reading::Meaning;
 use super::scan;
+use crate::line::Line;
 use foghorn_model::Mac;
 use foghorn_model::telemetry::Kind;
 use foghorn_model::telemetry::field::Field;

@@ -8,9 +8,9 @@
 
 use super::directory::Route;
 use super::hostapd::Place;
-use super::line::Line;
 use super::reading::Meaning;
 use super::scan;
+use crate::line::Line;
 use foghorn_model::telemetry::Kind;
 use foghorn_model::telemetry::field::{Field, SECS_MAX};
 use foghorn_model::{DeviceType, Mac};

@@ -14,7 +14,6 @@ mod cisco;
 pub mod directory;
 pub mod framing;
 mod hostapd;
-mod line;
 pub mod listener;
 mod meraki;
 mod message;

@@ -1,9 +1,9 @@
 //! What a message means: a vendor is guessed, its tables are asked.
 
 use super::directory::Route;
-use super::line::Line;
 use super::message::{MERAKI, Message};
 use super::{cisco, hostapd, meraki};
+use crate::line::Line;
 use prometheus_client::encoding::EncodeLabelValue;
 use sha2::{Digest, Sha256};
 

@@ -5,20 +5,12 @@
 //! is nearest, and believed only close to now, since an hour's difference is a zone and not a
 //! delay. What is not believed happened when it came.
 
+use crate::times::believed;
 use foghorn_model::Timestamp;
 use foghorn_model::time::Micros;
 
-/// How far a sender's clock may be ahead.
-const AHEAD_MAX: Micros = Micros::from_mins(24 * 60);
-/// How long ago a message may be from.
-const AGO_MAX: Micros = Micros::from_mins(30 * 24 * 60);
 /// How far a time without a zone may be off.
 const ZONELESS_OFF_MAX: Micros = Micros::from_mins(10);
-
-/// A time that is believed, if it is.
-pub(super) fn believed(at: Timestamp, now: Timestamp) -> Option<Timestamp> {
-    (at <= now + AHEAD_MAX && at >= now - AGO_MAX).then_some(at)
-}
 
 /// RFC 3339, or the like with a space, with a zone.
 pub(super) fn rfc3339(text: &str, now: Timestamp) -> Option<Option<Timestamp>> {

@@ -23,7 +23,8 @@ fn part<'a>(field: Field, value: &'a FieldValue<'a>) -> Option<Part<'a>> {
         FieldValue::Time(at) => Part::Int(at.secs()),
         FieldValue::Rssi(dbm) | FieldValue::Percent(dbm) => Part::Dbm(*dbm),
         FieldValue::Secs(span) => Part::Span(*span),
-        FieldValue::Absent => return None,
+        // No record that is carried has any.
+        FieldValue::Absent | FieldValue::Objects(_) => return None,
     })
 }
 

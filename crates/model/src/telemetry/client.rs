@@ -80,7 +80,7 @@ pub struct Disassociation {
 }
 
 impl<'a> ClientFacts<'a> {
-    fn read(fields: &mut Fields<'a>) -> Self {
+    pub(super) fn read(fields: &mut Fields<'a>) -> Self {
         Self {
             ip: ip(fields, Field::ClientIp),
             hostname: text(fields, Field::ClientHostname),

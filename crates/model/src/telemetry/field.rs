@@ -1,10 +1,11 @@
 //! The fields that telemetry may carry: one table for reading, for the schema and for messages.
 
+mod read;
+
+use super::kinds::{CELL, LISTED_CLIENT};
 use crate::mac::Mac;
-use crate::time::{Micros, Timestamp, WireTime};
-use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
+use crate::time::{Micros, Timestamp};
 use std::borrow::Cow;
-use std::cell::Cell;
 use std::fmt;
 use std::net::IpAddr;
 use uuid::Uuid;
@@ -44,6 +45,19 @@ pub enum FieldType {
     Percent,
     /// At most [`TEXTS_MAX`] texts of at most [`TEXT_BYTES_MAX`] bytes each.
     Texts,
+    /// Objects of this form.
+    Objects(&'static ObjectForm),
+}
+
+/// What objects within a record are: of the same fields as records.
+#[derive(PartialEq, Eq, Debug)]
+pub struct ObjectForm {
+    /// The fields that each must have, as a set.
+    pub required: u128,
+    /// The fields that it may have beside those.
+    pub optional: u128,
+    /// How many there may be.
+    pub max: usize,
 }
 
 macro_rules! fields {
@@ -196,6 +210,9 @@ fields! {
     DhcpClass "dhcp_class" Text(255) "the vendor class that the client told DHCP (option 60)";
     TerminateCause "terminate_cause" Text(64) "Acct-Terminate-Cause by its RADIUS name";
     Source "source" Text(64) "the collector or sender that it came through; one that falls silent is an alarm";
+    Cells "cells" Objects(&CELL) "the BSSIDs of the AP, and who is associated with each";
+    Clients "clients" Objects(&LISTED_CLIENT) "everybody who is associated; nobody when absent";
+    Connected "connected" Count "for how long the client has been associated, in seconds";
 }
 
 /// Places in the table that finds a field by its key, of which most are free.
@@ -264,18 +281,17 @@ pub enum FieldValue<'a> {
     Percent(f64),
     /// Texts.
     Texts(Vec<String>),
+    /// Objects.
+    Objects(Vec<Fields<'a>>),
 }
 
-/// All fields of one record.
-#[derive(Clone, Debug)]
+/// All fields of one record, or of an object within one.
+#[derive(Clone, PartialEq, Debug)]
 pub struct Fields<'a> {
     /// A record has few of the fields: looking for one is cheaper than room for all.
     values: Vec<(Field, FieldValue<'a>)>,
     present: u128,
 }
-
-/// Most records have no more fields than this.
-const FIELDS_USUAL: usize = 16;
 
 const _: () = assert!(FIELDS.len() <= 128, "the set of present fields is one u128");
 
@@ -311,6 +327,11 @@ impl Field {
     }
 }
 
+/// The first field of a set.
+pub(super) fn first(set: u128) -> Option<Field> {
+    FIELDS.get(set.trailing_zeros() as usize).map(|row| row.field)
+}
+
 /// The set of these fields.
 pub const fn set(fields: &[Field]) -> u128 {
     let mut bits = 0;
@@ -323,25 +344,6 @@ pub const fn set(fields: &[Field]) -> u128 {
 }
 
 impl<'a> Fields<'a> {
-    /// Reads one JSON object. Unknown keys, repeated keys, wrong types and values out of range
-    /// are errors that name the field.
-    pub fn parse(line: &'a [u8]) -> Result<Self, FieldError> {
-        let text = std::str::from_utf8(line)
-            .map_err(|_| FieldError { field: None, detail: "not valid UTF-8".into() })?;
-        let fault = Cell::new(Fault::None);
-        let mut json = serde_json::Deserializer::from_str(text);
-        let read = json
-            .deserialize_map(Object { fault: &fault })
-            .and_then(|fields| json.end().map(|()| fields));
-        read.map_err(|error| match fault.take() {
-            Fault::Key(key) => FieldError { field: Some(key), detail: plain(&error) },
-            Fault::Field(field) => {
-                FieldError { field: Some(field.row().key.into()), detail: plain(&error) }
-            }
-            Fault::None => FieldError { field: None, detail: error.to_string() },
-        })
-    }
-
     /// Which fields are present, as a set.
     pub fn present(&self) -> u128 {
         self.present
@@ -362,216 +364,5 @@ impl<'a> Fields<'a> {
         }
         let at = self.values.iter_mut().find(|(other, _)| *other == field);
         at.map_or(FieldValue::Absent, |(_, value)| std::mem::take(value))
-    }
-}
-
-/// The message without the position, which says nothing within one line.
-fn plain(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    match text.rfind(" at line ") {
-        Some(end) => text[..end].into(),
-        None => text,
-    }
-}
-
-#[derive(Default)]
-enum Fault {
-    #[default]
-    None,
-    Key(String),
-    Field(Field),
-}
-
-struct Object<'c> {
-    fault: &'c Cell<Fault>,
-}
-
-impl<'de> Visitor<'de> for Object<'_> {
-    type Value = Fields<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields<'de>, A::Error> {
-        let mut fields = Fields { values: Vec::with_capacity(FIELDS_USUAL), present: 0 };
-        let mut given = 0;
-        while let Some(key) = map.next_key_seed(Key)? {
-            let field = match key {
-                Ok(field) => field,
-                Err(key) => {
-                    self.fault.set(Fault::Key(key));
-                    return Err(de::Error::custom("unknown field"));
-                }
-            };
-            self.fault.set(Fault::Field(field));
-            if given & field.bit() != 0 {
-                return Err(de::Error::custom("the field is given twice"));
-            }
-            given |= field.bit();
-            let value = map.next_value_seed(Value(field.row().field_type))?;
-            if !matches!(value, FieldValue::Absent) {
-                fields.present |= field.bit();
-                fields.values.push((field, value));
-            }
-            self.fault.set(Fault::None);
-        }
-        Ok(fields)
-    }
-}
-
-struct Key;
-
-impl<'de> de::DeserializeSeed<'de> for Key {
-    type Value = Result<Field, String>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl Visitor<'_> for Key {
-    type Value = Result<Field, String>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a field name")
-    }
-
-    fn visit_str<E: de::Error>(self, key: &str) -> Result<Self::Value, E> {
-        Ok(by_key(key).ok_or_else(|| key.chars().take(64).collect()))
-    }
-}
-
-struct Value(FieldType);
-
-impl<'de> de::DeserializeSeed<'de> for Value {
-    type Value = FieldValue<'de>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl Value {
-    fn text<'de, E: de::Error>(&self, text: Cow<'de, str>) -> Result<FieldValue<'de>, E> {
-        Ok(match self.0 {
-            FieldType::Text(max) if text.len() <= max => FieldValue::Text(text),
-            FieldType::Text(max) => {
-                return Err(E::custom(format_args!("longer than {max} bytes")));
-            }
-            FieldType::Time => FieldValue::Time(WireTime.visit_str(&text)?),
-            FieldType::Mac => FieldValue::Mac(text.parse().map_err(E::custom)?),
-            FieldType::Ip => {
-                FieldValue::Ip(text.parse().map_err(|_| E::custom("not an IP address"))?)
-            }
-            FieldType::Id => {
-                FieldValue::Id(Uuid::try_parse(&text).map_err(|_| E::custom("not a UUID"))?)
-            }
-            FieldType::Band => FieldValue::Text(match text.as_ref() {
-                "24" | "2.4" => Cow::Borrowed("24"),
-                "5" => Cow::Borrowed("5"),
-                "6" => Cow::Borrowed("6"),
-                _ => return Err(E::custom("not one of 24, 5, 6")),
-            }),
-            FieldType::Rssi
-            | FieldType::Count
-            | FieldType::Flag
-            | FieldType::Secs
-            | FieldType::Percent
-            | FieldType::Texts => {
-                return Err(E::invalid_type(de::Unexpected::Str(&text), self));
-            }
-        })
-    }
-}
-
-impl<'de> Visitor<'de> for Value {
-    type Value = FieldValue<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.0 {
-            FieldType::Text(_) => "text",
-            FieldType::Time => "epoch seconds or RFC 3339 text",
-            FieldType::Mac => "a MAC address as text",
-            FieldType::Rssi => "a number from -150 to 30",
-            FieldType::Count => "a whole number from 0 up",
-            FieldType::Flag => "true or false",
-            FieldType::Ip => "an IP address as text",
-            FieldType::Id => "a UUID as text",
-            FieldType::Band => "24, 5 or 6",
-            FieldType::Secs => "seconds from 0 to 86400",
-            FieldType::Percent => "a number from 0 to 100",
-            FieldType::Texts => "a list of texts",
-        })
-    }
-
-    fn visit_unit<E: de::Error>(self) -> Result<FieldValue<'de>, E> {
-        Ok(FieldValue::Absent)
-    }
-
-    fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<FieldValue<'de>, E> {
-        self.text(Cow::Borrowed(text))
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<FieldValue<'de>, E> {
-        self.text(Cow::Owned(text.into()))
-    }
-
-    fn visit_bool<E: de::Error>(self, flag: bool) -> Result<FieldValue<'de>, E> {
-        match self.0 {
-            FieldType::Flag => Ok(FieldValue::Flag(flag)),
-            _ => Err(E::invalid_type(de::Unexpected::Bool(flag), &self)),
-        }
-    }
-
-    fn visit_u64<E: de::Error>(self, number: u64) -> Result<FieldValue<'de>, E> {
-        match self.0 {
-            FieldType::Count => Ok(FieldValue::Count(number)),
-            FieldType::Time => WireTime.visit_u64(number).map(FieldValue::Time),
-            FieldType::Band => self.text(Cow::Owned(number.to_string())),
-            FieldType::Rssi if number <= 30 => Ok(FieldValue::Rssi(number as f64)),
-            FieldType::Secs | FieldType::Percent => self.visit_f64(number as f64),
-            _ => Err(E::invalid_type(de::Unexpected::Unsigned(number), &self)),
-        }
-    }
-
-    fn visit_i64<E: de::Error>(self, number: i64) -> Result<FieldValue<'de>, E> {
-        match self.0 {
-            FieldType::Time => WireTime.visit_i64(number).map(FieldValue::Time),
-            FieldType::Rssi if number >= -150 => Ok(FieldValue::Rssi(number as f64)),
-            _ => Err(E::invalid_type(de::Unexpected::Signed(number), &self)),
-        }
-    }
-
-    fn visit_f64<E: de::Error>(self, number: f64) -> Result<FieldValue<'de>, E> {
-        match self.0 {
-            FieldType::Time => WireTime.visit_f64(number).map(FieldValue::Time),
-            FieldType::Rssi if (-150.0..=30.0).contains(&number) => Ok(FieldValue::Rssi(number)),
-            FieldType::Secs if (0.0..=SECS_MAX).contains(&number) => {
-                Ok(FieldValue::Secs(Micros((number * 1e6).round() as i64)))
-            }
-            FieldType::Percent if (0.0..=100.0).contains(&number) => {
-                Ok(FieldValue::Percent(number))
-            }
-            FieldType::Band if number == 2.4 => Ok(FieldValue::Text(Cow::Borrowed("24"))),
-            _ => Err(E::invalid_type(de::Unexpected::Float(number), &self)),
-        }
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<FieldValue<'de>, A::Error> {
-        if self.0 != FieldType::Texts {
-            return Err(de::Error::invalid_type(de::Unexpected::Seq, &self));
-        }
-        let mut texts = Vec::new();
-        while let Some(text) = list.next_element::<String>()? {
-            if text.len() > TEXT_BYTES_MAX {
-                return Err(de::Error::custom(format_args!("longer than {TEXT_BYTES_MAX} bytes")));
-            }
-            if texts.len() == TEXTS_MAX {
-                return Err(de::Error::custom(format_args!("more than {TEXTS_MAX} texts")));
-            }
-            texts.push(text);
-        }
-        Ok(FieldValue::Texts(texts))
     }
 }

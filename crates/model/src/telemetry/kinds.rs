@@ -1,6 +1,7 @@
 //! The kinds of telemetry: a row each.
 
-use super::field::{Field, set};
+use super::associations::{CELLS_MAX, LISTED_MAX};
+use super::field::{Field, ObjectForm, set};
 use super::{Kind, KindRow};
 
 const ALWAYS: u128 = set(&[Field::Kind]);
@@ -21,18 +22,30 @@ const STEP: u128 = ANY
         Field::Band,
         Field::Vlan,
     ]);
-const CLIENT: u128 = ANY
-    | set(&[
-        Field::Rssi,
-        Field::Band,
-        Field::ClientIp,
-        Field::ClientHostname,
-        Field::ClientUsername,
-        Field::ClientFamily,
-        Field::ClientManufacture,
-        Field::ClientModel,
-        Field::ClientOs,
-    ]);
+const FACTS: u128 = set(&[
+    Field::Rssi,
+    Field::ClientIp,
+    Field::ClientHostname,
+    Field::ClientUsername,
+    Field::ClientFamily,
+    Field::ClientManufacture,
+    Field::ClientModel,
+    Field::ClientOs,
+]);
+const CLIENT: u128 = ANY | FACTS | set(&[Field::Band]);
+
+/// A BSSID with all of its clients.
+pub(super) const CELL: ObjectForm = ObjectForm {
+    required: set(&[Field::Bssid, Field::Ssid]),
+    optional: set(&[Field::Band, Field::WlanId, Field::Clients]),
+    max: CELLS_MAX,
+};
+/// One of them.
+pub(super) const LISTED_CLIENT: ObjectForm = ObjectForm {
+    required: set(&[Field::Mac]),
+    optional: FACTS | set(&[Field::Connected]),
+    max: LISTED_MAX,
+};
 
 /// Every kind, in the order of [`Kind`].
 pub const KINDS: &[KindRow] = &[
@@ -115,6 +128,16 @@ pub const KINDS: &[KindRow] = &[
         required: ALWAYS | set(&[Field::Mac]),
         optional: ANY | set(&[Field::Ap, Field::Bssid, Field::Rssi]),
         example: r#"{"kind":"client-disassociated","mac":"70ef0071535f","ap":"5c5b35d01338"}"#,
+    },
+    KindRow {
+        kind: Kind::ClientAssociations,
+        name: "client-associations",
+        doc: "Everybody who is associated with an AP at a time. Whoever is new has joined or \
+              roamed, whoever is missing has left, the others are still there. With `bssid` it \
+              says so of that BSSID alone. A list that is older than the last one says nothing.",
+        required: ALWAYS | set(&[Field::Ap, Field::Cells]),
+        optional: ANY | set(&[Field::Bssid]),
+        example: r#"{"kind":"client-associations","ap":"5c5b35d01338","cells":[{"bssid":"5c5b35df18a1","ssid":"Maui","band":"5","clients":[{"mac":"70ef0071535f","connected":480,"rssi":-54,"client_ip":"10.5.72.249"}]},{"bssid":"5c5b35df18a2","ssid":"Maui","band":"24"}]}"#,
     },
     KindRow {
         kind: Kind::Accounting,

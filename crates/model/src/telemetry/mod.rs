@@ -8,6 +8,7 @@
 
 mod accounting;
 mod alarm;
+mod associations;
 mod carried;
 mod client;
 mod device;
@@ -22,6 +23,7 @@ mod tests;
 
 pub use accounting::{Accounting, AccountingStatus, ClientType};
 pub use alarm::AlarmReport;
+pub use associations::{Associations, CELLS_MAX, Cell, LISTED_MAX, ListedClient};
 pub use carried::Carried;
 pub use client::{Association, ClientFacts, Disassociation, Sighting};
 pub use device::{DeviceChange, DeviceEvent, DeviceReport, PeeringKind, Radio, Severity};
@@ -54,6 +56,8 @@ pub enum Kind {
     ClientSeen,
     /// A client left.
     ClientDisassociated,
+    /// Everybody who is associated with an AP.
+    ClientAssociations,
     /// A RADIUS accounting request.
     Accounting,
     /// An alarm that the source knows by its key.
@@ -146,6 +150,8 @@ pub enum Report<'a> {
     Seen(Sighting<'a>),
     /// A client left.
     Disassociated(Disassociation),
+    /// Everybody who is associated with an AP.
+    Associations(Associations<'a>),
     /// A RADIUS accounting request.
     Accounting(Box<Accounting<'a>>),
     /// An alarm.
@@ -195,6 +201,7 @@ impl<'a> Telemetry<'a> {
                 Kind::ClientDisassociated => {
                     Report::Disassociated(Disassociation::read(&mut fields)?)
                 }
+                Kind::ClientAssociations => Report::Associations(Associations::read(&mut fields)?),
                 Kind::Accounting => Report::Accounting(Box::new(Accounting::read(&mut fields)?)),
                 Kind::Alarm => Report::Alarm(Box::new(AlarmReport::read(&mut fields)?)),
                 Kind::ClientAuth | Kind::ClientDhcp | Kind::ClientDns | Kind::ClientArp => {
@@ -223,17 +230,11 @@ impl<'a> Telemetry<'a> {
 }
 
 fn check_fields(row: &KindRow, present: u128) -> Result<(), FieldError> {
-    let wrong = |fields: u128, detail: String| {
-        let at = fields.trailing_zeros() as usize;
-        FieldError { field: Some(field::FIELDS[at].key.into()), detail }
-    };
-    let missing = row.required & !present;
-    if missing != 0 {
-        return Err(wrong(missing, format!("the field is missing from {}", row.name)));
+    if let Some(missing) = field::first(row.required & !present) {
+        return Err(error(missing, &format!("the field is missing from {}", row.name)));
     }
-    let foreign = present & !(row.required | row.optional);
-    if foreign != 0 {
-        return Err(wrong(foreign, format!("not a field of {}", row.name)));
+    if let Some(foreign) = field::first(present & !(row.required | row.optional)) {
+        return Err(error(foreign, &format!("not a field of {}", row.name)));
     }
     Ok(())
 }
@@ -270,6 +271,11 @@ getters! {
     span Secs crate::time::Micros;
     percent Percent f64;
     texts_opt Texts Vec<String>;
+    objects_opt Objects Vec<Fields<'a>>;
+}
+
+fn objects<'a>(fields: &mut Fields<'a>, field: Field) -> Vec<Fields<'a>> {
+    objects_opt(fields, field).unwrap_or_default()
 }
 
 fn texts(fields: &mut Fields<'_>, field: Field) -> Vec<String> {

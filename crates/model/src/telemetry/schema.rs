@@ -1,6 +1,6 @@
 //! The JSON Schema of every kind, made of the same tables that the reader uses.
 
-use super::field::{FIELDS, FieldType};
+use super::field::{FIELDS, Field, FieldType};
 use super::{KINDS, KindRow};
 use serde_json::{Map, Value, json};
 
@@ -20,31 +20,27 @@ pub fn json_schemas() -> Vec<Value> {
 }
 
 fn schema(row: &KindRow) -> Value {
+    let mut schema = object(row.required, row.optional);
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema".into();
+    schema["title"] = row.name.into();
+    schema["properties"]["kind"] =
+        json!({ "const": row.name, "description": Field::Kind.row().doc });
+    schema
+}
+
+fn object(required: u128, optional: u128) -> Value {
     let mut properties = Map::new();
-    let mut required = Vec::new();
-    for field in FIELDS {
-        let bit = field.field.bit();
-        if bit & (row.required | row.optional) == 0 {
-            continue;
-        }
-        let mut property = if field.key == "kind" {
-            json!({ "const": row.name })
-        } else {
-            property(field.field_type)
-        };
+    let of = |set: u128| FIELDS.iter().filter(move |field| set & field.field.bit() != 0);
+    for field in of(required | optional) {
+        let mut property = property(field.field_type);
         property["description"] = field.doc.into();
         properties.insert(field.key.into(), property);
-        if bit & row.required != 0 {
-            required.push(field.key);
-        }
     }
     json!({
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": row.name,
         "type": "object",
         "additionalProperties": false,
         "properties": properties,
-        "required": required,
+        "required": of(required).map(|field| field.key).collect::<Vec<_>>(),
     })
 }
 
@@ -64,6 +60,9 @@ fn property(field_type: FieldType) -> Value {
         FieldType::Percent => json!({ "type": "number", "minimum": 0, "maximum": 100 }),
         FieldType::Texts => {
             json!({ "type": "array", "maxItems": 64, "items": { "type": "string", "maxLength": 1024 } })
+        }
+        FieldType::Objects(form) => {
+            json!({ "type": "array", "maxItems": form.max, "items": object(form.required, form.optional) })
         }
         FieldType::Band => json!({ "enum": ["24", "5", "6", "2.4", 24, 5, 6, 2.4] }),
     }

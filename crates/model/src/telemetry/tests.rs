@@ -60,6 +60,43 @@ fn a_bad_line_names_its_field() {
 }
 
 #[test]
+fn a_bad_list_of_associations_names_the_field_within_it() {
+    let listed = |cells: &str| {
+        format!(r#"{{"kind":"client-associations","ap":"5c5b35000001","cells":{cells}}}"#)
+    };
+    let cell = |clients: &str| {
+        listed(&format!(r#"[{{"bssid":"5c5b35000011","ssid":"Maui","clients":{clients}}}]"#))
+    };
+    let client = r#"{"mac":"70ef0071535f"},"#;
+    let many = |count: usize| format!("[{}]", client.repeat(count).trim_end_matches(','));
+    let half = format!(r#"{{"bssid":"5c5b35000011","ssid":"a","clients":{}}}"#, many(LISTED_MAX));
+    let cases = [
+        (listed("{}"), "cells: invalid type: map, expected a list of objects"),
+        (listed("[7]"), "cells: invalid type: integer `7`, expected a JSON object"),
+        (listed(r#"[{"ssid":"Maui"}]"#), "bssid: the field is missing"),
+        (
+            listed(r#"[{"bssid":"5c5b35000011","ssid":"a","mac":"5c5b35000011"}]"#),
+            "mac: not a field of what is listed",
+        ),
+        (cell(r#"[{"rssi":-50}]"#), "mac: the field is missing"),
+        (cell(r#"[{"mac":"70ef0071535f","colour":"red"}]"#), "colour: unknown field"),
+        (
+            cell(r#"[{"mac":"70ef0071535f","rssi":"strong"}]"#),
+            "rssi: invalid type: string \"strong\", expected a number from -150 to 30",
+        ),
+        (cell(&many(LISTED_MAX + 1)), "clients: more than 2000"),
+        (listed(&format!("[{half},{half}]")), "clients: more than 2000 in all"),
+        (
+            cell("[]").replace("\"ap\"", "\"bssid\":\"5c5b35000022\",\"ap\""),
+            "cells: another BSSID than the list is of",
+        ),
+    ];
+    for (line, detail) in cases {
+        assert_eq!(refused(&line), detail, "{line:.200}");
+    }
+}
+
+#[test]
 fn null_counts_as_absent() {
     let line = br#"{"kind":"client-seen","mac":"5c5b35000001","rssi":null,"client_ip":null}"#;
     let Report::Seen(seen) = Telemetry::parse(line).unwrap().report else { panic!() };

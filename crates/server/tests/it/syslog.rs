@@ -12,13 +12,13 @@ const CLIENT: &str = "70ef0071535f";
 const CONNECTIONS: usize = 300;
 
 /// A server that takes syslog, with a receiver of everything that comes of it.
-struct Site {
-    world: World,
-    syslog: SocketAddr,
+pub struct Site {
+    pub world: World,
+    pub syslog: SocketAddr,
 }
 
 impl Site {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let mut world = World::new();
         let syslog = free_address();
         world.listen();
@@ -26,6 +26,7 @@ impl Site {
         world.webhook(&[
             "client-join",
             "client-sessions",
+            "client-info",
             "device-updowns",
             "device-events",
             "alarms",
@@ -42,7 +43,7 @@ impl Site {
     }
 
     /// Names this machine as a relay of the site's devices.
-    fn claim(&self) {
+    pub fn claim(&self) {
         let setting = format!("sites/{}/setting", self.world.site);
         let interfaces = json!({"wlan0": {"ssid": "Maui", "bssid": "5c5b35df18a1", "band": "5"}});
         let senders = json!([{"network": "127.0.0.1", "relay": true, "interfaces": interfaces}]);
@@ -61,19 +62,19 @@ impl Site {
     }
 
     /// The events of a topic that came.
-    fn events(&self, topic: &str) -> Vec<Value> {
+    pub fn events(&self, topic: &str) -> Vec<Value> {
         let posts = self.world.ledger().into_iter().filter(|post| post["topic"] == topic);
         posts.flat_map(|post| post["events"].as_array().cloned().unwrap_or_default()).collect()
     }
 
-    fn one(&self, topic: &str) -> Value {
+    pub fn one(&self, topic: &str) -> Value {
         until(topic, || !self.events(topic).is_empty());
         let events = self.events(topic);
         assert_eq!(events.len(), 1, "{events:?}");
         events[0].clone()
     }
 
-    fn metric(&self, start: &str) -> u64 {
+    pub fn metric(&self, start: &str) -> u64 {
         let mut stream = TcpStream::connect(self.world.api).unwrap();
         let request = "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
         stream.write_all(request.as_bytes()).unwrap();

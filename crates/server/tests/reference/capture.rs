@@ -1,15 +1,55 @@
-//! UDP payloads of packet captures: pcapng and classic pcap, Ethernet and IPv4.
+//! Payloads of packet captures: pcapng and classic pcap, Ethernet or none, and IPv4.
 
 use std::path::Path;
 
 const PCAPNG: u32 = 0x0a0d_0d0a;
 const ENHANCED_PACKET: u32 = 6;
 
+const ETHERNET_BYTES: usize = 14;
+/// The type of link of captures that begin with the IP header.
+const RAW_IPV4: u32 = 228;
+const UDP: u8 = 17;
+const TCP: u8 = 6;
+
 /// The payloads of UDP datagrams to this port, in their order.
 pub fn udp_payloads(path: &Path, port: u16) -> Vec<Vec<u8>> {
+    payloads(path, UDP, port, |udp| Some((8, usize::from(u16_at(udp, 4)))))
+}
+
+/// The payloads of TCP segments to this port, in their order.
+pub fn tcp_payloads(path: &Path, port: u16) -> Vec<Vec<u8>> {
+    payloads(path, TCP, port, |tcp| Some((usize::from(tcp.get(12)? >> 4) * 4, tcp.len())))
+}
+
+/// Payloads to a port; `within` tells where in a packet of the protocol they begin and end.
+fn payloads(
+    path: &Path,
+    protocol: u8,
+    port: u16,
+    within: impl Fn(&[u8]) -> Option<(usize, usize)>,
+) -> Vec<Vec<u8>> {
     let bytes = std::fs::read(path).unwrap();
+    let is_raw = u32_at(&bytes, 20) == RAW_IPV4;
     let packets = if u32_at(&bytes, 0) == PCAPNG { pcapng(&bytes) } else { pcap(&bytes) };
-    packets.into_iter().filter_map(|packet| udp(packet, port)).map(<[u8]>::to_vec).collect()
+    let datagrams = packets.into_iter().filter_map(|packet| {
+        if is_raw {
+            return Some(packet);
+        }
+        packet.get(ETHERNET_BYTES..).filter(|_| packet[12..ETHERNET_BYTES] == [8, 0])
+    });
+    let packets = datagrams.filter_map(|ip| {
+        let whole = ip.get(usize::from(ip[0] & 15) * 4..usize::from(u16_at(ip, 2)))?;
+        (ip[9] == protocol && u16_at(whole, 2) == port).then_some(whole)
+    });
+    let payloads = packets.filter_map(|packet| {
+        let (from, to) = within(packet)?;
+        packet.get(from..to)
+    });
+    payloads.filter(|payload| !payload.is_empty()).map(<[u8]>::to_vec).collect()
+}
+
+fn u16_at(bytes: &[u8], at: usize) -> u16 {
+    u16::from_be_bytes([bytes[at], bytes[at + 1]])
 }
 
 fn u32_at(bytes: &[u8], at: usize) -> u32 {
@@ -41,12 +81,4 @@ fn pcap(bytes: &[u8]) -> Vec<&[u8]> {
         at += 16 + captured;
     }
     packets
-}
-
-fn udp(frame: &[u8], port: u16) -> Option<&[u8]> {
-    let ip = frame.get(14..).filter(|_| frame[12..14] == [8, 0])?;
-    let header = usize::from(ip[0] & 15) * 4;
-    let udp = ip.get(header..).filter(|_| ip[9] == 17)?;
-    let length = usize::from(u16::from_be_bytes([udp[4], udp[5]]));
-    (udp[2..4] == port.to_be_bytes()).then(|| udp.get(8..length))?
 }

@@ -5,6 +5,7 @@
 
 mod capture;
 mod catalog;
+mod openwifi;
 mod payloads;
 #[path = "../it/phases.rs"]
 mod phases;

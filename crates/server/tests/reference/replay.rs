@@ -1,6 +1,6 @@
 //! Captured packets, sent to the real binary.
 
-use crate::capture::udp_payloads;
+use crate::capture::{tcp_payloads, udp_payloads};
 use crate::data;
 use crate::process::{World, free_address, until};
 use serde_json::{Value, json};
@@ -115,4 +115,30 @@ fn what_hostapd_logged_becomes_a_join_and_a_session() {
         // The interface stands for the SSID that no line has.
         assert_eq!(event["ssid"], "ap0");
     }
+}
+
+/// Segments of a stream of syslog in which counted messages and lines take turns. They are of a
+/// program that says nothing to us, but each must be found.
+#[test]
+fn a_captured_stream_of_syslog_is_cut_into_its_messages() {
+    let segments = tcp_payloads(&data("data/pcap/zeek-traces/tcp-syslog.pcap"), 514);
+    assert_eq!(segments.len(), 4);
+    let mut world = World::new();
+    let syslog = free_address();
+    world.serve(&["--syslog-listen", &syslog.to_string()]);
+    let device = json!({"mac": "464ac4cbe0d0", "name": "lab", "type": "ap", "ip": "127.0.0.1"});
+    world.post(&format!("sites/{}/devices", world.site), &device);
+    let mut stream = TcpStream::connect(syslog).unwrap();
+    for segment in &segments {
+        stream.write_all(segment).unwrap();
+    }
+    drop(stream);
+    let counted = |outcome: &str| {
+        let start = format!("foghorn_syslog_messages_total{{outcome=\"{outcome}\"");
+        let metrics = world.metrics();
+        let lines = metrics.lines().filter(|line| line.starts_with(&start));
+        lines.map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap()).sum::<u64>()
+    };
+    until("the messages", || counted("Unknown") == 4);
+    assert_eq!(["Taken", "TooLong", "CutShort"].map(counted), [0, 0, 0]);
 }

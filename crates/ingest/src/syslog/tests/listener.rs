@@ -1,5 +1,6 @@
 use super::*;
-use crate::journal::{Durable, Journal, Refused, Relay, Submission};
+use crate::journal::Journal;
+use crate::journal::tests::{Kept, until};
 use crate::syslog::listener::{DATAGRAM_BYTES_MAX, SyslogListener, SyslogSink};
 use crate::syslog::metrics::Connection;
 use crate::syslog::stream::{CONNECTIONS_MAX, OF_ADDRESS_MAX};
@@ -7,38 +8,13 @@ use crate::syslog::unclaimed::Unclaimed;
 use crate::syslog::{Outcome, SyslogMetrics};
 use arc_swap::ArcSwap;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 
 const JOIN: &str = "<30>Nov 14 22:13:19 Lobby hostapd: wlan1: AP-STA-CONNECTED 70:ef:00:71:53:5f";
-
-#[derive(Default)]
-struct Kept {
-    lines: Mutex<Vec<String>>,
-    is_busy: AtomicBool,
-    refused: AtomicBool,
-}
-
-impl Journal for Kept {
-    fn submit(&self, submission: Submission) -> Result<Durable, Refused> {
-        if self.is_busy.load(Ordering::Relaxed) {
-            self.refused.store(true, Ordering::Relaxed);
-            return Err(Refused::Busy { retry_after: Duration::from_millis(1) });
-        }
-        assert_eq!((submission.org, submission.site, submission.catalog_seq), (ORG, SITE, 5));
-        let lines = submission.lines.iter().map(|line| String::from_utf8(line.to_vec()).unwrap());
-        self.lines.lock().unwrap().extend(lines);
-        Ok(oneshot::channel().1)
-    }
-
-    fn relay(&self, relay: Relay<'_>) -> Result<Durable, Refused> {
-        unreachable!("the listener relays nothing: {relay:?}")
-    }
-}
 
 struct World {
     address: SocketAddr,
@@ -73,31 +49,20 @@ async fn world(knows: bool) -> World {
     World { address, udp, kept, metrics, unclaimed, stop, running }
 }
 
-impl World {
-    async fn until(&self, holds: impl Fn(&Self) -> bool) {
-        while !holds(self) {
-            tokio::task::yield_now().await;
-        }
-    }
-
-    fn taken(&self) -> usize {
-        self.kept.lines.lock().unwrap().len()
-    }
-}
-
 #[tokio::test]
 async fn datagrams_and_streams_become_the_same_lines() {
     let world = world(true).await;
     world.udp.send(JOIN.as_bytes()).await.unwrap();
-    world.until(|it| it.taken() == 1).await;
+    until(|| world.kept.taken() == 1).await;
     let mut stream = TcpStream::connect(world.address).await.unwrap();
     let framed = format!("{JOIN}\n{} {JOIN}", JOIN.len());
     for byte in framed.as_bytes() {
         stream.write_all(&[*byte]).await.unwrap();
     }
-    world.until(|it| it.taken() == 3).await;
-    let lines = world.kept.lines.lock().unwrap().clone();
+    until(|| world.kept.taken() == 3).await;
+    let lines = world.kept.lines();
     assert!(lines.iter().all(|line| *line == lines[0]), "{lines:?}");
+    assert_eq!(world.kept.owners(), [(ORG, SITE, 5); 3]);
     assert_eq!(world.metrics.get(Outcome::Taken), 3);
     world.stop.send(true).unwrap();
     world.running.await.unwrap();
@@ -107,8 +72,8 @@ async fn datagrams_and_streams_become_the_same_lines() {
 async fn a_stranger_writes_nothing_and_is_listed() {
     let world = world(false).await;
     world.udp.send(JOIN.as_bytes()).await.unwrap();
-    world.until(|it| it.metrics.get(Outcome::Unclaimed) == 1).await;
-    assert_eq!(world.taken(), 0);
+    until(|| world.metrics.get(Outcome::Unclaimed) == 1).await;
+    assert_eq!(world.kept.taken(), 0);
     let [sender] = &world.unclaimed.of_org(ORG, true)[..] else { panic!("one sender") };
     assert_eq!((sender.address, sender.host.as_deref()), (address("127.0.0.1"), Some("Lobby")));
     assert_eq!(sender.sample, JOIN);
@@ -118,14 +83,14 @@ async fn a_stranger_writes_nothing_and_is_listed() {
 async fn i10_huge_datagrams_and_endless_lines_cost_only_themselves() {
     let world = world(true).await;
     world.udp.send(&vec![b'x'; DATAGRAM_BYTES_MAX + 1]).await.unwrap();
-    world.until(|it| it.metrics.get(Outcome::TooLong) == 1).await;
+    until(|| world.metrics.get(Outcome::TooLong) == 1).await;
     let mut stream = TcpStream::connect(world.address).await.unwrap();
     for _ in 0..64 {
         stream.write_all(&[b'x'; 1 << 16]).await.unwrap();
     }
     stream.write_all(format!("\n{JOIN}\n900 <13>cut").as_bytes()).await.unwrap();
     drop(stream);
-    world.until(|it| it.taken() == 1 && it.metrics.get(Outcome::CutShort) == 1).await;
+    until(|| world.kept.taken() == 1 && world.metrics.get(Outcome::CutShort) == 1).await;
     assert_eq!(world.metrics.get(Outcome::TooLong), 2);
 }
 
@@ -136,15 +101,15 @@ async fn i10_one_address_takes_its_share_of_the_connections_and_no_more() {
     for _ in 0..OF_ADDRESS_MAX + 3 {
         streams.push(TcpStream::connect(world.address).await.unwrap());
     }
-    world.until(|it| it.metrics.connections(Connection::OverShare) == 3).await;
+    until(|| world.metrics.connections(Connection::OverShare) == 3).await;
     assert_eq!(world.metrics.connections(Connection::Accepted), OF_ADDRESS_MAX as u64);
     // Those that found no room are closed; the others go on, and give their room back.
     let mut nothing = [0; 1];
     assert_eq!(streams.last_mut().unwrap().read(&mut nothing).await.unwrap_or(0), 0);
     streams[0].write_all(format!("{JOIN}\n").as_bytes()).await.unwrap();
-    world.until(|it| it.taken() == 1).await;
+    until(|| world.kept.taken() == 1).await;
     drop(streams);
-    world.until(|it| it.metrics.open.get() == 0).await;
+    until(|| world.metrics.open.get() == 0).await;
     const { assert!(OF_ADDRESS_MAX < CONNECTIONS_MAX) };
 }
 
@@ -153,13 +118,13 @@ async fn a_stream_waits_until_its_lines_can_be_written_and_a_datagram_does_not()
     let world = world(true).await;
     world.kept.is_busy.store(true, Ordering::Relaxed);
     world.udp.send(JOIN.as_bytes()).await.unwrap();
-    world.until(|it| it.metrics.get(Outcome::Refused) == 1).await;
+    until(|| world.metrics.get(Outcome::Refused) == 1).await;
     world.kept.refused.store(false, Ordering::Relaxed);
     let mut stream = TcpStream::connect(world.address).await.unwrap();
     stream.write_all(format!("{JOIN}\n").as_bytes()).await.unwrap();
-    world.until(|it| it.kept.refused.load(Ordering::Relaxed)).await;
-    assert_eq!(world.taken(), 0);
+    until(|| world.kept.refused.load(Ordering::Relaxed)).await;
+    assert_eq!(world.kept.taken(), 0);
     world.kept.is_busy.store(false, Ordering::Relaxed);
-    world.until(|it| it.taken() == 1).await;
+    until(|| world.kept.taken() == 1).await;
     assert_eq!(world.metrics.get(Outcome::Refused), 1);
 }
