@@ -32,6 +32,9 @@ pub struct TopicRow {
     pub internal: bool,
     /// Whether it is for our own searches only, and no topic of the wire.
     pub is_private: bool,
+    /// Whether its batches go before those of other topics of its class where a limit makes batches
+    /// wait.
+    pub is_urgent: bool,
     /// Whether it is raw location data, of which a site may send each to one webhook only.
     pub is_raw: bool,
 }
@@ -56,6 +59,7 @@ macro_rules! topics {
                 allows_single_event_per_message: false,
                 internal: false,
                 is_private: false,
+                is_urgent: false,
                 is_raw: false,
             };
             $(row.$flag = true;)*
@@ -96,7 +100,7 @@ topics! {
     ClientJoin = 5 "client-join" Record for_org;
     ClientSessions = 6 "client-sessions" Record for_org;
     NacAccounting = 7 "nac-accounting" Record for_org;
-    Alarms = 8 "alarms" Record for_org has_delivery_results;
+    Alarms = 8 "alarms" Record for_org has_delivery_results is_urgent;
     ClientInfo = 9 "client-info" Record for_org;
     GuestAuthorizations = 10 "guest-authorizations" Record for_org;
     MxedgeEvents = 11 "mxedge-events" Record for_org;

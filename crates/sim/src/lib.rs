@@ -7,6 +7,7 @@
 //! the same way again.
 
 mod catalog;
+pub mod day;
 mod dice;
 mod journal;
 mod network;

@@ -26,6 +26,8 @@ pub(super) struct Lane {
     frozen: VecDeque<OpenBatch>,
     /// Whether it is in a queue of lanes that may send.
     pub(super) scheduled: bool,
+    /// Whether it is there since a request ended that others wait for too.
+    pub(super) has_turn: bool,
     /// Whether its row is to be written.
     pub(super) dirty: bool,
     /// The webhook is gone: nothing more is sent.
@@ -48,6 +50,7 @@ impl Lane {
             open: VecDeque::new(),
             frozen: VecDeque::new(),
             scheduled: false,
+            has_turn: false,
             dirty: false,
             closing: false,
             timer: None,
@@ -262,6 +265,12 @@ impl Lane {
             }
         }
         Err(next)
+    }
+
+    /// Whether there is something that it may send now.
+    pub(super) fn has_to_send(&self, limits: &LaneLimits, now: Timestamp) -> bool {
+        let may_cut = self.open.len() < self.in_flight_max(limits) && !self.closing;
+        (may_cut && !self.queue.is_empty()) || self.sendable(limits, now).is_ok()
     }
 
     pub(super) fn is_sending(&self) -> bool {

@@ -9,6 +9,10 @@
 //! nothing but every lane being behind. Reading is bounded per turn, so a lane that has a week
 //! to catch up on takes nothing from one that is live.
 //!
+//! **What is urgent goes first.** Where a limit makes batches wait, those of alarms go before those of
+//! other record topics, and these before those of stream topics ([`turns`]). Within a lane nothing
+//! overtakes.
+//!
 //! **A crash repeats, never skips.** Cursors are written every quarter of a second, together with
 //! the watermark up to which idle lanes have seen everything; batches opened since lie in the
 //! open-batch file. What is sent again after a crash is cut the same, with the same ids.
@@ -23,6 +27,7 @@ mod rows;
 mod sending;
 #[cfg(test)]
 mod tests;
+mod turns;
 
 pub use batch::{LaneKey, OpenBatch};
 pub use health::{FAILING_AFTER, KnownHealth};
@@ -43,6 +48,7 @@ use lane::Lane;
 use routing::Tail;
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
+use turns::Turns;
 use uuid::Uuid;
 
 /// The limits of lanes.
@@ -103,7 +109,7 @@ pub struct Lanes {
     behind: VecDeque<u32>,
     hooks: HashMap<WebhookId, Hook>,
     hosts: HashMap<Uuid, Host>,
-    ready: [VecDeque<u32>; 2],
+    ready: [Turns; 2],
     timers: BTreeSet<(Timestamp, u32)>,
     in_flight: usize,
     dirty: Vec<u32>,
@@ -118,7 +124,7 @@ struct Hook {
     health: Health,
     in_flight: usize,
     /// Lanes that wait for the gate or for one of the webhook's requests to end.
-    waiting: VecDeque<u32>,
+    waiting: Turns,
 }
 
 /// What the webhooks of one host share.
@@ -126,7 +132,7 @@ struct Hook {
 struct Host {
     breaker: Breaker,
     in_flight: usize,
-    waiting: VecDeque<u32>,
+    waiting: Turns,
 }
 
 fn class_index(class: TopicClass) -> usize {
@@ -167,7 +173,7 @@ impl Lanes {
             behind: VecDeque::new(),
             hooks: HashMap::default(),
             hosts: HashMap::default(),
-            ready: [VecDeque::new(), VecDeque::new()],
+            ready: [Turns::default(), Turns::default()],
             timers: BTreeSet::new(),
             in_flight: 0,
             dirty: Vec::new(),
@@ -223,7 +229,7 @@ impl Lanes {
             .retain(|webhook, hook| hook.in_flight > 0 || self.index.endpoint(*webhook).is_some());
         // What waited for a gate may go to another address now.
         let waiting: Vec<u32> =
-            self.hooks.values_mut().flat_map(|hook| hook.waiting.drain(..)).collect();
+            self.hooks.values_mut().flat_map(|hook| hook.waiting.drain()).collect();
         for at in waiting {
             self.lanes[at as usize].scheduled = false;
             self.schedule(at);
@@ -234,7 +240,7 @@ impl Lanes {
     pub fn reset(&mut self, webhook: WebhookId) {
         if let Some(hook) = self.hooks.get_mut(&webhook) {
             hook.gate = Gate::default();
-            let waiting: Vec<u32> = hook.waiting.drain(..).collect();
+            let waiting: Vec<u32> = hook.waiting.drain().collect();
             for at in waiting {
                 self.lanes[at as usize].scheduled = false;
                 self.schedule(at);
@@ -359,13 +365,13 @@ impl Lanes {
         }
         self.behind.retain(|other| *other != at);
         for queue in &mut self.ready {
-            queue.retain(|other| *other != at);
+            queue.forget(at);
         }
         for hook in self.hooks.values_mut() {
-            hook.waiting.retain(|other| *other != at);
+            hook.waiting.forget(at);
         }
         for host in self.hosts.values_mut() {
-            host.waiting.retain(|other| *other != at);
+            host.waiting.forget(at);
         }
         self.by_key.remove(&lane.key);
         self.flush.removed.push(lane.key);

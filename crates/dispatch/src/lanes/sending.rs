@@ -3,6 +3,7 @@
 use super::batch::{BatchState, LaneKey};
 use super::gate::Passage;
 use super::rows::{DeliveryRow, Fate};
+use super::turns::Turns;
 use super::{Host, Lanes, class_index};
 use crate::breaker::{Admission, Breaker, Permit};
 use crate::endpoint::Endpoint;
@@ -10,9 +11,8 @@ use crate::envelope;
 use crate::outcome::{self, Answer, Outcome, classify};
 use crate::sign::Signatures;
 use bytes::Bytes;
-use foghorn_model::{EventKey, OrgId, Timestamp, TopicClass};
+use foghorn_model::{EventKey, OrgId, Timestamp, TopicClass, WebhookId};
 use foghorn_mutant::{Mutant, is as mutated};
-use std::collections::VecDeque;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -118,9 +118,15 @@ impl Lanes {
                 {
                     return;
                 }
-                let Some(at) = self.ready[class_index(class)].pop_front() else { break };
-                self.lanes[at as usize].scheduled = false;
+                let Some(at) = self.ready[class_index(class)].pop() else { break };
+                let lane = &mut self.lanes[at as usize];
+                lane.scheduled = false;
+                let (has_turn, webhook) = (std::mem::take(&mut lane.has_turn), lane.key.webhook);
+                let begun = attempts.len();
                 self.start(at, now, attempts);
+                if has_turn && attempts.len() == begun {
+                    self.pass_turn(webhook);
+                }
             }
         }
     }
@@ -140,7 +146,7 @@ impl Lanes {
         let lane = &mut self.lanes[at as usize];
         if !lane.scheduled {
             lane.scheduled = true;
-            self.ready[class_index(lane.key.topic.class())].push_back(at);
+            self.ready[class_index(lane.key.topic.class())].push(at, lane.key.topic);
         }
     }
 
@@ -202,17 +208,17 @@ impl Lanes {
         let host = self.hosts.entry(endpoint.host_key()).or_insert_with(|| Host {
             breaker: Breaker::new(endpoint.host_key()),
             in_flight: 0,
-            waiting: VecDeque::new(),
+            waiting: Turns::default(),
         });
         let lane = &mut self.lanes[at as usize];
         if hook.in_flight >= self.limits.webhook_in_flight_max {
             lane.scheduled = true;
-            hook.waiting.push_back(at);
+            hook.waiting.push(at, lane.key.topic);
             return None;
         }
         if host.in_flight >= self.limits.host_in_flight_max {
             lane.scheduled = true;
-            host.waiting.push_back(at);
+            host.waiting.push(at, lane.key.topic);
             return None;
         }
         match hook.gate.pass(now) {
@@ -220,7 +226,7 @@ impl Lanes {
             Passage::Probing => {
                 lane.stuck_since.get_or_insert(now);
                 lane.scheduled = true;
-                hook.waiting.push_back(at);
+                hook.waiting.push(at, lane.key.topic);
                 return None;
             }
             Passage::Closed(until) => {
@@ -322,7 +328,6 @@ impl Lanes {
             }
         }
         report.note_turn(key, was_well, hook.gate.closed_since().is_none());
-        self.wake_waiting(key, host, opened);
         self.write_row(report, outcome, now);
         match outcome {
             Outcome::Delivered | Outcome::Reject => self.lanes[at as usize].settle(id),
@@ -342,7 +347,25 @@ impl Lanes {
         if lane.closing && !lane.is_sending() {
             self.close(at, now);
         } else {
-            self.schedule(at);
+            self.queue_up(at, host, now);
+        }
+        self.wake_waiting(key, host, opened);
+    }
+
+    /// A lane whose request ended goes on, or queues up with those who waited for that end: it has
+    /// no claim to what it used.
+    fn queue_up(&mut self, at: u32, host: Uuid, now: Timestamp) {
+        let lane = &mut self.lanes[at as usize];
+        let of_hook = self.hooks.get_mut(&lane.key.webhook).map(|it| &mut it.waiting);
+        let of_host = self.hosts.get_mut(&host).map(|it| &mut it.waiting);
+        let others_wait = |queue: &&mut Turns| !queue.is_empty();
+        let queue = of_hook.filter(others_wait).or(of_host.filter(others_wait));
+        match queue.filter(|_| !lane.scheduled && lane.has_to_send(&self.limits, now)) {
+            Some(queue) => {
+                lane.scheduled = true;
+                queue.push(at, lane.key.topic);
+            }
+            None => self.schedule(at),
         }
     }
 
@@ -369,21 +392,40 @@ impl Lanes {
         }
     }
 
-    /// A request ended: whoever waited for that may go. When the gate opened, all may.
+    /// A request ended: whoever waited for that may go, before those who did not. When the gate
+    /// opened, all may.
     fn wake_waiting(&mut self, key: LaneKey, host: Uuid, opened: bool) {
-        let mut woken: Vec<u32> = Vec::new();
+        let (mut woken, mut turns) = (Vec::new(), Vec::new());
         if let Some(hook) = self.hooks.get_mut(&key.webhook) {
-            let all = opened || hook.gate.closed_since().is_some();
-            let count =
-                if all { hook.waiting.len() } else { usize::from(!hook.waiting.is_empty()) };
-            woken.extend(hook.waiting.drain(..count));
+            if opened || hook.gate.closed_since().is_some() {
+                woken.extend(hook.waiting.drain());
+            } else {
+                turns.extend(hook.waiting.pop());
+            }
         }
         if let Some(host) = self.hosts.get_mut(&host) {
-            woken.extend(host.waiting.pop_front());
+            turns.extend(host.waiting.pop());
         }
         for at in woken {
             self.lanes[at as usize].scheduled = false;
             self.schedule(at);
+        }
+        turns.into_iter().for_each(|at| self.give_turn(at));
+    }
+
+    fn give_turn(&mut self, at: u32) {
+        let lane = &mut self.lanes[at as usize];
+        (lane.scheduled, lane.has_turn) = (true, true);
+        self.ready[class_index(lane.key.topic.class())].push_first(at);
+    }
+
+    /// A lane has not used its turn: it is the next one's.
+    fn pass_turn(&mut self, webhook: WebhookId) {
+        let room = self.limits.webhook_in_flight_max;
+        let hook = self.hooks.get_mut(&webhook);
+        let hook = hook.filter(|it| it.in_flight < room && it.gate.closed_since().is_none());
+        if let Some(at) = hook.and_then(|hook| hook.waiting.pop()) {
+            self.give_turn(at);
         }
     }
 

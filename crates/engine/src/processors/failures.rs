@@ -56,6 +56,10 @@ pub(crate) struct Failures {
     coverage: BTreeMap<Mac, Ratio>,
     /// Failed authentications in a row, and since when.
     clients: BTreeMap<Mac, (u32, Timestamp)>,
+    /// When all are looked through for what is over long ago: now and then, since nothing is told
+    /// of that, and looking costs as much as there are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    looks_at: Option<Timestamp>,
     #[serde(skip)]
     armed: Armed,
 }
@@ -219,8 +223,8 @@ impl Failures {
             devices.show(ap, evidence);
             evidence.involve(devices.entity(ap, None));
         });
-        let deadline = ratio.deadline();
-        self.arm(deadline, scene.site, scene.timers);
+        let failing_until = ratio.deadline();
+        self.follow(failing_until, scene);
     }
 
     /// One more attempt at something that an alarm is about; `show` says what is to be seen.
@@ -239,8 +243,8 @@ impl Failures {
         }
         let ratio = self.conditions.entry(slot).or_default();
         judge(ratio, key, || about.to_owned(), attempt, scene, show);
-        let deadline = ratio.deadline();
-        self.arm(deadline, scene.site, scene.timers);
+        let failing_until = ratio.deadline();
+        self.follow(failing_until, scene);
     }
 
     fn of_client(&mut self, outcome: &Outcome<'_>, scene: &mut Scene<'_, '_>) {
@@ -275,12 +279,23 @@ impl Failures {
         }
     }
 
+    /// There is something that is to be looked at, at the latest in a while.
+    fn follow(&mut self, failing_until: Option<Timestamp>, scene: &mut Scene<'_, '_>) {
+        let looks_at = *self.looks_at.get_or_insert(scene.now + WINDOW);
+        let deadline = failing_until.map_or(looks_at, |until| until.min(looks_at));
+        self.arm(Some(deadline), scene.site, scene.timers);
+    }
+
     /// Attempts are old enough to be forgotten.
     pub(crate) fn on_timer(&mut self, scene: &mut Scene<'_, '_>) {
         self.armed.fired();
         let now = scene.now;
+        let looks_at_all = self.looks_at.is_some_and(|at| at <= now);
         let mut over = Vec::new();
         self.conditions.retain(|slot, ratio| {
+            if !looks_at_all && !ratio.is_failing() {
+                return true;
+            }
             let Some((key, about)) = slot.split_once('/') else { return false };
             if ratio.look(&rule(key), now) == Verdict::Recovers {
                 over.push((alarms::row(key), about.to_owned()));
@@ -288,6 +303,9 @@ impl Failures {
             !ratio.is_empty()
         });
         self.coverage.retain(|ap, ratio| {
+            if !looks_at_all && !ratio.is_failing() {
+                return true;
+            }
             if ratio.look(&rule(COVERAGE), now) == Verdict::Recovers {
                 over.push((alarms::row(COVERAGE), ap.to_string()));
             }
@@ -296,13 +314,17 @@ impl Failures {
         for (row, about) in over {
             scene.resolve(row, &about, now);
         }
+        if looks_at_all {
+            let is_empty = self.conditions.is_empty() && self.coverage.is_empty();
+            self.looks_at = (!is_empty).then(|| now + WINDOW);
+        }
         self.rearm(scene.site, scene.timers);
     }
 
     /// The state was read back.
     pub(crate) fn rearm(&mut self, site: &Site, timers: &mut Timers) {
         let ratios = self.conditions.values().chain(self.coverage.values());
-        let deadline = ratios.filter_map(Ratio::deadline).min();
+        let deadline = ratios.filter_map(Ratio::deadline).chain(self.looks_at).min();
         self.arm(deadline, site, timers);
     }
 

@@ -70,6 +70,11 @@ impl Ratio {
             self.failures += 1;
             *self.failed.entry(client).or_default() += 1;
         }
+        // What is too old matters to nobody before something fails, and most goes well: it is not
+        // even looked at.
+        if success && !self.is_failing && self.attempts.len() <= ATTEMPTS_MAX {
+            return Verdict::Same;
+        }
         self.forget(now);
         let fails = !success
             && !self.is_failing
@@ -126,9 +131,14 @@ impl Ratio {
         self.failed.keys().copied()
     }
 
-    /// When there is something to forget that matters: of what fails each attempt, else the last.
+    /// Whether it is failing.
+    pub(crate) fn is_failing(&self) -> bool {
+        self.is_failing
+    }
+
+    /// When what fails may be over since an attempt is too old.
     pub(crate) fn deadline(&self) -> Option<Timestamp> {
-        let attempt = if self.is_failing { self.attempts.front() } else { self.attempts.back() };
-        attempt.map(|(at, ..)| *at + WINDOW)
+        let first = self.attempts.front().filter(|_| self.is_failing);
+        first.map(|(at, ..)| *at + WINDOW)
     }
 }

@@ -34,11 +34,13 @@ impl Devices {
             return;
         }
         let switch = cause.device.mac;
-        let members = self.by_mac.values().filter(|it| {
-            let is_member =
-                if is_switch { it.uplink == Some(switch) } else { it.device.mac == mac };
-            is_member && it.device.device_type == DeviceType::Ap && it.is_told_down()
-        });
+        // All devices are gone through for a switch only, and not for each AP of those behind it.
+        let behind = is_switch.then(|| self.by_mac.values()).into_iter().flatten();
+        let behind = behind.filter(|it| it.uplink == Some(switch));
+        let itself = self.by_mac.get(&mac).filter(|_| !is_switch);
+        let members = behind
+            .chain(itself)
+            .filter(|it| it.device.device_type == DeviceType::Ap && it.is_told_down());
         for member in members {
             let mut evidence = Evidence::new();
             cause.show(&mut evidence);

@@ -1,0 +1,3 @@
+//! Worlds of which the truth is known.
+
+mod day;
