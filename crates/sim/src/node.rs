@@ -475,6 +475,11 @@ impl Node {
         )
     }
 
+    /// Whether something waits to be handed over.
+    pub fn hands_over(&self) -> bool {
+        !self.outbox.is_empty()
+    }
+
     /// Whether everything that was taken is folded and delivered, or given up.
     pub fn is_at_rest(&self) -> bool {
         self.intake.is_empty()

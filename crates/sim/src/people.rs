@@ -125,6 +125,9 @@ impl People {
             }
             if self.sources[at].acts_at <= now {
                 self.sources[at].acts_at = now + Micros(dice.between(100_000, 9_000_000));
+                if dice.one_in(40) && self.is_cut(at, dice, now) {
+                    continue;
+                }
                 if dice.one_in(8) {
                     self.pass_on(at, dice);
                 }
@@ -135,6 +138,19 @@ impl People {
                 self.say(at, lines, unique);
             }
         }
+    }
+
+    /// The power of a site fails for a while, unless it has a device that is steady.
+    fn is_cut(&mut self, at: usize, dice: &mut Dice, now: Timestamp) -> bool {
+        let source = &mut self.sources[at];
+        if self.steady.contains(&source.place.aps[0]) {
+            return false;
+        }
+        source.acts_at = now + Micros::from_secs(dice.between(30, 240));
+        let cut = |mac: &Mac| json!({"kind": "device-disconnected", "mac": mac, "reason": "power"});
+        let lines = source.place.aps[1..].iter().map(|mac| cut(mac).to_string()).collect();
+        self.say(at, lines, Vec::new());
+        true
     }
 
     fn happen(

@@ -240,7 +240,9 @@ impl Run {
             self.plan_faults();
         }
         for _ in 0..6 {
-            if self.plan.faults && !self.healed && self.dice.one_in(2500) {
+            // What waits to be handed over is easily lost.
+            let mean = if self.node.as_ref().is_some_and(Node::hands_over) { 100 } else { 2500 };
+            if self.plan.faults && !self.healed && self.dice.one_in(mean) {
                 let power = self.dice.one_in(2);
                 if !power && self.dice.one_in(4) {
                     self.stop_in_order();
@@ -318,7 +320,7 @@ impl Run {
                 node.swap_index(self.catalog.index());
                 self.catalog.publish();
             }
-            22 if self.dice.one_in(6) => node.snapshot()?,
+            22 if node.hands_over() || self.dice.one_in(6) => node.snapshot()?,
             23 if self.dice.one_in(6) => node.housekeep()?,
             _ => {}
         }

@@ -33,9 +33,20 @@ pub(crate) struct SitesDown {
 struct Down {
     name: String,
     at: Timestamp,
-    /// Whether the alarm is about it too.
     #[serde(default)]
-    is_together: bool,
+    part: Part,
+}
+
+/// What an outage of a site has to do with the alarm. It counts for one only.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+enum Part {
+    /// There is none that is about it.
+    #[default]
+    None,
+    /// The alarm is about it too.
+    Open,
+    /// One was, and is resolved.
+    Over,
 }
 
 fn is_zero(count: &usize) -> bool {
@@ -54,8 +65,10 @@ impl SitesDown {
             scene.tally.over_limit += 1;
             return;
         }
-        self.by_id.insert(site, Down { name: name.into(), at, is_together: false });
-        let near = |down: &Down| down.at + TOGETHER > at && at + TOGETHER > down.at;
+        self.by_id.insert(site, Down { name: name.into(), at, part: Part::None });
+        let near = |down: &Down| {
+            down.part != Part::Over && down.at + TOGETHER > at && at + TOGETHER > down.at
+        };
         let near = self.by_id.iter().filter(|(_, down)| near(down));
         let mut near: Vec<_> = near.map(|(site, down)| (down.at, *site)).collect();
         near.sort_unstable();
@@ -65,7 +78,7 @@ impl SitesDown {
         let mut evidence = Evidence::new();
         for (_, site) in &near {
             let Some(down) = self.by_id.get_mut(site) else { continue };
-            if !std::mem::replace(&mut down.is_together, true) {
+            if std::mem::replace(&mut down.part, Part::Open) == Part::None {
                 self.together += 1;
                 evidence.add("sites", down.name.as_str());
                 evidence.add("site_ids", site.to_string());
@@ -79,13 +92,14 @@ impl SitesDown {
     /// A site is back, or is gone.
     pub(crate) fn on_up(&mut self, site: SiteId, scene: &mut Scene<'_, '_>) {
         let Some(down) = self.by_id.remove(&site) else { return };
-        if !down.is_together {
+        if down.part != Part::Open {
             return;
         }
         self.together -= 1;
         if self.together < SITES {
             self.together = 0;
-            self.by_id.values_mut().for_each(|down| down.is_together = false);
+            let open = self.by_id.values_mut().filter(|down| down.part == Part::Open);
+            open.for_each(|down| down.part = Part::Over);
             scene.resolve(alarms::row("foghorn_sites_down"), "", scene.at);
         }
     }

@@ -223,11 +223,14 @@ fn sites_that_go_down_together_are_one_alarm_of_the_org_until_most_are_back() {
         alarms 0 "foghorn_sites_down" 2 true "resolved" 4 ["site 1","site 2","site 3","site 4"]
     "#]]
     .assert_eq(&home.told());
+    // Those that are still down are no part of another.
     home.up(0, 3);
     home.down(0, 3);
     home.down(0, 5);
+    assert_eq!(home.told(), "");
+    home.down(1, 6);
     expect![[r#"
-        alarms 125 "foghorn_sites_down" 1 "open" 3 ["site 4","site 3","site 5"]
+        alarms 250 "foghorn_sites_down" 1 "open" 3 ["site 3","site 5","site 6"]
     "#]]
     .assert_eq(&home.told());
 }
