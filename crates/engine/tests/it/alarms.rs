@@ -429,11 +429,6 @@ fn what_no_observation_carries_is_known() {
         essid_jack
         excessive_client
         excessive_eapol_start
-        foghorn_clock_off
-        foghorn_input_quarantined
-        foghorn_sites_down
-        foghorn_source_silent
-        foghorn_webhook_failing
         gw_critical_port_down
         gw_critical_port_up
         gw_mtu_mismatch
