@@ -363,6 +363,8 @@ impl Engine {
             Report::Port(report) => state.ports.on_report(report, &state.devices, &mut scene),
             Report::Path(report) => state.paths.on_report(report, &state.devices, &mut scene),
             Report::Neighbor(report) => state.air.on_neighbor(report, &state.devices, &mut scene),
+            Report::Happening(event) => steps::on_happening(event, &state.clients, &mut scene),
+            Report::OtherDevice(event) => carried::on_other_device(event, &mut scene),
             Report::Intrusion(report) => {
                 state.air.on_intrusion(report, &state.devices, &mut scene);
             }
@@ -579,7 +581,10 @@ fn source(report: &Report<'_>) -> Source {
         Report::Accounting(request) => Source::Nas(request.nas_ip),
         Report::Alarm(report) => Source::Device(report.mac),
         Report::Step(step) => Source::Device(step.ap.unwrap_or(step.mac)),
-        Report::Decision(carried) | Report::Guest(carried) => Source::Device(carried.mac),
+        Report::Decision(carried) | Report::Guest(carried) | Report::OtherDevice(carried) => {
+            Source::Device(carried.mac)
+        }
+        Report::Happening(event) => Source::Device(event.ap.unwrap_or(event.mac)),
         Report::Edge(report) => Source::Device(report.mac),
         Report::Port(report) => Source::Device(report.mac),
         Report::Path(report) => Source::Device(report.mac),

@@ -127,6 +127,7 @@ topics! {
     WifiUnconnRaw = 32 "wifi-unconn-raw" Stream is_raw;
     AlarmAcks = 33 "alarm-acks" Record is_private;
     ClientEvents = 34 "client-events" Record is_private;
+    OtherDeviceEvents = 35 "otherdevice-events" Record is_private;
 }
 
 /// Spellings that are read besides the wire's.

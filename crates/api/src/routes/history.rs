@@ -317,6 +317,36 @@ const SEARCHES: &[Searchable] = &[
         summary: "Events of edges",
     },
     Searchable {
+        topic: Topic::OtherDeviceEvents,
+        tag: "otherdevices",
+        paths: &[
+            Paths {
+                level: Level::Org,
+                search: "/api/v1/orgs/{org_id}/otherdevices/events/search",
+                searches: "searchOrgOtherDeviceEvents",
+                count: Some((
+                    "/api/v1/orgs/{org_id}/otherdevices/events/count",
+                    "countOrgOtherDeviceEvents",
+                )),
+            },
+            Paths {
+                level: Level::Site,
+                search: "/api/v1/sites/{site_id}/otherdevices/events/search",
+                searches: "searchSiteOtherDeviceEvents",
+                count: Some((
+                    "/api/v1/sites/{site_id}/otherdevices/events/count",
+                    "countSiteOtherDeviceEvents",
+                )),
+            },
+        ],
+        members: &["mac", "type", "vendor", "device_mac", "site_id"],
+        parts: &[],
+        also: &[],
+        distinct: "mac",
+        row: |row| row,
+        summary: "Events of devices of other vendors",
+    },
+    Searchable {
         topic: Topic::GuestAuthorizations,
         tag: "guests",
         paths: &[Paths {

@@ -20,9 +20,9 @@ use super::devices::Devices;
 use super::ratio::{Ratio, Rule, Verdict, WINDOW, insert};
 use crate::timers::{Armed, Subject, Timers};
 use foghorn_model::alarm::{Entity, Evidence};
-use foghorn_model::event::step::ClientEvent;
+use foghorn_model::event::step::{ClientEvent, encode_client_event};
 use foghorn_model::telemetry::Step;
-use foghorn_model::{Mac, Site, Timestamp};
+use foghorn_model::{Mac, Site, Timestamp, Topic};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -274,6 +274,10 @@ impl Failures {
             evidence.add_opt("bssids", event.bssid.map(|bssid| bssid.to_string()));
             evidence.add_opt("ssids", event.ssid);
             evidence.add("client_macs", client.to_string());
+            let told = ClientEvent { event_type: "REPEATED_AUTH_FAILURES", ..*event };
+            scene.emit(Topic::ClientEvents, |out, place| {
+                encode_client_event(out, place, &told, at);
+            });
             let row = alarms::row("repeated_auth_failures");
             scene.raise(&Incident { row, about: "", at, evidence });
         }

@@ -5,7 +5,8 @@ use expect_test::expect;
 use foghorn_engine::Engine;
 use foghorn_model::alarm::{Acknowledged, Acknowledgement};
 use foghorn_model::definitions::{
-    ALARMS, AlarmRow, AlarmTier, DEVICE_EVENTS, MXEDGE_EVENTS, alarm_of_edge_event, alarm_of_event,
+    ALARMS, AlarmRow, AlarmTier, DEVICE_EVENTS, MXEDGE_EVENTS, OTHER_DEVICE_EVENTS,
+    alarm_of_edge_event, alarm_of_event, alarm_of_other_device_event,
 };
 use foghorn_model::record::Command;
 use foghorn_model::telemetry::Telemetry;
@@ -379,8 +380,14 @@ fn carriers() -> Vec<(&'static str, &'static AlarmRow, String)> {
         let is_sent = Telemetry::parse(line.as_bytes()).is_ok();
         Some((*event, alarm_of_edge_event(event).filter(|_| is_sent)?, line))
     };
+    let other = |event: &&'static str| {
+        let line =
+            format!(r#"{{"kind":"otherdevice-event","mac":"0030443b1c5d","type":"{event}"}}"#);
+        Some((*event, alarm_of_other_device_event(event)?, line))
+    };
     let devices = DEVICE_EVENTS.iter().filter_map(device);
-    devices.chain(MXEDGE_EVENTS.iter().filter_map(edge)).collect()
+    let edges = MXEDGE_EVENTS.iter().filter_map(edge);
+    devices.chain(edges).chain(OTHER_DEVICE_EVENTS.iter().filter_map(other)).collect()
 }
 
 #[test]
@@ -414,21 +421,6 @@ fn what_no_observation_carries_is_known() {
         air_magnet_scan
         beacon_flood
         bssid_spoofing
-        cellular_edge_connected_to_ncm
-        cellular_edge_disconnected_from_ncm
-        cellular_edge_ethernet_wan_connected
-        cellular_edge_ethernet_wan_disconnected
-        cellular_edge_ethernet_wan_plugged
-        cellular_edge_ethernet_wan_unplugged
-        cellular_edge_firmware_upgraded
-        cellular_edge_login_failed
-        cellular_edge_login_succeeded
-        cellular_edge_modem_wan_connected
-        cellular_edge_modem_wan_disconnected
-        cellular_edge_rebooted
-        cellular_edge_sim_door_closed
-        cellular_edge_sim_door_opened
-        cellular_edge_wan_service_type_changed
         eap_dictionary_attack
         eap_failure_injection
         eap_handshake_flood
@@ -437,11 +429,6 @@ fn what_no_observation_carries_is_known() {
         essid_jack
         excessive_client
         excessive_eapol_start
-        foghorn_clock_off
-        foghorn_input_quarantined
-        foghorn_sites_down
-        foghorn_source_silent
-        foghorn_webhook_failing
         gw_critical_port_down
         gw_critical_port_up
         gw_mtu_mismatch

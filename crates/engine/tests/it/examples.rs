@@ -5,7 +5,9 @@ use crate::orgs::Home;
 use crate::world::{AP, World, associated, client, org_id, site_id};
 use expect_test::expect_file;
 use foghorn_model::config::SourceSilence;
-use foghorn_model::definitions::{ALARMS, DEVICE_EVENTS, MXEDGE_EVENTS, NAC_EVENTS};
+use foghorn_model::definitions::{
+    ALARMS, CLIENT_EVENTS, DEVICE_EVENTS, MXEDGE_EVENTS, NAC_EVENTS, OTHER_DEVICE_EVENTS,
+};
 use foghorn_model::record::{Command, Failing, Quarantined, WebhookHealth};
 use foghorn_model::telemetry::Step;
 use foghorn_model::{ConfigUpdate, Edge, RecordBody, Setting, Timestamp, WebhookId};
@@ -211,28 +213,63 @@ fn nac_events() -> BTreeMap<&'static str, String> {
     examples
 }
 
+/// What is said for each event of a client: steps by the kind that carries them, what is derived by
+/// what it is derived of, all else as it is.
 fn client_events() -> BTreeMap<&'static str, String> {
     let mut examples = BTreeMap::new();
     let mac = client(1);
-    let steps =
-        [(Step::Auth, "auth"), (Step::Dhcp, "dhcp"), (Step::Dns, "dns"), (Step::Arp, "arp")];
-    for (step, kind) in steps {
+    let kinds = ["auth", "dhcp", "dns", "arp"];
+    let place = || {
+        let mut world = World::new();
+        world.line(0, &associated(mac, AP, "5c5b35000011"));
+        world
+    };
+    for (step, kind) in Step::ALL.into_iter().zip(kinds) {
         for success in [true, false] {
-            let mut world = World::new();
-            world.line(0, &associated(mac, AP, "5c5b35000011"));
-            world.line(1, &format!(
-                r#"{{"kind":"client-{kind}","mac":"{mac}","success":{success},"server":"10.0.0.1","duration":0.02}}"#
-            ));
-            examples.insert(step.event_type(success), told(&mut world, "client-events").unwrap());
+            for event in step.event_types(success) {
+                let mut world = place();
+                world.line(1, &format!(
+                    r#"{{"kind":"client-{kind}","mac":"{mac}","success":{success},"type":"{event}","server":"10.0.0.1","duration":0.02}}"#
+                ));
+                examples.insert(*event, told(&mut world, "client-events").unwrap());
+            }
         }
     }
-    let mut world = World::new();
-    world.line(0, &associated(mac, AP, "5c5b35000011"));
+    let mut world = place();
     examples.insert("CLIENT_ASSOCIATION", told(&mut world, "client-events").unwrap());
     world.line(9, &associated(mac, "5c5b35000002", "5c5b35000022"));
     examples.insert("CLIENT_REASSOCIATION", told(&mut world, "client-events").unwrap());
     world.say(9, "client-disassociated", &mac.to_string());
     examples.insert("CLIENT_DEASSOCIATION", told(&mut world, "client-events").unwrap());
+    let mut world = place();
+    for _ in 0..5 {
+        world.line(1, &format!(r#"{{"kind":"client-auth","mac":"{mac}","success":false}}"#));
+    }
+    examples.insert("REPEATED_AUTH_FAILURES", told(&mut world, "client-events").unwrap());
+    for event in CLIENT_EVENTS {
+        if !examples.contains_key(event) {
+            let mut world = place();
+            let line = format!(r#"{{"kind":"client-event","mac":"{mac}","type":"{event}"}}"#);
+            world.line(1, &line);
+            examples.insert(event, told(&mut world, "client-events").unwrap());
+        }
+    }
+    for (event, example) in &examples {
+        let example: Value = serde_json::from_str(example).unwrap();
+        assert_eq!(example["type"], *event);
+    }
+    examples
+}
+
+fn other_device_events() -> BTreeMap<&'static str, String> {
+    let mut examples = BTreeMap::new();
+    for event in OTHER_DEVICE_EVENTS {
+        let mut world = World::new();
+        world.line(60, &format!(
+            r#"{{"kind":"otherdevice-event","mac":"0030443b1c5d","type":"{event}","vendor":"cradlepoint","device_mac":"{GATEWAY}","text":"as the device says"}}"#
+        ));
+        examples.insert(*event, told(&mut world, "otherdevice-events").unwrap());
+    }
     examples
 }
 
@@ -244,6 +281,7 @@ fn the_examples_of_the_constants_are_what_the_fold_makes() {
         ("device_events", device_events()),
         ("mxedge_events", mxedge_events()),
         ("nac_events", nac_events()),
+        ("otherdevice_events", other_device_events()),
     ];
     let mut file = String::from("{\n");
     for (at, (family, examples)) in families.iter().enumerate() {

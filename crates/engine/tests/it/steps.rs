@@ -253,3 +253,74 @@ fn a_wlan_that_nobody_tries_any_more_is_no_longer_failing() {
     "#]]
     .assert_eq(&world.trace_of("alarms", ALARM));
 }
+
+#[test]
+fn a_step_is_told_as_exactly_as_its_source_or_its_address_says() {
+    let mut world = World::new();
+    world.line(0, &associated(client(1), AP, "5c5b35000011"));
+    step(&mut world, 1, "auth", 1, true, r#","type":"CLIENT_AUTHENTICATED_11R""#);
+    step(&mut world, 1, "dhcp", 1, true, r#","client_ip":"10.0.0.7""#);
+    step(&mut world, 1, "dhcp", 1, true, r#","client_ip":"10.0.0.7""#);
+    step(&mut world, 1, "dhcp", 1, true, r#","client_ip":"2001:db8::7""#);
+    step(&mut world, 1, "dhcp", 1, false, r#","type":"MARVIS_EVENT_CLIENT_DHCP_NAK""#);
+    // None of a step that ended so.
+    step(&mut world, 1, "dhcp", 1, true, r#","type":"MARVIS_EVENT_CLIENT_DHCP_NAK""#);
+    assert_eq!(world.engine.tally().unreadable, 1);
+    expect![[r#"
+        client-events 0 CLIENT_ASSOCIATION
+        client-events 1 CLIENT_AUTHENTICATED_11R
+        client-events 2 CLIENT_IP_ASSIGNED
+        client-events 3 CLIENT_IP_RENEWED
+        client-events 4 CLIENT_IPV6_ASSIGNED
+        client-events 5 MARVIS_EVENT_CLIENT_DHCP_NAK
+    "#]]
+    .assert_eq(&world.trace_of("client-events", &["type"]));
+}
+
+#[test]
+fn what_befalls_a_client_is_told_with_what_is_known_of_it() {
+    let mut world = World::new();
+    world.line(0, &associated(client(1), AP, "5c5b35000011"));
+    let said = |world: &mut World, event: &str, more: &str| {
+        let mac = client(1);
+        world
+            .line(1, &format!(r#"{{"kind":"client-event","mac":"{mac}","type":"{event}"{more}}}"#));
+    };
+    said(&mut world, "SA_QUERY_TIMEOUT", "");
+    said(&mut world, "HTTP_REDIR_PROCESSED", r#","ap":"5c5b35000002","text":"to the portal""#);
+    // What is derived is not said.
+    said(&mut world, "CLIENT_ASSOCIATION", "");
+    said(&mut world, "MARVIS_DNS_FAILURE", "");
+    said(&mut world, "NO_SUCH_EVENT", "");
+    assert_eq!(world.engine.tally().unreadable, 3);
+    expect![[r#"
+        client-events 0 CLIENT_ASSOCIATION 5c5b35000001 Maui
+        client-events 1 SA_QUERY_TIMEOUT 5c5b35000001 Maui
+        client-events 2 HTTP_REDIR_PROCESSED 5c5b35000002 to the portal
+    "#]]
+    .assert_eq(&world.trace_of("client-events", &["type", "ap", "ssid", "text"]));
+}
+
+#[test]
+fn a_device_of_another_vendor_is_told_to_searches_and_is_an_alarm_where_there_is_one() {
+    let mut world = World::new();
+    world.enable(&["cellular_edge_modem_wan_disconnected"]);
+    let said = |world: &mut World, event: &str| {
+        world.line(1, &format!(
+            r#"{{"kind":"otherdevice-event","mac":"00:30:44:3b:1c:5d","type":"{event}","vendor":"cradlepoint","device_mac":"5c5b35000004","text":"Internal 5G"}}"#
+        ));
+    };
+    said(&mut world, "CELLULAR_EDGE_MODEM_WAN_DISCONNECTED");
+    // No alarm is called so.
+    said(&mut world, "CELLULAR_EDGE_MODEM_WAN_PLUGGED");
+    let alarms = world.events.iter().filter(|event| event.topic == "alarms").count();
+    assert_eq!(alarms, 1);
+    expect![[r#"
+        otherdevice-events 1 CELLULAR_EDGE_MODEM_WAN_DISCONNECTED 0030443b1c5d 5c5b35000004 cradlepoint Internal 5G
+        otherdevice-events 2 CELLULAR_EDGE_MODEM_WAN_PLUGGED 0030443b1c5d 5c5b35000004 cradlepoint Internal 5G
+    "#]]
+    .assert_eq(&world.trace_of(
+        "otherdevice-events",
+        &["type", "mac", "device_mac", "vendor", "text"],
+    ));
+}

@@ -163,7 +163,9 @@ impl World {
     /// The events since the last time, a line each: topic, seconds since the start, and members.
     /// Without those that only searches are told, and without the sums of hours.
     pub fn trace(&mut self, members: &[&str]) -> String {
-        self.events.retain(|event| !["client-events", "site-sle"].contains(&event.topic.as_str()));
+        self.events.retain(|event| {
+            !["client-events", "otherdevice-events", "site-sle"].contains(&event.topic.as_str())
+        });
         lines(&std::mem::take(&mut self.events), members)
     }
 

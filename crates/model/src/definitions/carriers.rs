@@ -36,6 +36,11 @@ pub fn alarm_of_event(event_type: &str) -> Option<&'static AlarmRow> {
     Some(OF_DEVICES[at].1)
 }
 
+/// The alarm that an event of a device of another vendor is, if it is one.
+pub fn alarm_of_other_device_event(event_type: &str) -> Option<&'static AlarmRow> {
+    alarm(&event_type.to_ascii_lowercase())
+}
+
 /// Alarms that events of edges are, where they are called otherwise.
 const EDGE_PREFIXES: [(&str, &str); 2] = [("ME_", "mist_edge_"), ("TT_", "tt_")];
 

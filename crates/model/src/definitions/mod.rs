@@ -12,14 +12,15 @@ mod events;
 mod tiers;
 
 pub use alarms::ALARMS;
-pub use carriers::{alarm_of_edge_event, alarm_of_event};
+pub use carriers::{alarm_of_edge_event, alarm_of_event, alarm_of_other_device_event};
 pub use conclusions::Conclusion;
 pub use descriptions::description;
 pub use events::{CLIENT_EVENTS, DEVICE_EVENTS, MXEDGE_EVENTS, NAC_EVENTS, OTHER_DEVICE_EVENTS};
 pub use tiers::AlarmTier;
 
 /// Events as Foghorn makes them, an object by family and key: `alarms`, `client_events`,
-/// `device_events`, `mxedge_events`, `nac_events`. What has none here, nothing derives.
+/// `device_events`, `mxedge_events`, `nac_events`, `otherdevice_events`. What has none here, nothing
+/// derives.
 pub const EXAMPLES: &str = include_str!("examples.json");
 
 /// An alarm.

@@ -9,6 +9,8 @@ pub enum AlarmTier {
     A,
     /// A source: an event of a device or an edge that is the alarm, or telemetry of kind `alarm`.
     B,
+    /// Foghorn, and no other server knows the alarm.
+    Ours,
 }
 
 impl AlarmTier {
@@ -17,6 +19,7 @@ impl AlarmTier {
         match self {
             Self::A => "A",
             Self::B => "B",
+            Self::Ours => "ours",
         }
     }
 }
@@ -27,21 +30,23 @@ const DERIVED: &[&str] = &[
     "adhoc_network", "ap_bad_cable", "ap_offline", "arp_failure", "authentication_failure",
     "bad_cable", "bad_wan_uplink", "device_down", "device_reconnected", "device_restarted",
     "dhcp_failure", "disassociation_flood", "dns_failure", "gateway_down", "gateway_reconnected",
-    "gw_bad_cable", "gw_negotiation_mismatch", "gw_vpn_path_down", "gw_vpn_path_up",
+    "gw_bad_cable", "gw_bgp_neighbor_down", "gw_bgp_neighbor_up", "gw_negotiation_mismatch",
+    "gw_vpn_path_down", "gw_vpn_path_up",
     "health_check_failed", "honeypot_ssid", "infra_arp_failure", "infra_arp_success",
     "infra_dhcp_failure", "infra_dhcp_success", "infra_dns_failure", "infra_dns_success",
     "insufficient_coverage", "krack_attack", "missing_vlan", "mist_edge_connected",
     "mist_edge_cpu_usage_high", "mist_edge_cpu_usage_normal", "mist_edge_disconnected",
     "mist_edge_disk_usage_high", "mist_edge_disk_usage_normal", "mist_edge_memory_usage_high",
     "mist_edge_memory_usage_normal", "negotiation_mismatch", "port_flap",
-    "repeated_auth_failures", "rogue_ap", "rogue_client", "switch_down", "switch_reconnected",
-    "switch_restarted", "tkip_icv_attack", "vpn_peer_down", "vpn_peer_up",
+    "repeated_auth_failures", "rogue_ap", "rogue_client", "sw_bgp_neighbor_down",
+    "sw_bgp_neighbor_up", "switch_down", "switch_reconnected", "switch_restarted", "tkip_icv_attack", "vpn_peer_down", "vpn_peer_up",
 ];
 
 impl AlarmRow {
     /// Who says that it is due.
     pub fn tier(&self) -> AlarmTier {
         match DERIVED.binary_search(&self.key) {
+            _ if self.key.starts_with("foghorn_") => AlarmTier::Ours,
             Ok(_) => AlarmTier::A,
             Err(_) => AlarmTier::B,
         }
@@ -60,5 +65,6 @@ mod tests {
             assert_eq!(alarm(key).map(AlarmRow::tier), Some(AlarmTier::A), "{key}");
         }
         assert_eq!(alarm("beacon_flood").map(AlarmRow::tier), Some(AlarmTier::B));
+        assert_eq!(alarm("foghorn_clock_off").map(AlarmRow::tier), Some(AlarmTier::Ours));
     }
 }

@@ -1,4 +1,5 @@
-//! `nac-events` and `guest-authorizations`: what a source said, with the place beside it.
+//! `nac-events`, `guest-authorizations` and the events of devices of other vendors: what a source
+//! said, with the place beside it.
 
 use super::Place;
 use super::parts::{Part, Parts};
@@ -36,8 +37,8 @@ fn members<'a>(carried: &'a Carried<'a>, place: &Place<'a>) -> Parts<'a> {
     parts
 }
 
-/// Appends a `nac-events` event.
-pub fn encode_decision(out: &mut Vec<u8>, place: &Place<'_>, carried: &Carried<'_>, at: Timestamp) {
+/// Appends a `nac-events` event, or one of a device of another vendor.
+pub fn encode_event(out: &mut Vec<u8>, place: &Place<'_>, carried: &Carried<'_>, at: Timestamp) {
     let mut parts = members(carried, place);
     parts.add("mac", Part::Mac(carried.mac));
     parts.add("timestamp", Part::Secs(at));

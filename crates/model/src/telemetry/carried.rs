@@ -1,8 +1,9 @@
-//! Records whose members go out as they came: decisions of access control, guests.
+//! Records whose members go out as they came: decisions of access control, guests, devices of other
+//! vendors.
 
 use super::field::{Field, FieldError, FieldValue, Fields};
 use super::{KindRow, error, mac, required, text};
-use crate::definitions::NAC_EVENTS;
+use crate::definitions::{NAC_EVENTS, OTHER_DEVICE_EVENTS};
 use crate::mac::Mac;
 use std::borrow::Cow;
 
@@ -29,6 +30,18 @@ impl<'a> Carried<'a> {
         }
         if !NAC_EVENTS.contains(&event_type.as_ref()) {
             return Err(error(Field::Type, "no event of access control has this type"));
+        }
+        Ok(Self { event_type: Some(event_type), ..Self::read(row, fields)? })
+    }
+
+    /// Reads an event of a device of another vendor.
+    pub(super) fn read_other_device(
+        row: &KindRow,
+        fields: &mut Fields<'a>,
+    ) -> Result<Self, FieldError> {
+        let event_type = required(text(fields, Field::Type), Field::Type)?;
+        if !OTHER_DEVICE_EVENTS.contains(&event_type.as_ref()) {
+            return Err(error(Field::Type, "no event of other devices has this type"));
         }
         Ok(Self { event_type: Some(event_type), ..Self::read(row, fields)? })
     }

@@ -206,6 +206,7 @@ fields! {
     Jitter "jitter" Secs "how much that varies, in seconds";
     OnWire "on_wire" Flag "whether the address is seen on our wire too";
     Uplink "uplink" Mac "the switch that the device is connected to";
+    Vendor "vendor" Text(64) "the vendor of the device";
     DhcpOptions "dhcp_options" Text(512) "the options that the client asked DHCP for (option 55), in its order, with commas between";
     DhcpClass "dhcp_class" Text(255) "the vendor class that the client told DHCP (option 60)";
     TerminateCause "terminate_cause" Text(64) "Acct-Terminate-Cause by its RADIUS name";

@@ -9,10 +9,9 @@ const ANY: u128 = set(&[Field::Id, Field::Time, Field::Source]);
 const DEVICE: u128 = ANY
     | set(&[Field::Reason, Field::Text, Field::Version, Field::ExtIp, Field::AuditId])
     | set(&[Field::Uplink]);
-const STEP: u128 = ANY
+const HAPPENING: u128 = ANY
     | set(&[
         Field::Duration,
-        Field::Reason,
         Field::Text,
         Field::Server,
         Field::Ap,
@@ -22,6 +21,7 @@ const STEP: u128 = ANY
         Field::Band,
         Field::Vlan,
     ]);
+const STEP: u128 = HAPPENING | set(&[Field::Reason, Field::Type]);
 const FACTS: u128 = set(&[
     Field::Rssi,
     Field::ClientIp,
@@ -409,5 +409,24 @@ pub const KINDS: &[KindRow] = &[
         optional: ANY
             | set(&[Field::Count, Field::ClientMac, Field::PeerMac, Field::Bssid, Field::Ssid]),
         example: r#"{"kind":"intrusion","ap":"5c5b35000001","type":"deauthentication","count":40,"client_mac":"70ef0071535f"}"#,
+    },
+    KindRow {
+        kind: Kind::ClientEvent,
+        name: "client-event",
+        doc: "Anything else that befell a client; `type` is a key of `/const/client_events` that is \
+              not derived of the other kinds.",
+        required: ALWAYS | set(&[Field::Mac, Field::Type]),
+        optional: HAPPENING,
+        example: r#"{"kind":"client-event","mac":"70ef0071535f","type":"SA_QUERY_TIMEOUT","ap":"5c5b35d01338","ssid":"Maui"}"#,
+    },
+    KindRow {
+        kind: Kind::OtherDeviceEvent,
+        name: "otherdevice-event",
+        doc: "What a device of another vendor reports, a cellular edge for example; `type` is a \
+              key of `/const/otherdevice_events`, and `device_mac` the device of the site that it \
+              is connected to.",
+        required: ALWAYS | set(&[Field::Mac, Field::Type]),
+        optional: ANY | set(&[Field::DeviceMac, Field::Vendor, Field::Text]),
+        example: r#"{"kind":"otherdevice-event","mac":"0030443b1c5d","type":"CELLULAR_EDGE_MODEM_WAN_DISCONNECTED","vendor":"cradlepoint","device_mac":"5c5b35000004","text":"Internal 5G lost its service"}"#,
     },
 ];

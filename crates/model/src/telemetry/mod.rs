@@ -31,7 +31,7 @@ pub use edge::{EdgeChange, EdgeEvent, EdgePart, EdgeReport, EdgeResource, Servic
 pub use kinds::KINDS;
 pub use observation::{Attack, IntrusionReport, NeighborReport, PathReport, PortReport};
 pub use schema::json_schemas;
-pub use step::{ClientStep, Step};
+pub use step::{ClientHappening, ClientStep, Step};
 
 use crate::time::Timestamp;
 use field::{Field, FieldError, FieldValue, Fields};
@@ -96,6 +96,10 @@ pub enum Kind {
     Neighbor,
     /// A radio noticed an attack.
     Intrusion,
+    /// Anything else that befell a client.
+    ClientEvent,
+    /// What a device of another vendor reports.
+    OtherDeviceEvent,
 }
 
 /// What is fixed about a kind.
@@ -172,6 +176,10 @@ pub enum Report<'a> {
     Neighbor(NeighborReport<'a>),
     /// A radio noticed an attack.
     Intrusion(Box<IntrusionReport<'a>>),
+    /// Something befell a client.
+    Happening(Box<ClientHappening<'a>>),
+    /// A device of another vendor reported something.
+    OtherDevice(Box<Carried<'a>>),
 }
 
 impl<'a> Telemetry<'a> {
@@ -224,6 +232,12 @@ impl<'a> Telemetry<'a> {
                 Kind::PathStats => Report::Path(PathReport::read(&mut fields)?),
                 Kind::Neighbor => Report::Neighbor(NeighborReport::read(&mut fields)?),
                 Kind::Intrusion => Report::Intrusion(Box::new(IntrusionReport::read(&mut fields)?)),
+                Kind::ClientEvent => {
+                    Report::Happening(Box::new(ClientHappening::read(&mut fields)?))
+                }
+                Kind::OtherDeviceEvent => {
+                    Report::OtherDevice(Box::new(Carried::read_other_device(row, &mut fields)?))
+                }
             },
         })
     }

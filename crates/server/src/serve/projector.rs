@@ -28,6 +28,7 @@ const TOPICS: TopicSet = TopicSet::of(&[
     Topic::GuestAuthorizations,
     Topic::MxedgeEvents,
     Topic::NacEvents,
+    Topic::OtherDeviceEvents,
 ]);
 /// Those that somebody waits for.
 const AWAITED: TopicSet = TopicSet::of(&[Topic::AlarmAcks]);

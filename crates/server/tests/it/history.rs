@@ -153,3 +153,35 @@ fn events_are_asked_for_by_what_the_published_document_names() {
         assert_eq!((status, &answer["field"]), (400, &json!("limit")));
     }
 }
+
+#[test]
+fn what_befell_clients_and_devices_of_other_vendors_is_found_and_defined() {
+    let mut world = World::new();
+    world.serve(&[]);
+    let lines = [
+        json!({"kind": "client-event", "type": "SA_QUERY_TIMEOUT", "mac": "70ef0071535f",
+               "ssid": "Maui"}),
+        json!({"kind": "otherdevice-event", "type": "CELLULAR_EDGE_REBOOTED",
+               "mac": "0030443b1c5d", "vendor": "cradlepoint", "text": "power"}),
+    ];
+    let body: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    assert_eq!(world.telemetry(&body)["accepted"], 2);
+    let found = |path: &str| get(&world, &format!("sites/{}/{path}", world.site));
+    until("the reboot", || found("otherdevices/events/search?vendor=cradlepoint")["total"] == 1);
+    let row = found("otherdevices/events/search?type=CELLULAR_EDGE_REBOOTED")["results"][0].clone();
+    assert_eq!((&row["mac"], &row["text"]), (&json!("0030443b1c5d"), &json!("power")));
+    assert_eq!(found("otherdevices/events/search?vendor=nobody")["total"], 0);
+    assert_eq!(found("otherdevices/events/count?distinct=type")["results"][0]["count"], 1);
+    assert_eq!(found("clients/events/search?type=SA_QUERY_TIMEOUT")["total"], 1);
+    for family in ["client_events", "otherdevice_events"] {
+        let rows = get(&world, &format!("const/{family}"));
+        let rows = rows.as_array().unwrap();
+        assert!(rows.iter().all(|row| row["example"]["type"] == row["key"]), "{family}");
+    }
+    let alarms = get(&world, "const/alarm_defs");
+    let tier = |key: &str| {
+        let row = alarms.as_array().unwrap().iter().find(|row| row["key"] == key).unwrap();
+        row["tier"].clone()
+    };
+    assert_eq!((tier("rogue_ap"), tier("beacon_flood")), (json!("A"), json!("B")));
+}

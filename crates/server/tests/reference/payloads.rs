@@ -9,6 +9,9 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+/// Topics of which the published document has no schema: samples are all there is.
+const UNPUBLISHED: [&str; 1] = ["mxedge-events"];
+
 fn read(path: impl AsRef<Path>) -> Value {
     let text = std::fs::read_to_string(&path).unwrap();
     serde_json::from_str(&text).unwrap()
@@ -65,6 +68,10 @@ fn what_the_schema_does_not_say_has_a_source() {
     let mut unlisted = BTreeSet::new();
     for (topic, body) in golden() {
         let schema = format!("webhook_{}", topic.replace('-', "_"));
+        if UNPUBLISHED.contains(&topic.as_str()) {
+            assert!(document["components"]["schemas"][&schema].is_null(), "{topic}");
+            continue;
+        }
         let known: BTreeSet<String> = samples(&topic)
             .iter()
             .filter_map(|(_, event)| event.as_object())

@@ -3,6 +3,7 @@
 use super::{AP2, GATEWAY, SWITCH, Script, device, step};
 use crate::world::{AP, EDGE};
 use expect_test::{Expect, expect};
+use foghorn_model::Setting;
 
 pub fn scripts() -> Vec<Script> {
     let mut scripts = devices();
@@ -12,13 +13,16 @@ pub fn scripts() -> Vec<Script> {
     scripts
 }
 
-/// Two are lost, one after the other, and come back.
+/// Two are lost, one after the other, for longer than their threshold, and come back.
 fn two(about: &'static str, [first, second]: [&str; 2], told: Expect) -> Script {
     let all = |kind: &str| [first, second].map(|mac| device(kind, mac));
+    let threshold = Setting { device_updown_threshold: Some(1), ..Setting::default() };
     Script::new(about, told)
+        .set(threshold)
+        .needs_time()
         .each(1, all("connected"))
         .each(15, all("disconnected"))
-        .each(15, all("connected"))
+        .each(90, all("connected"))
 }
 
 fn restarts(about: &'static str, mac: &str, told: Expect) -> Script {
@@ -35,20 +39,20 @@ fn devices() -> Vec<Script> {
             17 device_down x2 again
         "#]]),
         two("device_reconnected", [AP, AP2], expect![[r#"
-            47 device_reconnected x1
-            47 device_reconnected x2 again
+            122 device_reconnected x1
+            122 device_reconnected x2 again
         "#]]),
         two("switch_down", [SWITCH, SWITCH], expect![[r#"
             17 switch_down x1
         "#]]),
         two("switch_reconnected", [SWITCH, SWITCH], expect![[r#"
-            47 switch_reconnected x1
+            122 switch_reconnected x1
         "#]]),
         two("gateway_down", [GATEWAY, GATEWAY], expect![[r#"
             17 gateway_down x1
         "#]]),
         two("gateway_reconnected", [GATEWAY, GATEWAY], expect![[r#"
-            47 gateway_reconnected x1
+            122 gateway_reconnected x1
         "#]]),
         restarts("device_restarted", AP, expect![[r#"
             15 device_restarted x1
@@ -122,54 +126,62 @@ fn servers() -> Vec<Script> {
     ]
 }
 
-/// Two tunnels are lost, and come back.
-fn tunnel(about: &'static str, what: &str, told: Expect) -> Script {
+/// Two peers are lost for longer than their threshold, and come back.
+fn peers(about: &'static str, mac: &str, what: &str, told: Expect) -> Script {
     let event = |state: &str, peer: u8| {
         format!(
-            r#"{{"kind":"device-event","mac":"{GATEWAY}","type":"GW_{what}_{state}","peer_mac":"5c5b350000{peer:02x}","port_id":"ge-0/0/{peer}"}}"#
+            r#"{{"kind":"device-event","mac":"{mac}","type":"{what}_{state}","peer_mac":"5c5b350000{peer:02x}","port_id":"ge-0/0/{peer}"}}"#
         )
     };
+    let setting = Setting {
+        vpn_path_updown_threshold: Some(1),
+        vpn_peer_updown_threshold: Some(1),
+        bgp_neighbor_updown_threshold: Some(1),
+        ..Setting::default()
+    };
     Script::new(about, told)
-        .carried()
-        .say(0, device("connected", GATEWAY))
+        .set(setting)
+        .needs_time()
+        .say(0, device("connected", mac))
         .each(15, [event("DOWN", 8), event("DOWN", 9)])
-        .each(15, [event("UP", 8), event("UP", 9)])
+        .each(90, [event("UP", 8), event("UP", 9)])
 }
 
+#[rustfmt::skip]
 fn tunnels() -> Vec<Script> {
     vec![
-        tunnel(
-            "gw_vpn_path_down",
-            "VPN_PATH",
-            expect![[r#"
-                15 gw_vpn_path_down x1
-                15 gw_vpn_path_down x2 again
-            "#]],
-        ),
-        tunnel(
-            "gw_vpn_path_up",
-            "VPN_PATH",
-            expect![[r#"
-                45 gw_vpn_path_up x1
-                45 gw_vpn_path_up x2 again
-            "#]],
-        ),
-        tunnel(
-            "vpn_peer_down",
-            "VPN_PEER",
-            expect![[r#"
-                15 vpn_peer_down x1
-                15 vpn_peer_down x2 again
-            "#]],
-        ),
-        tunnel(
-            "vpn_peer_up",
-            "VPN_PEER",
-            expect![[r#"
-                45 vpn_peer_up x1
-                45 vpn_peer_up x2 again
-            "#]],
-        ),
+        peers("gw_vpn_path_down", GATEWAY, "GW_VPN_PATH", expect![[r#"
+            15 gw_vpn_path_down x1
+            15 gw_vpn_path_down x2 again
+        "#]]),
+        peers("gw_vpn_path_up", GATEWAY, "GW_VPN_PATH", expect![[r#"
+            120 gw_vpn_path_up x1
+            120 gw_vpn_path_up x2 again
+        "#]]),
+        peers("vpn_peer_down", GATEWAY, "GW_VPN_PEER", expect![[r#"
+            15 vpn_peer_down x1
+            15 vpn_peer_down x2 again
+        "#]]),
+        peers("vpn_peer_up", GATEWAY, "GW_VPN_PEER", expect![[r#"
+            120 vpn_peer_up x1
+            120 vpn_peer_up x2 again
+        "#]]),
+        peers("gw_bgp_neighbor_down", GATEWAY, "GW_BGP_NEIGHBOR", expect![[r#"
+            15 gw_bgp_neighbor_down x1
+            15 gw_bgp_neighbor_down x2 again
+        "#]]),
+        peers("gw_bgp_neighbor_up", GATEWAY, "GW_BGP_NEIGHBOR", expect![[r#"
+            120 gw_bgp_neighbor_up x1
+            120 gw_bgp_neighbor_up x2 again
+        "#]]),
+        peers("sw_bgp_neighbor_down", SWITCH, "SW_BGP_NEIGHBOR", expect![[r#"
+            15 sw_bgp_neighbor_down x1
+            15 sw_bgp_neighbor_down x2 again
+        "#]]),
+        peers("sw_bgp_neighbor_up", SWITCH, "SW_BGP_NEIGHBOR", expect![[r#"
+            120 sw_bgp_neighbor_up x1
+            120 sw_bgp_neighbor_up x2 again
+        "#]]),
     ]
 }
 
