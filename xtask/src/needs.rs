@@ -90,7 +90,8 @@ pub fn check(install: bool) -> Result<()> {
     }
     for Welcome { program, package, without } in &WELCOME {
         let get = ["apt-get", "install", "-y", "--no-install-recommends", package];
-        if !starts(program) && !(install && succeeds(&get)) {
+        let is_here = starts(program) || (install && succeeds(&get));
+        if !is_here {
             eprintln!("xtask: THERE IS NO {program}: {without}; {}", get.join(" "));
         }
     }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// Routes that change no configuration: what is observed, and what is passed on.
-const INPUT: [&str; 2] = ["/telemetry", "/relay/mist"];
+const INPUT: [&str; 3] = ["/telemetry", "/openwifi/state", "/relay/mist"];
 /// Of people and of files; the tests of those look for their entries.
 const ELSEWHERE: [&str; 8] = [
     "/admins/",
