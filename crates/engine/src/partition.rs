@@ -265,6 +265,7 @@ impl Engine {
                 Subject::Ports => state.ports.on_timer(&mut scene),
                 Subject::Edge(mac) => state.edges.on_timer(mac, &mut scene),
                 Subject::Peerings(mac) => state.peerings.on_timer(mac, &mut scene),
+                Subject::Damper(mac) => state.devices.on_damper(mac, &mut scene),
                 Subject::Sources => state.sources.on_timer(&mut scene),
             }
         }

@@ -32,6 +32,8 @@ pub(crate) enum Subject {
     Peerings(Mac),
     /// A source may have said nothing for too long.
     Sources,
+    /// A device or a port of it may have kept still for long enough.
+    Damper(Mac),
 }
 
 /// The timers of a partition.

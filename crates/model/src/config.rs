@@ -206,6 +206,33 @@ pub struct Setting {
     /// When a source that says nothing is an alarm.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source_silence: Option<SourceSilence>,
+    /// Whether devices and ports that flap are told one change at a time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flap_damping: Option<FlapDamping>,
+}
+
+/// Whether devices and ports that flap are told one change at a time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FlapDamping {
+    /// Whether they are not; they are unless it says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
+    /// More than so many changes (2 to 100) are flapping; 5 unless it says otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<u32>,
+    /// Within so many minutes (1 to 240); 10 unless it says otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub minutes: Option<u32>,
+}
+
+/// How flapping is damped, where it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Damping {
+    /// More changes than that are flapping.
+    pub count: usize,
+    /// Within so long.
+    pub window: Micros,
 }
 
 /// When a source that says nothing is an alarm.
@@ -316,6 +343,8 @@ pub struct FailureThreshold {
 
 /// The weakest stranger that counts, unless the setting says otherwise.
 const ROGUE_DBM_MIN: i32 = -80;
+const DAMPING_COUNT: u32 = 5;
+const DAMPING_MINUTES: u32 = 10;
 const HEARTBEAT_AP_SECS: u32 = 90;
 const HEARTBEAT_WIRED_SECS: u32 = 180;
 const INACTIVITY_SECS: u32 = 1_800;
@@ -331,6 +360,17 @@ impl Setting {
             bssids: own.whitelisted_bssids.or(over.whitelisted_bssids).unwrap_or_default(),
             ssids: own.whitelisted_ssids.or(over.whitelisted_ssids).unwrap_or_default(),
         }
+    }
+
+    /// How flapping is damped, if it is; `over` is the org's setting.
+    pub fn flap_damping(&self, over: &Self) -> Option<Damping> {
+        let [own, over] = [self, over].map(|it| it.flap_damping.unwrap_or_default());
+        let minutes = own.minutes.or(over.minutes).unwrap_or(DAMPING_MINUTES);
+        let damping = Damping {
+            count: own.count.or(over.count).unwrap_or(DAMPING_COUNT) as usize,
+            window: Micros::from_mins(i64::from(minutes)),
+        };
+        (own.enabled.or(over.enabled) == Some(true)).then_some(damping)
     }
 
     /// When a source that says nothing is an alarm; `over` is the org's setting.

@@ -10,7 +10,7 @@ use crate::snapshots::{SnapshotJob, decompress};
 use bytes::Bytes;
 use foghorn_engine::{Engine, Output, RestoreError, SiteView, Tally};
 use foghorn_log::{Block, Frame, Log, LogError, Reader, SnapshotStore};
-use foghorn_model::record::{RecordError, Records};
+use foghorn_model::record::{RecordError, Records, WebhookHealth};
 use foghorn_model::{HandOver, Partition, SiteId, Timestamp, TopicSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -358,6 +358,16 @@ impl Worker {
     /// The partition clock.
     pub fn clock(&self) -> Timestamp {
         self.engine.clock()
+    }
+
+    /// The webhooks that the fold holds as failing.
+    pub fn failing_webhooks(&self) -> impl Iterator<Item = WebhookHealth> {
+        self.engine.failing_webhooks()
+    }
+
+    /// The records set aside that the fold was told of.
+    pub fn quarantined(&self) -> impl Iterator<Item = u64> {
+        self.engine.quarantined()
     }
 
     /// What the fold met and made nothing of.

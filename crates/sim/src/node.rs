@@ -11,7 +11,8 @@ use bytes::Bytes;
 use foghorn_dispatch::Index;
 use foghorn_dispatch::Lanes;
 use foghorn_dispatch::lanes::{
-    Attempt, EventSource, Flush, LaneLimits, LogBlock, Report, SourceError, decode_open,
+    Attempt, EventSource, Flush, KnownHealth, LaneLimits, LogBlock, Report, SourceError,
+    decode_open,
 };
 use foghorn_dispatch::publisher::{OpenBatches, Publisher};
 use foghorn_engine::FOLD_VERSION;
@@ -19,13 +20,13 @@ use foghorn_log::{
     LineFile, Log, LogError, RotatingFile, SegmentLog, SegmentOptions, SimStorage, SnapshotStore,
     Storage, TrimMode, TrimPolicy,
 };
-use foghorn_model::record::Upgrade;
+use foghorn_model::record::{Command, Upgrade};
 use foghorn_model::time::Micros;
-use foghorn_model::{Partition, Relayed, Timestamp, TopicClass};
+use foghorn_model::{Partition, RecordBody, Relayed, Timestamp, TopicClass};
 use foghorn_pipeline::{
     Claim, Clockwork, CommittedBlock, Committer, EventLogs, FoldedBlock, Intake, IntakeLimits,
-    Interventions, Outbox, Recovered, Refusal, Shard, ShardStores, ShardWatch, SnapshotJob, Step,
-    Worker, check_claim,
+    Interventions, KnownQuarantine, Outbox, Recovered, Refusal, Shard, ShardStores, ShardWatch,
+    SnapshotJob, Step, Worker, check_claim, quarantined,
 };
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -60,6 +61,7 @@ impl Setup {
             ..LaneLimits::default()
         };
         let tight = dice.one_in(6);
+        let lanes = LaneLimits { failing_after: Micros::from_secs(dice.between(5, 120)), ..lanes };
         Self {
             segment_bytes: 4096 << dice.below(5),
             event_bytes_max: if tight { 96 << 10 } else { 64 << 20 },
@@ -406,6 +408,35 @@ impl Node {
         Ok(())
     }
 
+    /// What the server finds out about itself and the folds do not know. It is asked of the folds
+    /// themselves, so what is on its way to them comes up again.
+    fn findings(&self, now: Timestamp) -> Result<Vec<(Partition, Command)>> {
+        let (mut health, mut quarantine) = (KnownHealth::default(), KnownQuarantine::default());
+        for worker in self.shards.iter().flat_map(Shard::workers) {
+            health.recovered(worker.partition(), worker.failing_webhooks());
+            quarantine.recovered(worker.partition(), worker.quarantined());
+        }
+        let changes = self.publisher.lanes().health(&health, now);
+        let mut found: Vec<_> = changes
+            .into_iter()
+            .map(|health| (health.partition(), Command::WebhookHealth(health)))
+            .collect();
+        for (partition, record) in quarantine.untold(&self.interventions) {
+            let told = quarantined(&*self.input, partition, record)?;
+            found.push((partition, Command::Quarantined(told)));
+        }
+        Ok(found)
+    }
+
+    /// Journals what the server finds out about itself.
+    pub fn find(&self, seq: u64, now: Timestamp) -> Result<()> {
+        for (partition, command) in self.findings(now)? {
+            let (site, body) = (command.site(), RecordBody::Command(command));
+            self.intake.submit_record(partition, seq, site, body, now, None)?;
+        }
+        Ok(())
+    }
+
     /// Snapshots are taken, or those taken are saved.
     pub fn snapshot(&mut self) -> Result<()> {
         if let Some(jobs) = self.jobs.pop_front() {
@@ -481,13 +512,14 @@ impl Node {
     }
 
     /// Whether everything that was taken is folded and delivered, or given up.
-    pub fn is_at_rest(&self) -> bool {
+    pub fn is_at_rest(&self, now: Timestamp) -> bool {
         self.intake.is_empty()
             && self.outbox.is_empty()
             && self.queues.iter().all(VecDeque::is_empty)
             && self.watch.told.borrow().is_empty()
             && self.flush.is_none()
             && self.publisher.lanes().is_idle()
+            && self.findings(now).is_ok_and(|found| found.is_empty())
     }
 
     /// What must never be exceeded.

@@ -193,7 +193,7 @@ impl Run {
         self.people.is_done()
             && self.network.next().is_none()
             && !self.catalog.is_unpublished()
-            && self.node.as_ref().is_some_and(Node::is_at_rest)
+            && self.node.as_ref().is_some_and(|node| node.is_at_rest(self.now))
     }
 
     /// Time goes to the next thing that happens, or a little.
@@ -321,7 +321,10 @@ impl Run {
                 self.catalog.publish();
             }
             22 if node.hands_over() || self.dice.one_in(6) => node.snapshot()?,
-            23 if self.dice.one_in(6) => node.housekeep()?,
+            23 if self.dice.one_in(6) => {
+                node.housekeep()?;
+                node.find(self.catalog.latest(), self.now)?;
+            }
             _ => {}
         }
         Ok(())

@@ -79,6 +79,15 @@ pub(super) const MEMBERS: &[Member] = &[
         "how many failures are an alarm of the whole site",
     ),
     member(
+        "flap_damping",
+        Shape::Object(&[
+            member("enabled", Shape::Flag, "whether they are not; they are by default"),
+            member("count", Shape::Whole(2, 100), "more changes than that are flapping; 5"),
+            member("minutes", Shape::Whole(1, 240), "within so many minutes; 10"),
+        ]),
+        "whether devices and ports that flap are told one change at a time (extension)",
+    ),
+    member(
         "source_silence",
         Shape::Object(&[
             member("enabled", Shape::Flag, "whether it is an alarm at all; so by default"),

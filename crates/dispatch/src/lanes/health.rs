@@ -1,6 +1,6 @@
 //! Webhooks that keep failing, for an alarm of ours.
 //!
-//! A webhook fails when for [`FAILING_AFTER`] nothing came through to it, or one of its lanes has
+//! A webhook fails when for [`LaneLimits::failing_after`](super::LaneLimits) nothing came through to it, or one of its lanes has
 //! waited so long to send what it has: for the next try, behind its gate, or behind the breaker
 //! of its host. It is well again when something has come through and no lane of it waits.
 //!
@@ -13,12 +13,8 @@
 use super::Lanes;
 use crate::index::Index;
 use foghorn_model::record::{Failing, WebhookHealth};
-use foghorn_model::time::Micros;
 use foghorn_model::{Partition, Timestamp, Webhook, WebhookId};
 use std::collections::BTreeMap;
-
-/// How long nothing may come through before it is an alarm.
-pub const FAILING_AFTER: Micros = Micros::from_mins(5);
 
 /// What attempts of one webhook came to.
 #[derive(Debug, Default)]
@@ -87,7 +83,9 @@ impl Lanes {
                 None if health.is_known && known.0.contains_key(id) => {
                     told.push(health_of(webhook, None));
                 }
-                Some(since) if since + FAILING_AFTER <= now && !known.0.contains_key(id) => {
+                Some(since)
+                    if since + self.limits.failing_after <= now && !known.0.contains_key(id) =>
+                {
                     let failing = Failing { since, reason: health.reason.clone() };
                     told.push(health_of(webhook, Some(failing)));
                 }

@@ -30,7 +30,7 @@ mod tests;
 mod turns;
 
 pub use batch::{LaneKey, OpenBatch};
-pub use health::{FAILING_AFTER, KnownHealth};
+pub use health::KnownHealth;
 pub use journal::{decode_open, encode_open};
 pub use routing::{EventSource, LogBlock, SourceError};
 pub use rows::{DeliveryRow, Fate, Flush, LaneRow, Watermark};
@@ -76,6 +76,8 @@ pub struct LaneLimits {
     pub stream_age_max: Micros,
     /// Rows that may wait for the next flush before sending stops.
     pub rows_max: usize,
+    /// How long nothing may come through to a webhook before that is an alarm.
+    pub failing_after: Micros,
 }
 
 impl Default for LaneLimits {
@@ -92,6 +94,7 @@ impl Default for LaneLimits {
             record_age_max: Micros::from_mins(7 * 24 * 60),
             stream_age_max: Micros::from_secs(60),
             rows_max: 100_000,
+            failing_after: Micros::from_mins(5),
         }
     }
 }

@@ -8,7 +8,9 @@
 //! source says it is.
 
 mod availability;
+mod carried;
 mod causes;
+mod damping;
 mod entities;
 mod site;
 
@@ -18,10 +20,11 @@ use super::presence::Presence;
 use crate::timers::{Subject, Timers};
 use crate::view::DeviceView;
 use availability::Availability;
-use foghorn_model::alarm::{AlarmStatus, Evidence};
+use damping::Dampers;
+use foghorn_model::alarm::Evidence;
 use foghorn_model::definitions::{AlarmRow, alarm_of_event};
-use foghorn_model::event::device::{DeviceFacts, Happening, encode_event, encode_updown};
-use foghorn_model::telemetry::{AlarmReport, DeviceChange, DeviceEvent, DeviceReport, Severity};
+use foghorn_model::event::device::{DeviceFacts, Happening, encode_event};
+use foghorn_model::telemetry::{DeviceChange, DeviceEvent, DeviceReport, Severity};
 use foghorn_model::{Device, DeviceType, Mac, Setting, Site, Timestamp, Topic};
 use foghorn_mutant::{Mutant, is as mutated};
 use serde::{Deserialize, Serialize};
@@ -76,6 +79,8 @@ struct DeviceState {
     restart_heard: Timestamp,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     is_unhealthy: bool,
+    #[serde(default, skip_serializing_if = "Dampers::is_empty")]
+    dampers: Dampers,
     /// A down that is not yet told on `device-updowns`.
     #[serde(default, skip_serializing_if = "is_left_out")]
     owed: Option<Owed>,
@@ -103,11 +108,6 @@ struct Owed {
     #[serde(default)]
     audit_id: Option<Uuid>,
 }
-
-/// The members of alarms that list devices.
-const LISTS: [&str; 3] = ["aps", "gateways", "switches"];
-/// Members that only alarms of incidents have.
-const OF_INCIDENTS: [&str; 3] = ["client_mac1", "client_mac2", "wcids"];
 
 /// Why a device went down that just fell silent.
 const SILENT: &str = "heartbeat_timeout";
@@ -218,6 +218,7 @@ impl Devices {
         let (before, stood) = (self.status_of_ap(mac), self.stands(mac));
         if let Some(mut state) = self.by_mac.remove(&mac) {
             state.presence.disarm(site.id, Subject::Device(mac), timers);
+            state.dampers.disarm(mac, site, timers);
         }
         self.count(mac, before, now);
         self.count_standing(mac, stood);
@@ -269,58 +270,6 @@ impl Devices {
         self.look_at_site(scene.site, scene.now, scene.emitter);
     }
 
-    /// A source raised an alarm by its key. It is about a device of the site, but for those alarms
-    /// that name no devices.
-    pub(crate) fn on_alarm(&self, report: &AlarmReport<'_>, scene: &mut Scene<'_, '_>) {
-        let row = report.row;
-        let mut evidence = Evidence::new();
-        match self.by_mac.get(&report.mac) {
-            Some(state) => state.show(&mut evidence),
-            None if LISTS.iter().any(|list| row.fields.contains(list)) => {
-                scene.tally.unknown_device += 1;
-                return;
-            }
-            None => evidence.add("hostnames", report.mac.to_string()),
-        }
-        let samples = [
-            ("bssids", report.bssid.map(|it| it.to_string())),
-            ("client_mac1", report.client_mac.map(|it| it.to_string())),
-            ("client_mac2", report.peer_mac.map(|it| it.to_string())),
-            ("client_macs", report.client_mac.map(|it| it.to_string())),
-            ("port_ids", report.port_id.as_deref().map(Into::into)),
-            ("reasons", report.reason.as_deref().map(Into::into)),
-            ("ssids", report.ssid.as_deref().map(Into::into)),
-            ("vlans", report.vlan.as_deref().map(Into::into)),
-            ("wcids", report.client_mac.map(|it| it.to_string())),
-        ];
-        for (member, sample) in samples {
-            // An alarm of a condition has no list of members: it shows what is known.
-            let is_shown = if row.fields.is_empty() {
-                !OF_INCIDENTS.contains(&member)
-            } else {
-                row.fields.contains(&member)
-            };
-            if is_shown {
-                evidence.add_opt(member, sample);
-            }
-        }
-        if row.conclusion().is_some() {
-            let entity = self.entity(report.mac, report.port_id.as_deref());
-            let vlan = report.vlan.as_deref().unwrap_or_default();
-            evidence.involve(entity.with("missing_vlan_id", vlan));
-        }
-        let parts = [report.port_id.as_deref(), report.ssid.as_deref(), report.vlan.as_deref()];
-        let about = parts.iter().fold(report.mac.to_string(), |about, part| {
-            format!("{about}/{}", part.unwrap_or_default())
-        });
-        if report.status == Some(AlarmStatus::Resolved) {
-            scene.resolve(row, &about, scene.at);
-        } else {
-            let at = scene.at;
-            scene.raise(&Incident { row, about: &about, at, evidence });
-        }
-    }
-
     /// The timer of a device fired: it has fallen silent, or owes a down, or lives on.
     pub(crate) fn on_timer(&mut self, mac: Mac, scene: &mut Scene<'_, '_>) {
         let (before, stood) = (self.status_of_ap(mac), self.stands(mac));
@@ -354,8 +303,9 @@ impl Devices {
 
     /// Settings changed, or the state was read back: every timer is set by what holds now.
     pub(crate) fn rearm(&mut self, site: &Site, over: &Setting, timers: &mut Timers) {
-        for state in self.by_mac.values_mut() {
+        for (mac, state) in &mut self.by_mac {
             state.arm(site, over, timers);
+            state.dampers.arm(*mac, site, over, timers);
         }
         self.count_all_standing();
     }
@@ -365,6 +315,7 @@ impl Devices {
         for (mac, state) in &mut self.by_mac {
             let deadline = state.deadline(site, over);
             state.presence.defer(deadline, now, *mac);
+            state.dampers.defer(site, over, now, *mac);
         }
     }
 }
@@ -385,6 +336,7 @@ impl DeviceState {
             restarts: VecDeque::new(),
             restart_heard: Timestamp(0),
             is_unhealthy: false,
+            dampers: Dampers::default(),
             owed: None,
         }
     }
@@ -495,20 +447,7 @@ impl DeviceState {
         });
     }
 
-    fn tell_updown(
-        &self,
-        transition: Transition,
-        at: Timestamp,
-        cause: Cause<'_>,
-        scene: &mut Scene<'_, '_>,
-    ) {
-        let happening = self.happening(transition, at, cause);
-        scene.emit(Topic::DeviceUpdowns, |out, place| {
-            encode_updown(out, &self.facts(place), &happening);
-        });
-    }
-
-    fn tell_event(&self, event: &DeviceEvent<'_>, cause: Cause<'_>, scene: &mut Scene<'_, '_>) {
+    fn tell_event(&mut self, event: &DeviceEvent<'_>, cause: Cause<'_>, scene: &mut Scene<'_, '_>) {
         let happening = Happening {
             event_type: &event.event_type,
             at: scene.at,
@@ -517,10 +456,13 @@ impl DeviceState {
             text: cause.text,
             audit_id: cause.audit_id,
             detail: Some(event),
+            flapping: None,
         };
-        scene.emit(Topic::DeviceEvents, |out, place| {
-            encode_event(out, &self.facts(place), &happening);
-        });
+        if !self.is_damped(event, scene) {
+            scene.emit(Topic::DeviceEvents, |out, place| {
+                encode_event(out, &self.facts(place), &happening);
+            });
+        }
         // Alarms of peerings wait for their thresholds.
         let row = alarm_of_event(&event.event_type).filter(|_| event.peering().is_none());
         if let Some(row) = row {
@@ -579,6 +521,7 @@ impl DeviceState {
             text: cause.text,
             audit_id: cause.audit_id,
             detail: None,
+            flapping: None,
         }
     }
 

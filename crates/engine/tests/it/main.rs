@@ -6,6 +6,7 @@ mod accounting;
 mod adversity;
 mod alarms;
 mod clients;
+mod damping;
 mod detectors;
 mod devices;
 mod edges;

@@ -45,6 +45,61 @@ pub struct Happening<'a> {
     pub audit_id: Option<Uuid>,
     /// What only some types have.
     pub detail: Option<&'a DeviceEvent<'a>>,
+    /// What a marker of flapping says.
+    pub flapping: Option<Flapping<'a>>,
+}
+
+/// Says that changes are not told one by one.
+#[derive(Clone, Copy, Debug)]
+pub struct Flapping<'a> {
+    /// The port, if it is one that flaps, and not the device.
+    pub port_id: Option<&'a str>,
+    /// Whether it goes on.
+    pub status: FlappingStatus,
+    /// Since when.
+    pub since: Timestamp,
+    /// How many changes were not told so far.
+    pub suppressed: u64,
+    /// How the last of them left it.
+    pub is_up: bool,
+}
+
+/// Whether something flaps.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FlappingStatus {
+    /// From here on.
+    Started,
+    /// Still.
+    Ongoing,
+    /// No longer.
+    Ended,
+}
+
+impl FlappingStatus {
+    /// The name on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Started => "started",
+            Self::Ongoing => "ongoing",
+            Self::Ended => "ended",
+        }
+    }
+}
+
+impl Flapping<'_> {
+    fn since(this: Option<&Self>, event: &mut JsonObject<'_>) {
+        if let Some(flapping) = this {
+            event.int("since", flapping.since.secs());
+        }
+    }
+
+    fn state(this: Option<&Self>, event: &mut JsonObject<'_>) {
+        if let Some(flapping) = this {
+            event.text("state", if flapping.is_up { "up" } else { "down" });
+            event.text("status", flapping.status.name());
+            event.count("suppressed", flapping.suppressed);
+        }
+    }
 }
 
 /// Captures and receivers have upper case; the published schema says lower case.
@@ -91,15 +146,19 @@ pub fn encode_event(out: &mut Vec<u8>, device: &DeviceFacts<'_>, what: &Happenin
     if let Some(peer) = detail.and_then(|detail| detail.peer_mac) {
         event.mac("peer_mac", peer);
     }
-    event.text_opt("port_id", detail.and_then(|detail| detail.port_id.as_deref()));
+    let port_id = detail.and_then(|detail| detail.port_id.as_deref());
+    let flapping = what.flapping.as_ref();
+    event.text_opt("port_id", port_id.or(flapping.and_then(|it| it.port_id)));
     count(&mut event, "power", detail.and_then(|detail| detail.now.power));
     count(&mut event, "pre_bandwidth", detail.and_then(|detail| detail.before.bandwidth));
     count(&mut event, "pre_channel", detail.and_then(|detail| detail.before.channel));
     count(&mut event, "pre_power", detail.and_then(|detail| detail.before.power));
     event.text_opt("reason", what.reason);
+    Flapping::since(flapping, &mut event);
     event.id_opt("site_id", device.place.site);
     event.text_opt("site_name", device.place.site_name);
     event.text_opt("ssid", detail.and_then(|detail| detail.ssid.as_deref()));
+    Flapping::state(flapping, &mut event);
     event.text_opt("text", what.text);
     event.int("timestamp", what.at.secs());
     event.text("type", what.event_type);
@@ -129,8 +188,10 @@ pub fn encode_updown(out: &mut Vec<u8>, device: &DeviceFacts<'_>, what: &Happeni
     event.text_opt("model", Some(device.model).filter(|model| !model.is_empty()));
     event.id("org_id", device.place.org);
     event.text_opt("reason", what.reason);
+    Flapping::since(what.flapping.as_ref(), &mut event);
     event.id_opt("site_id", device.place.site);
     event.text_opt("site_name", device.place.site_name);
+    Flapping::state(what.flapping.as_ref(), &mut event);
     event.int("timestamp", what.at.secs());
     event.text("type", what.event_type);
     event.end();

@@ -113,17 +113,24 @@ impl<'a> DeviceReport<'a> {
 impl DeviceReport<'_> {
     /// The port whose link it says went up, or down.
     pub fn link(&self) -> Option<(&str, bool)> {
-        let DeviceChange::Event(event) = &self.change else { return None };
-        let is_up = match event.event_type.as_ref() {
+        match &self.change {
+            DeviceChange::Event(event) => event.link(),
+            _ => None,
+        }
+    }
+}
+
+impl DeviceEvent<'_> {
+    /// The port whose link it says went up, or down.
+    pub fn link(&self) -> Option<(&str, bool)> {
+        let is_up = match self.event_type.as_ref() {
             "AP_PORT_UP" | "GW_PORT_UP" | "SW_PORT_UP" => true,
             "AP_PORT_DOWN" | "GW_PORT_DOWN" | "SW_PORT_DOWN" => false,
             _ => return None,
         };
-        Some((event.port_id.as_deref()?, is_up))
+        Some((self.port_id.as_deref()?, is_up))
     }
-}
 
-impl<'a> DeviceEvent<'a> {
     /// The peering that it says is up, or down.
     pub fn peering(&self) -> Option<(PeeringKind, bool)> {
         Some(match self.event_type.as_ref() {

@@ -1,6 +1,8 @@
-//! Retention, free space, and the age of the delivery log and the history.
+//! Retention, free space, the age of the delivery log and the history; and a turn for what the
+//! server finds out about itself.
 
 use super::clock;
+use super::findings::Findings;
 use super::journal::Ack;
 use super::options::Options;
 use foghorn_catalog::{DeliveryStore, HistoryStore};
@@ -34,6 +36,7 @@ pub struct Housekeeping {
     pub dispatcher: Dispatcher,
     pub deliveries: Arc<DeliveryStore>,
     pub history: Arc<HistoryStore>,
+    pub findings: Findings,
     pub stop: Arc<AtomicBool>,
     pub free_bytes: Arc<AtomicU64>,
 }
@@ -44,6 +47,9 @@ impl Housekeeping {
         while !self.stop.load(Ordering::Acquire) {
             if let Err(error) = self.turn() {
                 tracing::error!(%error, "housekeeping");
+            }
+            if let Err(error) = self.findings.turn() {
+                tracing::warn!(%error, "alarms of our own wait");
             }
             std::thread::park_timeout(EVERY);
         }

@@ -42,9 +42,15 @@ impl Inlet {
 
     /// Journals a command of an org.
     pub fn command(&self, org: OrgId, command: Command) -> Result<Durable, Refused> {
-        let (ack, durable) = oneshot::channel();
         let site = command.site();
         let partition = site.map_or_else(|| Partition::of_org(org), Partition::of_site);
+        self.command_in(partition, command)
+    }
+
+    /// Journals a command in this partition.
+    pub fn command_in(&self, partition: Partition, command: Command) -> Result<Durable, Refused> {
+        let (ack, durable) = oneshot::channel();
+        let site = command.site();
         let seq = self.published.load(Ordering::Acquire);
         let body = RecordBody::Command(command);
         let wake = self

@@ -7,7 +7,7 @@
 //! | dispatcher | lanes, and every request to a receiver |
 //! | snapshots | saves snapshots |
 //! | projector | fills the history that searches answer from |
-//! | housekeeping | retention and free space |
+//! | housekeeping | retention, free space, and what the server finds out about itself |
 //! | runtime | the API, the RADIUS listener and those of syslog |
 //!
 //! Whatever must not go on after a failure reports it to [`run`], which ends the process.
@@ -16,6 +16,7 @@ mod backend;
 pub mod clock;
 mod committer;
 mod feed;
+mod findings;
 mod housekeeping;
 mod http;
 mod journal;
@@ -35,6 +36,7 @@ use arc_swap::ArcSwap;
 use backend::ServerBackend;
 use committer::{CommitterThread, Deadlines, Folds};
 use feed::{CatalogFeed, LogSource, Publisher};
+use findings::{Findings, Known};
 use foghorn_api::{Api, Proxies, Pulse};
 use foghorn_catalog::{Catalog, DeliveryStore, HistoryStore, new_key};
 use foghorn_dispatch::driver::{Dispatcher, Driver};
@@ -44,6 +46,7 @@ use foghorn_ingest::radius::listener::RadiusListener;
 use foghorn_log::{
     FsStorage, LineFile, Log, RotatingFile, SegmentLog, SegmentOptions, SnapshotStore, Storage,
 };
+use foghorn_model::time::Micros;
 use foghorn_model::{Partition, Timestamp};
 use foghorn_pipeline::{
     Claim, Clockwork, Committer, EventLogs, Intake, IntakeLimits, Interventions, Outbox,
@@ -267,7 +270,11 @@ impl Server {
         let view = stores.catalog.view();
         let index = Arc::new(feed::index(&view, &egress, &options.user_agent));
         let (file, opened) = opened;
-        let lanes = Lanes::new(LaneLimits::default(), index, rows, &watermarks, &opened);
+        let mut limits = LaneLimits::default();
+        if let Some(secs) = options.webhook_failing_secs {
+            limits.failing_after = Micros::from_secs(i64::from(secs));
+        }
+        let lanes = Lanes::new(limits, index, rows, &watermarks, &opened);
         let (driver, dispatcher) = Driver::new(
             lanes,
             Arc::clone(&egress),
@@ -307,6 +314,7 @@ impl Server {
         let (snapshot_jobs, jobs) = sync_channel::<Vec<SnapshotJob>>(64);
         let projector_news = Arc::new(ProjectorNews::default());
         let pulse = Arc::new(Pulse::default());
+        let known = Arc::new(Known::default());
         let context = ShardContext {
             stores: ShardStores {
                 input: Arc::clone(&stores.input),
@@ -324,6 +332,7 @@ impl Server {
                 recovery: Arc::clone(&recovery),
                 tallies: Arc::clone(&tallies),
                 pulse: Arc::clone(&pulse),
+                known: Arc::clone(&known),
             },
             snapshot_jobs,
             snapshot_every: Duration::from_secs(u64::from(options.snapshot_secs)),
@@ -388,6 +397,14 @@ impl Server {
             dispatcher: dispatcher.clone(),
             deliveries: Arc::clone(&stores.deliveries),
             history: Arc::clone(&stores.history),
+            findings: Findings {
+                known,
+                recovery: Arc::clone(&recovery),
+                dispatcher: dispatcher.clone(),
+                interventions: Arc::clone(&stores.interventions),
+                input: Arc::clone(&stores.input),
+                inlet: inlet.clone(),
+            },
             stop: Arc::clone(&stop),
             free_bytes: Arc::clone(&free_bytes),
         };

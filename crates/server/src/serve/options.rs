@@ -82,6 +82,10 @@ pub struct ServeArgs {
     /// [default: 5000].
     #[arg(long, env = "FOGHORN_CALLS_PER_HOUR", value_name = "CALLS")]
     pub calls_per_hour: Option<u32>,
+    /// Seconds in which nothing comes through to a webhook before that is an alarm
+    /// [default: 300].
+    #[arg(long, env = "FOGHORN_WEBHOOK_FAILING_SECS", value_name = "SECONDS")]
+    pub webhook_failing_secs: Option<u32>,
     /// Seconds between snapshots of a partition [default: 30].
     #[arg(long, env = "FOGHORN_SNAPSHOT_SECS", value_name = "SECONDS")]
     pub snapshot_secs: Option<u32>,
@@ -125,6 +129,7 @@ struct File {
     org_records_per_day: Option<u64>,
     org_bytes_per_day: Option<u64>,
     calls_per_hour: Option<u32>,
+    webhook_failing_secs: Option<u32>,
     snapshot_secs: Option<u32>,
     segment_bytes: Option<u64>,
 }
@@ -152,6 +157,7 @@ pub struct Options {
     pub org_records_per_day: Option<u64>,
     pub org_bytes_per_day: Option<u64>,
     pub calls_per_hour: u32,
+    pub webhook_failing_secs: Option<u32>,
     pub snapshot_secs: u32,
     pub segment_bytes: u64,
     pub accept_data_loss: bool,
@@ -233,6 +239,7 @@ impl Options {
                 .calls_per_hour
                 .or(file.calls_per_hour)
                 .unwrap_or(foghorn_api::CALLS_PER_HOUR),
+            webhook_failing_secs: args.webhook_failing_secs.or(file.webhook_failing_secs),
             snapshot_secs: args.snapshot_secs.or(file.snapshot_secs).unwrap_or(30).max(1),
             segment_bytes: args.segment_bytes.or(file.segment_bytes).unwrap_or(64 << 20),
             accept_data_loss: args.accept_data_loss,

@@ -6,6 +6,7 @@
 
 use super::clock;
 use super::committer::Deadlines;
+use super::findings::Known;
 use super::live::{Asked, Asker, asking};
 use super::projector::ProjectorNews;
 use foghorn_api::Pulse;
@@ -46,6 +47,7 @@ pub struct Watch {
     pub recovery: Arc<Recovery>,
     pub tallies: Arc<Tallies>,
     pub pulse: Arc<Pulse>,
+    pub known: Arc<Known>,
 }
 
 /// How recovery goes.
@@ -99,6 +101,7 @@ impl ShardWatch for Watch {
     }
 
     fn recovered(&self, worker: &Worker, recovered: Recovered) {
+        self.known.recovered(worker);
         self.recovery.partitions.fetch_or(1 << worker.partition().index(), Ordering::AcqRel);
         self.recovery.replayed.fetch_add(recovered.replayed, Ordering::Relaxed);
         if recovered.missing > 0 {

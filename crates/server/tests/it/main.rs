@@ -5,6 +5,7 @@
 mod alarms;
 mod audited;
 mod damage;
+mod findings;
 mod formats;
 mod history;
 mod hostapd;
