@@ -120,6 +120,23 @@ pub fn bench_k7() -> Result<()> {
     run(&["cargo", "bench", "--quiet", "--package", "foghorn", "--bench", "k7"], &[])
 }
 
+/// What a day of a site costs the fold, and whether that grows with the site.
+pub fn bench_day() -> Result<()> {
+    run(
+        &[
+            "cargo",
+            "bench",
+            "--quiet",
+            "--package",
+            "foghorn-sim",
+            "--no-default-features",
+            "--bench",
+            "day",
+        ],
+        &[],
+    )
+}
+
 /// Writes the OpenAPI document anew.
 pub fn openapi() -> Result<()> {
     let command = ["run", "--quiet", "--package", "foghorn", "--", "openapi"];

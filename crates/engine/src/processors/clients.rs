@@ -30,7 +30,8 @@ pub(crate) struct Clients {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct ClientState {
-    association: Association,
+    /// Apart: most reports touch little of it, and many clients are to stand near to each other.
+    association: Box<Association>,
     /// The last word of it, by the source's clock.
     latest: Timestamp,
     /// When it was last heard of, by the partition clock.
@@ -92,7 +93,7 @@ impl Clients {
             inherit(&mut association, before);
         }
         let state = ClientState {
-            association,
+            association: Box::new(association),
             latest: scene.at,
             heard: scene.now,
             deferral: Deferral::default(),
@@ -133,7 +134,7 @@ impl Clients {
 
     /// The association of a client, while it has one.
     pub(crate) fn association(&self, mac: Mac) -> Option<&Association> {
-        self.by_mac.get(&mac).map(|state| &state.association)
+        self.by_mac.get(&mac).map(|state| &*state.association)
     }
 
     /// Takes over the address that DHCP gave, and the name; says whether either is news. Of a
@@ -208,7 +209,7 @@ impl Clients {
         if end.termination != Termination::Roamed {
             tell(association, "CLIENT_DEASSOCIATION", end.disconnect, scene);
         }
-        Some(state.association)
+        Some(*state.association)
     }
 
     /// Settings changed, or the state was read back.
@@ -329,7 +330,9 @@ fn refresh(known: &mut Association, report: &telemetry::Association<'_>) {
 }
 
 fn learn(known: &mut Association, facts: &ClientFacts<'_>) {
-    known.ip = facts.ip.or(known.ip);
+    if facts.ip.is_some() {
+        known.ip = facts.ip;
+    }
     replace(&mut known.hostname, facts.hostname.as_deref());
     replace(&mut known.username, facts.username.as_deref());
     replace(&mut known.family, facts.family.as_deref());
