@@ -22,6 +22,8 @@ cargo xtask compat    the mistapi package and Schemathesis against the server; w
 cargo xtask demo      a server, real input and a verifying receiver
 cargo xtask bench     Foghorn against limit programs, in one run
     api               what is read over the API: p50, p99, and the cost as the data grows
+    day               what a day of a site costs; fails if a record costs a fifth more at 50,000
+                      clients than at 500
     k7                fails if what is compared with a secret takes longer the more of it is right
 cargo xtask openapi   writes openapi.json anew";
 
@@ -64,6 +66,7 @@ fn run() -> Result<()> {
         Some((&"demo", [])) => steps::demo(),
         // The limit programs are measured as optimised as what they are the limit of.
         Some((&"bench", ["k7"])) => steps::bench_k7(),
+        Some((&"bench", ["day"])) => steps::bench_day(),
         Some((&"bench", what @ ([] | ["api"]))) if cfg!(debug_assertions) => {
             steps::bench_in_release(what)
         }

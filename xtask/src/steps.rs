@@ -45,6 +45,7 @@ pub fn test(kills: Option<&str>) -> Result<()> {
     )?;
     deny()?;
     sim(&["--list", SEEDS, "--seeds", "1000000", "--for-secs", FRESH_SECS])?;
+    sim(&["--day", "small"])?;
     let kills: Vec<(&str, &str)> =
         kills.map(|kills| ("FOGHORN_KILLS", kills)).into_iter().collect();
     if succeeds(&["cargo", "nextest", "--version"]) {
@@ -118,6 +119,23 @@ pub fn bench_in_release(what: &[&str]) -> Result<()> {
 /// Whether what is compared with a secret takes as long whatever is shown (K7 of docs/security.md).
 pub fn bench_k7() -> Result<()> {
     run(&["cargo", "bench", "--quiet", "--package", "foghorn", "--bench", "k7"], &[])
+}
+
+/// What a day of a site costs the fold, and whether that grows with the site.
+pub fn bench_day() -> Result<()> {
+    run(
+        &[
+            "cargo",
+            "bench",
+            "--quiet",
+            "--package",
+            "foghorn-sim",
+            "--no-default-features",
+            "--bench",
+            "day",
+        ],
+        &[],
+    )
 }
 
 /// Writes the OpenAPI document anew.

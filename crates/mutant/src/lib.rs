@@ -106,6 +106,18 @@ pub const fn poisons(_: &[u8]) -> bool {
     false
 }
 
+/// Whether any bug is switched on: never, without the feature `switches`.
+#[cfg(not(feature = "switches"))]
+pub const fn any() -> bool {
+    false
+}
+
+/// Runs with nothing switched on, since nothing can be.
+#[cfg(not(feature = "switches"))]
+pub fn with<T>(_: Option<Mutant>, run: impl FnOnce() -> T) -> T {
+    run()
+}
+
 /// Whether the bug is switched on: never, without the feature `switches`.
 #[cfg(not(feature = "switches"))]
 #[inline(always)]

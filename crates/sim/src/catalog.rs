@@ -1,6 +1,7 @@
 //! The catalog of a simulated server: organizations and sites, and webhooks that administrators
 //! edit. What is committed outlives everything, as SQLite with full syncs does.
 
+use crate::day::Layout;
 use crate::dice::Dice;
 use foghorn_dispatch::egress::{AddressPolicy, Egress, Options};
 use foghorn_dispatch::{Endpoint, Index};
@@ -182,6 +183,20 @@ impl Catalog {
         self.places.push(Place { id, org, aps });
     }
 
+    /// A site with what it has, which nobody edits, and webhooks of it.
+    pub fn add_campus(&mut self, layout: &Layout, dice: &mut Dice, now: Timestamp) -> Place {
+        for update in layout.updates() {
+            self.commit(layout.org, vec![update], None, now);
+        }
+        let aps = (0..3).map(|at| layout.mac(at)).collect();
+        let place = Place { id: layout.site, org: layout.org, aps };
+        for _ in 0..3 {
+            self.add_webhook_of(&place, dice, now);
+        }
+        self.publish();
+        place
+    }
+
     /// Administrators do something, now and then.
     pub fn edit(&mut self, dice: &mut Dice, now: Timestamp) {
         match dice.below(8) {
@@ -198,8 +213,12 @@ impl Catalog {
         if self.webhooks.len() >= 12 {
             return;
         }
-        self.made = self.made.wrapping_add(1);
         let place = dice.pick(&self.places).clone();
+        self.add_webhook_of(&place, dice, now);
+    }
+
+    fn add_webhook_of(&mut self, place: &Place, dice: &mut Dice, now: Timestamp) {
+        self.made = self.made.wrapping_add(1);
         let id = WebhookId::from_bytes([self.made; 16]);
         let seq = self.next_seq();
         let all = dice.one_in(2);

@@ -53,7 +53,7 @@ impl Journal {
     }
 
     /// How far a partition is known to be durable.
-    fn reach(&self, partition: Partition) -> u64 {
+    pub fn reach(&self, partition: Partition) -> u64 {
         let known = self.blocks.get(&partition).and_then(|blocks| blocks.last_key_value());
         known.map_or(0, |(_, (last, _))| *last)
     }

@@ -3,6 +3,7 @@
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 use foghorn_mutant::Mutant;
+use foghorn_sim::day::Size;
 use foghorn_sim::{Plan, Summary, run, shrink};
 use std::io::Write;
 use std::path::PathBuf;
@@ -42,20 +43,46 @@ struct Args {
     /// Run every deliberate bug until a seed finds it.
     #[arg(long)]
     mutants: bool,
+    /// A site lives through a whole day beside the others, of which each event is known before:
+    /// 20 devices and 300 clients, or 200 and 5,000. A tenth as much befalls the server.
+    #[arg(long, value_name = "SIZE")]
+    day: Option<DaySize>,
     /// Tell what the server logs, and the journal of a world that fails.
     #[arg(long)]
     verbose: bool,
 }
 
+/// How large the site of a day is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
+enum DaySize {
+    Small,
+    Whole,
+}
+
+impl DaySize {
+    fn size(self) -> Size {
+        match self {
+            Self::Small => Size { clients: 300, ..Size::SMALL },
+            Self::Whole => Size::WHOLE,
+        }
+    }
+
+    fn option(self) -> &'static str {
+        match self {
+            Self::Small => " --day small",
+            Self::Whole => " --day whole",
+        }
+    }
+}
+
 impl Args {
     fn plan(&self, seed: u64) -> Plan {
-        Plan {
-            seed,
-            secs: self.secs.unwrap_or(self.minutes * 60),
-            faults: !self.no_faults,
-            edits: !self.no_edits,
-            mutant: None,
+        let (faults, edits) = (!self.no_faults, !self.no_edits);
+        if let Some(day) = self.day {
+            return Plan { faults, edits, ..Plan::of_day(seed, day.size()) };
         }
+        let secs = self.secs.unwrap_or(self.minutes * 60);
+        Plan { seed, secs, faults, edits, day: None, calm: 1, mutant: None }
     }
 }
 
@@ -87,10 +114,11 @@ fn seeds(args: &Args, out: &mut impl Write) -> Result<ExitCode> {
                 let Plan { secs, faults, edits, .. } = shrink(args.plan(seed));
                 let faults = if faults { "" } else { " --no-faults" };
                 let edits = if edits { "" } else { " --no-edits" };
-                writeln!(
-                    out,
-                    "reproduce: cargo xtask sim --seed {seed} --secs {secs}{faults}{edits}"
-                )?;
+                let length = match args.day {
+                    Some(day) => day.option().to_owned(),
+                    None => format!(" --secs {secs}"),
+                };
+                writeln!(out, "reproduce: cargo xtask sim --seed {seed}{length}{faults}{edits}")?;
                 return Ok(ExitCode::FAILURE);
             }
         }

@@ -2,6 +2,7 @@
 //! sends its lines in order and repeats a request until it is acknowledged.
 
 use crate::catalog::{Place, UNSUPPRESSED};
+use crate::day::{Day, Expected};
 use crate::dice::Dice;
 use foghorn_model::time::Micros;
 use foghorn_model::{Mac, OrgId, SiteId, Timestamp, Topic};
@@ -10,6 +11,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 const HEARTBEAT: Micros = Micros::from_secs(30);
 const AGAIN: Micros = Micros::from_secs(1);
+/// Lines of a request, where there are many.
+const LINES_MAX: usize = 100;
 
 /// A request of a source.
 #[derive(Debug, Clone)]
@@ -61,6 +64,23 @@ pub struct Source {
     quiet: bool,
 }
 
+impl Source {
+    fn new(place: Place, now: Timestamp) -> Self {
+        Self {
+            place,
+            waiting: VecDeque::new(),
+            sent: false,
+            again_at: now,
+            acts_at: now,
+            beats_at: now,
+            at: BTreeMap::new(),
+            sessions: BTreeSet::new(),
+            unique: BTreeMap::new(),
+            quiet: false,
+        }
+    }
+}
+
 /// All sources, and what is true.
 #[derive(Debug)]
 pub struct People {
@@ -76,40 +96,72 @@ pub struct People {
     pub relayed: BTreeMap<String, (Option<SiteId>, String)>,
     /// When everybody fell silent.
     pub silent_since: Option<Timestamp>,
+    /// A site that has a day of its own.
+    pub campus: Option<Campus>,
     next: u64,
+}
+
+/// The site of a day: what it says, and what must come of that.
+#[derive(Debug)]
+pub struct Campus {
+    /// The number of its source.
+    source: usize,
+    /// Its day.
+    pub day: Day,
+    /// What must come of what was said.
+    pub expected: Vec<Expected>,
+}
+
+impl Campus {
+    /// Nothing more is said.
+    fn finish(&mut self) {
+        while self.day.next().is_some() {}
+        self.expected.append(&mut self.day.take_expected());
+    }
 }
 
 impl People {
     /// Sources of these places.
     pub fn new(places: &[Place], now: Timestamp) -> Self {
-        let source = |place: &Place| Source {
-            place: place.clone(),
-            waiting: VecDeque::new(),
-            sent: false,
-            again_at: now,
-            acts_at: now,
-            beats_at: now,
-            at: BTreeMap::new(),
-            sessions: BTreeSet::new(),
-            unique: BTreeMap::new(),
-            quiet: false,
-        };
         // The first AP of a site of this org is steady, the others do as they please.
         let steady = places.iter().filter(|place| place.org == UNSUPPRESSED);
         let steady = steady.map(|place| place.aps[0]).collect();
         Self {
-            sources: places.iter().map(source).collect(),
+            sources: places.iter().map(|place| Source::new(place.clone(), now)).collect(),
             steady,
             acknowledged: BTreeSet::new(),
             sent: BTreeSet::new(),
             relayed: BTreeMap::new(),
             silent_since: None,
+            campus: None,
             next: 0,
+        }
+    }
+
+    /// A site lives through a day.
+    pub fn live_through(&mut self, place: Place, day: Day, now: Timestamp) {
+        let (source, expected) = (self.sources.len(), Vec::new());
+        self.sources.push(Source { quiet: true, ..Source::new(place, now) });
+        self.campus = Some(Campus { source, day, expected });
+    }
+
+    /// What was said by now of the day.
+    fn tell_of_day(&mut self, now: Timestamp) {
+        let Some(campus) = &mut self.campus else { return };
+        let mut lines = Vec::new();
+        while campus.day.next_at().is_some_and(|at| at <= now) {
+            lines.extend(campus.day.next().map(|line| line.text));
+        }
+        campus.expected.append(&mut campus.day.take_expected());
+        let source = campus.source;
+        for lines in lines.chunks(LINES_MAX) {
+            self.say(source, lines.to_vec(), Vec::new());
         }
     }
 
     /// Everybody does what is due.
     pub fn act(&mut self, dice: &mut Dice, now: Timestamp) {
+        self.tell_of_day(now);
         for at in 0..self.sources.len() {
             if self.sources[at].quiet {
                 continue;
@@ -315,6 +367,8 @@ impl People {
     /// Nobody does anything any more; what waits is still sent.
     pub fn fall_silent(&mut self, now: Timestamp) {
         self.silent_since = Some(now);
+        self.tell_of_day(now);
+        self.campus.iter_mut().for_each(Campus::finish);
         self.sources.iter_mut().for_each(|source| source.quiet = true);
     }
 
@@ -330,7 +384,8 @@ impl People {
             let again = (!source.waiting.is_empty() && !source.sent).then_some(source.again_at);
             acts.into_iter().chain(again).min()
         };
-        self.sources.iter().filter_map(of).min()
+        let day = self.campus.as_ref().and_then(|campus| campus.day.next_at());
+        self.sources.iter().filter_map(of).chain(day).min()
     }
 
     fn source_of(&mut self, ack: u64) -> Option<&mut Source> {

@@ -1,6 +1,7 @@
 //! A run: one seed, one world, one verdict.
 
 use crate::catalog::Catalog;
+use crate::day::{self, Day};
 use crate::dice::Dice;
 use crate::journal::Journal;
 use crate::network::Network;
@@ -10,8 +11,8 @@ use crate::people::People;
 use crate::store::Store;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use foghorn_log::{SimFaults, SimStorage, Storage as _};
-use foghorn_model::Timestamp;
 use foghorn_model::time::Micros;
+use foghorn_model::{SiteId, Timestamp};
 use foghorn_mutant::{Mutant, with};
 use foghorn_pipeline::ChangeFeed;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -34,8 +35,21 @@ pub struct Plan {
     pub faults: bool,
     /// Whether administrators edit.
     pub edits: bool,
+    /// A site of this size beside the others lives through a day, as long as the world lives.
+    pub day: Option<day::Size>,
+    /// So many times rarer than otherwise is what befalls the server.
+    pub calm: u64,
     /// A deliberate bug that is switched on.
     pub mutant: Option<Mutant>,
+}
+
+impl Plan {
+    /// A world that lives through a day of a site.
+    pub fn of_day(seed: u64, size: day::Size) -> Self {
+        let size = day::Size { is_sure: true, ..size };
+        let secs = day::LENGTH.0 / 1_000_000;
+        Self { seed, secs, faults: true, edits: true, day: Some(size), calm: 10, mutant: None }
+    }
 }
 
 /// What happened.
@@ -105,12 +119,18 @@ pub fn run(plan: Plan) -> Result<Summary> {
 fn live(plan: Plan) -> Result<Summary> {
     let mut dice = Dice::new(plan.seed);
     let setup = Setup::new(&mut dice.fork(1));
-    let catalog = Catalog::new(&mut dice.fork(2), START);
-    let people = People::new(&catalog.places, START);
+    let mut catalog = Catalog::new(&mut dice.fork(2), START);
+    let mut people = People::new(&catalog.places, START);
+    let of_run = dice.fork(3);
+    if let Some(size) = plan.day {
+        let day = Day::new(plan.seed, size, SiteId::from_bytes([0xda; 16]), START);
+        let place = catalog.add_campus(day.layout(), &mut dice, START);
+        people.live_through(place, day, START);
+    }
     let mut run = Run {
         plan,
         setup,
-        dice: dice.fork(3),
+        dice: of_run,
         storage: SimStorage::new(),
         store: Store::default(),
         catalog,
@@ -203,7 +223,7 @@ impl Run {
         let next = next.into_iter().flatten().min().unwrap_or(self.now);
         let little = self.now + Micros(self.dice.between(1_000, 400_000));
         self.set_time(next.clamp(self.now + Micros(1), little));
-        if !self.healed && self.dice.one_in(4000) {
+        if !self.healed && self.dice.one_in(4000 * self.plan.calm) {
             // Suspended, or the clock was set.
             // Far less than ids are remembered for.
             let away = Micros::from_secs(self.dice.between(11, 250));
@@ -223,7 +243,7 @@ impl Run {
     fn turn(&mut self) -> Result<()> {
         if !self.healed {
             self.people.act(&mut self.dice, self.now);
-            if self.plan.edits && self.dice.one_in(300) {
+            if self.plan.edits && self.dice.one_in(300 * self.plan.calm) {
                 self.catalog.edit(&mut self.dice, self.now);
             }
             if self.dice.one_in(150) {
@@ -242,7 +262,7 @@ impl Run {
         for _ in 0..6 {
             // What waits to be handed over is easily lost.
             let mean = if self.node.as_ref().is_some_and(Node::hands_over) { 100 } else { 2500 };
-            if self.plan.faults && !self.healed && self.dice.one_in(mean) {
+            if self.plan.faults && !self.healed && self.dice.one_in(mean * self.plan.calm) {
                 let power = self.dice.one_in(2);
                 if !power && self.dice.one_in(4) {
                     self.stop_in_order();
@@ -261,17 +281,18 @@ impl Run {
 
     /// Faults that strike in the middle of something.
     fn plan_faults(&mut self) {
+        let calm = self.plan.calm;
         let mut faults = self.storage.faults();
-        if self.dice.one_in(4000) {
+        if self.dice.one_in(4000 * calm) {
             faults.changes_left = Some(self.dice.below(30));
         }
-        if self.dice.one_in(6000) {
+        if self.dice.one_in(6000 * calm) {
             faults.fail_sync = true;
         }
-        if self.dice.one_in(6000) {
+        if self.dice.one_in(6000 * calm) {
             faults.fail_write = true;
         }
-        if self.full_until.is_none() && self.dice.one_in(2000) {
+        if self.full_until.is_none() && self.dice.one_in(2000 * calm) {
             let most = *self.dice.pick(&[4 << 10, 64 << 10, 600 << 10]);
             faults.room = Some(self.dice.below(most));
             self.full_until = Some(self.now + Micros::from_secs(self.dice.between(5, 400)));
@@ -320,7 +341,7 @@ impl Run {
                 node.swap_index(self.catalog.index());
                 self.catalog.publish();
             }
-            22 if node.hands_over() || self.dice.one_in(6) => node.snapshot()?,
+            22 if node.hands_over() || self.dice.one_in(6 * self.plan.calm) => node.snapshot()?,
             23 if self.dice.one_in(6) => {
                 node.housekeep()?;
                 node.find(self.catalog.latest(), self.now)?;

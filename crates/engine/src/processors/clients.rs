@@ -39,7 +39,8 @@ pub(crate) struct Clients {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct ClientState {
-    association: Association,
+    /// Apart: most reports touch little of it, and many clients are to stand near to each other.
+    association: Box<Association>,
     /// The last word of it, by the source's clock.
     latest: Timestamp,
     #[serde(flatten)]
@@ -113,7 +114,7 @@ impl Clients {
         }
         let mut presence = Presence::default();
         presence.hear(scene.now);
-        let state = ClientState { association, latest: scene.at, presence };
+        let state = ClientState { association: Box::new(association), latest: scene.at, presence };
         scene.emit(Topic::ClientJoin, |out, place| {
             encode_join(out, place, ap_name(devices, report.ap, &mut [0; 12]), &state.association);
         });
@@ -150,7 +151,7 @@ impl Clients {
 
     /// The association of a client, while it has one.
     pub(crate) fn association(&self, mac: Mac) -> Option<&Association> {
-        self.by_mac.get(&mac).map(|state| &state.association)
+        self.by_mac.get(&mac).map(|state| &*state.association)
     }
 
     /// Takes over the address that DHCP gave, the name, and what the requests show; says whether
@@ -241,7 +242,7 @@ impl Clients {
         if end.termination != Termination::Roamed {
             tell(association, "CLIENT_DEASSOCIATION", end.disconnect, scene);
         }
-        Some(state.association)
+        Some(*state.association)
     }
 
     /// The state was read back.
@@ -379,7 +380,9 @@ fn refresh(known: &mut Association, report: &telemetry::Association<'_>) {
 }
 
 fn learn(known: &mut Association, facts: &ClientFacts<'_>) {
-    known.ip = facts.ip.or(known.ip);
+    if facts.ip.is_some() {
+        known.ip = facts.ip;
+    }
     replace(&mut known.hostname, facts.hostname.as_deref());
     replace(&mut known.username, facts.username.as_deref());
     replace(&mut known.family, facts.family.as_deref());

@@ -13,12 +13,17 @@ use uuid::Uuid;
 const VERSION: i64 = 2;
 
 /// One association of a client: what both topics say of it.
+/// What every report of a client touches stands together at its beginning.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[repr(C)]
 pub struct Association {
-    /// The client.
-    pub mac: Mac,
+    /// The last signal strength, dBm; left out when the source did not say.
+    #[serde(default)]
+    pub rssi: Option<f64>,
     /// The AP.
     pub ap: Mac,
+    /// The client.
+    pub mac: Mac,
     /// The BSSID.
     pub bssid: Mac,
     /// The SSID.
@@ -28,9 +33,6 @@ pub struct Association {
     /// `24`, `5` or `6`; left out of the payloads when the source did not say.
     #[serde(default)]
     pub band: Option<String>,
-    /// The last signal strength, dBm; left out when the source did not say.
-    #[serde(default)]
-    pub rssi: Option<f64>,
     /// When it began, by the source's clock.
     pub connect: Timestamp,
     /// The client's address.

@@ -42,6 +42,7 @@ pub(super) enum Fact {
 pub(super) struct Alarms {
     layout: Layout,
     pub(super) expected: Vec<Expected>,
+    pub(super) incidents: BTreeMap<&'static str, u64>,
     ahead: BinaryHeap<Reverse<(Timestamp, Fact)>>,
     /// By type, and what a condition is of.
     under_way: BTreeMap<(&'static str, Option<usize>), Alarm>,
@@ -77,6 +78,7 @@ impl Alarms {
         Self {
             layout: layout.clone(),
             expected: Vec::new(),
+            incidents: BTreeMap::new(),
             ahead: BinaryHeap::new(),
             under_way: BTreeMap::new(),
             down: BTreeSet::new(),
@@ -154,6 +156,7 @@ impl Alarms {
         happened: Timestamp,
         at: Timestamp,
     ) {
+        *self.incidents.entry(key).or_default() += 1;
         let slot = (key, about);
         if let Some(alarm) = self.under_way.get_mut(&slot) {
             alarm.count += 1;

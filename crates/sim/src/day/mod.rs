@@ -12,7 +12,7 @@
 //!
 //! **A day may be [sure](Size::is_sure).** Then nobody is away for a span of which it depends on the
 //! delays of a failing server whether it counts: away is either far too short, or long enough for
-//! every deferral.
+//! every deferral. Each line has an id, since what is not acknowledged is told again.
 
 mod alarms;
 mod balance;
@@ -33,7 +33,7 @@ use devices::{Device, DeviceAct};
 use foghorn_model::time::Micros;
 use foghorn_model::{SiteId, Timestamp};
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeMap, BinaryHeap};
 use truth::Truth;
 
 /// From midnight to midnight.
@@ -68,6 +68,7 @@ pub struct Day {
     clients: Vec<Client>,
     agenda: BinaryHeap<Reverse<(Timestamp, Act)>>,
     truth: Truth,
+    told: u64,
 }
 
 /// What those who act see of the day around them.
@@ -105,6 +106,7 @@ impl Day {
             begins,
             devices,
             clients,
+            told: 0,
         };
         for (at, device) in day.devices.iter().enumerate() {
             day.agenda.push(Reverse((device.first(begins), Act::Device(at, DeviceAct::Beat))));
@@ -140,6 +142,11 @@ impl Day {
         }
         self.truth.take()
     }
+
+    /// How many incidents each alarm is of.
+    pub fn incidents(&self) -> &BTreeMap<&'static str, u64> {
+        self.truth.incidents()
+    }
 }
 
 impl Iterator for Day {
@@ -164,6 +171,12 @@ impl Iterator for Day {
             };
             self.agenda.extend(next.map(Reverse));
             if let Some(text) = line {
+                self.told += 1;
+                let text = if self.layout.size.is_sure {
+                    format!(r#"{{"id":"{}",{}"#, self.told, &text[1..])
+                } else {
+                    text
+                };
                 return Some(Line { at: now, text });
             }
         }

@@ -49,14 +49,15 @@ pub struct Size {
 
 impl Size {
     /// 20 devices and 500 clients.
-    pub const SMALL: Self = Self::of(2, 1, 1, 500);
+    pub const SMALL: Self = Self::of(2, 8, 1, 500);
     /// 200 devices and 5,000 clients.
-    pub const WHOLE: Self = Self::of(12, 4, 4, 5_000);
+    pub const WHOLE: Self = Self::of(12, 15, 4, 5_000);
     /// 2,000 devices and 50,000 clients.
-    pub const LARGE: Self = Self::of(120, 40, 40, 50_000);
+    pub const LARGE: Self = Self::of(120, 15, 40, 50_000);
 
-    const fn of(switches: usize, gateways: usize, edges: usize, clients: usize) -> Self {
-        let (aps_each, seen_each, is_sure) = (15, Micros::from_secs(60), false);
+    /// As many edges as gateways.
+    const fn of(switches: usize, aps_each: usize, gateways: usize, clients: usize) -> Self {
+        let (edges, seen_each, is_sure) = (gateways, Micros::from_secs(60), false);
         Self { switches, aps_each, gateways, edges, clients, seen_each, is_sure }
     }
 }
@@ -135,7 +136,8 @@ impl Layout {
         first..first + self.size.aps_each
     }
 
-    pub(super) fn mac(&self, device: usize) -> Mac {
+    /// The address of a device.
+    pub fn mac(&self, device: usize) -> Mac {
         let [.., high, middle, low] = (device + 1).to_be_bytes();
         Mac([0x5c, 0x5b, 0x35, high, middle, low])
     }

@@ -8,6 +8,7 @@
 use super::alarms::{Alarms, Fact};
 use super::site::{INACTIVITY, Layout, Role};
 use foghorn_model::{Mac, Timestamp, Topic};
+use std::collections::BTreeMap;
 
 /// An event that must come.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,6 +74,10 @@ impl Truth {
 
     pub(super) fn finish(&mut self, at: Timestamp) {
         self.alarms.advance(at);
+    }
+
+    pub(super) fn incidents(&self) -> &BTreeMap<&'static str, u64> {
+        &self.alarms.incidents
     }
 
     pub(super) fn take(&mut self) -> Vec<Expected> {

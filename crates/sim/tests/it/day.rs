@@ -4,9 +4,9 @@ use foghorn_model::{SiteId, Timestamp, Topic};
 use foghorn_mutant::{Mutant, with};
 use foghorn_sim::day::{Balance, Day, Size, fold};
 
-const MIDNIGHT: Timestamp = Timestamp(1_700_006_400_000_000);
+pub const MIDNIGHT: Timestamp = Timestamp(1_700_006_400_000_000);
 
-fn a_day(seed: u64, size: Size) -> Day {
+pub fn a_day(seed: u64, size: Size) -> Day {
     Day::new(seed, size, SiteId::from_bytes([2; 16]), MIDNIGHT)
 }
 

@@ -1,0 +1,200 @@
+//! What a day of a site costs the fold: processor time a record and memory a client, for 500, 5,000
+//! and 50,000 clients with a device for 25 each, and for devices that all flap.
+//!
+//! The three days go hour by hour in turn, so that whatever else the machine does meets all of them.
+//! What counts is the median over the hours of the cost of a record at 50,000 clients over that at
+//! 500; when it is more than [`GROWTH_MAX`], the process fails. Time is that of the thread on a
+//! processor, without what makes the lines. Memory is what the process grows by when it holds
+//! copies of the state at its largest, with the server's allocator.
+
+#![expect(clippy::unwrap_used, reason = "a benchmark ends at the first surprise")]
+#![expect(clippy::print_stdout, reason = "its figures are what it is for")]
+
+use foghorn_engine::Engine;
+use foghorn_model::time::Micros;
+use foghorn_model::{SiteId, Timestamp, Topic};
+use foghorn_sim::day::{Day, Folding, Line, REST, Size};
+use rustix::time::{ClockId, clock_gettime};
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// The cost of a record at 50,000 clients over that at 500.
+const GROWTH_MAX: f64 = 1.2;
+const MIDNIGHT: Timestamp = Timestamp(1_700_006_400_000_000);
+const HOURS: i64 = 24;
+/// When most are here.
+const FULL_HOUR: i64 = 11;
+/// Lines that are made, and then folded.
+const AT_ONCE: usize = 20_000;
+/// So many clients are held in memory to see what one takes.
+const HELD: usize = 50_000;
+const FLAPS: i64 = 10;
+
+fn main() -> ExitCode {
+    let mut sites = [Size::SMALL, Size::WHOLE, Size::LARGE].map(Site::new);
+    for hour in 0..HOURS {
+        for site in &mut sites {
+            site.live_until(MIDNIGHT + Micros::from_mins(60 * (hour + 1)));
+            if hour == FULL_HOUR {
+                site.weigh();
+            }
+        }
+    }
+    println!(
+        "clients devices    records   events  ns/record  ns worst hour  here  snapshot B/client  memory B/client"
+    );
+    sites.iter_mut().for_each(Site::report);
+    let [small, _, large] = &sites;
+    let mut growth: Vec<f64> = small.hours.iter().zip(&large.hours).map(|(a, b)| b / a).collect();
+    growth.sort_by(f64::total_cmp);
+    let growth = growth[growth.len() / 2];
+    println!("a record at 50,000 clients over one at 500, median of {HOURS} hours: {growth:.2}\n");
+    println!("devices that flap    records   events   alarms  ns/record");
+    [100, 1_000, 10_000].into_iter().for_each(flap);
+    if growth > GROWTH_MAX {
+        println!("FAILED: a record costs {growth:.2} times as much, {GROWTH_MAX} is the limit");
+        return ExitCode::FAILURE;
+    }
+    ExitCode::SUCCESS
+}
+
+struct Site {
+    size: Size,
+    day: Day,
+    folding: Folding,
+    records: u64,
+    events: u64,
+    nanos: u64,
+    /// Nanoseconds a record, by hour.
+    hours: Vec<f64>,
+    /// Clients that are here at the full hour, and the bytes of the snapshot and in memory.
+    weight: (usize, usize, usize),
+    ahead: Option<Line>,
+}
+
+impl Site {
+    fn new(size: Size) -> Self {
+        let day = Day::new(1, size, site_id(), MIDNIGHT);
+        let folding = Folding::new(&day);
+        let (records, events, nanos, hours) = (0, 0, 0, Vec::new());
+        let weight = (0, 0, 0);
+        Self { size, day, folding, records, events, nanos, hours, weight, ahead: None }
+    }
+
+    fn live_until(&mut self, until: Timestamp) {
+        let (mut nanos, mut records) = (0, 0_u64);
+        loop {
+            let lines = self.lines(until);
+            if lines.is_empty() {
+                break;
+            }
+            let begun = cpu_nanos();
+            for line in &lines {
+                self.folding.line(&self.day, line.at, &line.text);
+            }
+            nanos += cpu_nanos() - begun;
+            records += lines.len() as u64;
+            self.events += u64::from(self.folding.out.record.count);
+            self.folding.out.clear();
+            drop(self.day.take_expected());
+        }
+        self.hours.push(nanos as f64 / records as f64);
+        self.nanos += nanos;
+        self.records += records;
+    }
+
+    fn lines(&mut self, until: Timestamp) -> Vec<Line> {
+        let mut lines = Vec::with_capacity(AT_ONCE);
+        while lines.len() < AT_ONCE {
+            let Some(line) = self.ahead.take().or_else(|| self.day.next()) else { break };
+            if line.at >= until {
+                self.ahead = Some(line);
+                break;
+            }
+            lines.push(line);
+        }
+        lines
+    }
+
+    fn weigh(&mut self) {
+        let engine = &self.folding.engine;
+        let here = engine.site(site_id()).unwrap().client_count();
+        let snapshot = engine.snapshot();
+        let copies = (HELD / here).max(1);
+        let before = resident();
+        let held: Vec<Engine> =
+            (0..copies).map(|_| Engine::restore(engine.partition(), &snapshot).unwrap()).collect();
+        let grown = resident() - before;
+        drop(held);
+        self.weight = (here, snapshot.len() / here, grown / copies / here);
+    }
+
+    fn report(&mut self) {
+        self.folding.tick(&self.day, self.day.ends() + REST);
+        self.events += u64::from(self.folding.out.record.count);
+        let Size { switches, aps_each, gateways, edges, clients, .. } = self.size;
+        let devices = switches * (1 + aps_each) + gateways + edges;
+        let each = self.nanos / self.records;
+        let worst = self.hours.iter().copied().fold(0.0, f64::max);
+        let (here, snapshot, memory) = self.weight;
+        println!(
+            "{clients:>7} {devices:>7} {:>10} {:>8} {each:>10} {worst:>14.0} {here:>5} \
+             {snapshot:>18} {memory:>16}",
+            self.records, self.events
+        );
+    }
+}
+
+/// So many APs are away for longer than their threshold, again and again, and their switches too.
+fn flap(aps: usize) {
+    let aps_each = 15.min(aps);
+    let (switches, gateways, edges, clients) = (aps.div_ceil(aps_each), 0, 0, 0);
+    let size = Size { switches, aps_each, gateways, edges, clients, ..Size::SMALL };
+    let day = Day::new(1, size, site_id(), MIDNIGHT);
+    let mut folding = Folding::new(&day);
+    let devices = (switches * (1 + aps_each)) as i64;
+    let (mut nanos, mut records, mut events, mut alarms) = (0, 0, 0, 0);
+    for turn in 0..2 * FLAPS {
+        // Away for 150 s, there for 50 s; each has its own moment within 30 s.
+        let at = MIDNIGHT + Micros::from_secs(turn / 2 * 200 + turn % 2 * 150);
+        let kind = if turn % 2 == 0 { "device-disconnected" } else { "device-connected" };
+        let lines: Vec<Line> = (0..devices)
+            .map(|device| {
+                let mac = day.layout().mac(device as usize);
+                let text = format!(r#"{{"kind":"{kind}","mac":"{mac}"}}"#);
+                Line { at: at + Micros(device * 30_000_000 / devices), text }
+            })
+            .collect();
+        let begun = cpu_nanos();
+        for line in &lines {
+            folding.line(&day, line.at, &line.text);
+        }
+        nanos += cpu_nanos() - begun;
+        records += devices;
+        events += folding.out.record.count;
+        folding.take(|told| alarms += u64::from(told.topic == Topic::Alarms)).unwrap();
+    }
+    println!(
+        "{devices:>17} {records:>10} {events:>8} {alarms:>8} {:>10}",
+        nanos / records.unsigned_abs()
+    );
+}
+
+fn site_id() -> SiteId {
+    SiteId::from_bytes([2; 16])
+}
+
+/// The time that this thread had a processor.
+fn cpu_nanos() -> u64 {
+    let at = clock_gettime(ClockId::ThreadCPUTime);
+    at.tv_sec.unsigned_abs() * 1_000_000_000 + at.tv_nsec.unsigned_abs()
+}
+
+/// Bytes of this process that are in memory.
+fn resident() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<usize>().unwrap() * 1024
+}
