@@ -537,7 +537,6 @@ impl Engine {
             state.clients.defer(&state.site, &over, now);
             state.edges.defer(&state.site, &over, now);
             state.peerings.defer(&state.site, now);
-            state.clocks.defer();
             state.sources.defer(now);
             state.latency.defer(now);
             state.sle.defer(now);

@@ -5,6 +5,7 @@ use crate::day::Layout;
 use crate::dice::Dice;
 use foghorn_dispatch::egress::{AddressPolicy, Egress, Options};
 use foghorn_dispatch::{Endpoint, Index};
+use foghorn_model::config::{FlapDamping, SourceSilence};
 use foghorn_model::time::Micros;
 use foghorn_model::{
     Actor, AdminId, AlarmTemplate, AlarmTemplateId, Audit, Change, ConfigUpdate, Device,
@@ -30,7 +31,7 @@ const TOPICS: [Topic; 10] = [
 ];
 
 /// Alarms that are told.
-const ALARMS: [&str; 16] = [
+const ALARMS: [&str; 22] = [
     "ap_bad_cable",
     "authentication_failure",
     "bad_wan_uplink",
@@ -47,6 +48,12 @@ const ALARMS: [&str; 16] = [
     "port_flap",
     "repeated_auth_failures",
     "foghorn_sites_down",
+    "foghorn_clock_off",
+    "foghorn_input_quarantined",
+    "foghorn_source_silent",
+    "foghorn_webhook_failing",
+    "vpn_peer_down",
+    "vpn_peer_up",
 ];
 /// Whose alarms are told at all times, so that they can be counted.
 pub const UNSUPPRESSED: OrgId = OrgId(uuid::Uuid::from_bytes([1; 16]));
@@ -156,6 +163,14 @@ impl Catalog {
         let setting = Setting {
             ap_updown_threshold: dice.one_in(2).then_some(u32::from(number % 3)),
             client_inactivity_timeout: Some(300),
+            vpn_peer_updown_threshold: dice.one_in(2).then_some(1),
+            source_silence: Some(SourceSilence { enabled: None, minutes: Some(2) }),
+            // Where updowns are counted against alarms, all of them are told.
+            flap_damping: (org != UNSUPPRESSED).then_some(FlapDamping {
+                enabled: Some(true),
+                count: Some(4),
+                minutes: Some(3),
+            }),
             ..Setting::default()
         };
         self.settings.insert(id, setting.clone());

@@ -209,7 +209,8 @@ impl Journal {
         Partition::all().map(|partition| self.reach(partition)).sum()
     }
 
-    fn each(
+    /// Visits the records of a partition in their order.
+    pub fn each(
         &self,
         partition: Partition,
         mut visit: impl FnMut(u64, &Record<'_>) -> Result<()>,

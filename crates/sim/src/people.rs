@@ -13,6 +13,8 @@ const HEARTBEAT: Micros = Micros::from_secs(30);
 const AGAIN: Micros = Micros::from_secs(1);
 /// Lines of a request, where there are many.
 const LINES_MAX: usize = 100;
+/// How long a clock is off, and right.
+const OFF_SECS: i64 = 600;
 
 /// A request of a source.
 #[derive(Debug, Clone)]
@@ -169,11 +171,11 @@ impl People {
             if self.sources[at].beats_at <= now {
                 self.sources[at].beats_at = now + HEARTBEAT;
                 let mac = self.sources[at].place.aps[0];
-                if !self.steady.contains(&mac) {
-                    continue;
+                let mut lines = vec![clock_of_a_nas(now)];
+                if self.steady.contains(&mac) {
+                    lines.push(json!({"kind": "device-heartbeat", "mac": mac}).to_string());
                 }
-                let line = json!({"kind": "device-heartbeat", "mac": mac});
-                self.say(at, vec![line.to_string()], Vec::new());
+                self.say(at, lines, Vec::new());
             }
             if self.sources[at].acts_at <= now {
                 self.sources[at].acts_at = now + Micros(dice.between(100_000, 9_000_000));
@@ -227,7 +229,15 @@ impl People {
         ]);
         // Some tell a time of their own, some of which are late.
         let time = dice.one_in(3).then(|| (now - Micros(dice.between(0, 3_000_000))).as_secs_f64());
-        let line = match dice.below(26) {
+        let line = match dice.below(29) {
+            26 | 27 => {
+                let event = *dice.pick(&["GW_VPN_PEER_DOWN", "GW_VPN_PEER_UP"]);
+                json!({"kind": "device-event", "mac": wild, "type": event, "peer_mac": client})
+            }
+            28 => {
+                let event = *dice.pick(&["AP_PORT_DOWN", "AP_PORT_UP"]);
+                json!({"kind": "device-event", "mac": wild, "type": event, "port_id": "eth1"})
+            }
             22 => json!({"kind": "port-stats", "mac": wild, "port_id": "eth0",
                          "state": if dice.one_in(2) { "up" } else { "down" },
                          "errors": self.next * dice.below(3), "packets": self.next * 1000}),
@@ -296,6 +306,9 @@ impl People {
         line["id"] = json!(id);
         if let Some(time) = time {
             line["time"] = json!(time);
+        }
+        if dice.one_in(5) {
+            line["source"] = json!(format!("collector-{}", dice.below(4)));
         }
         lines.push(line.to_string());
     }
@@ -391,4 +404,13 @@ impl People {
     fn source_of(&mut self, ack: u64) -> Option<&mut Source> {
         self.sources.iter_mut().find(|it| it.waiting.front().is_some_and(|it| it.ack == ack))
     }
+}
+
+/// What a NAS says whose clock is off by an hour, half of the time.
+fn clock_of_a_nas(now: Timestamp) -> String {
+    let is_off = (now.secs() / OFF_SECS) % 2 == 0;
+    let time = now - if is_off { Micros::from_mins(60) } else { Micros(0) };
+    let line = json!({"kind": "accounting", "status": "on", "nas_ip": "10.0.0.9",
+                      "time": time.as_secs_f64()});
+    line.to_string()
 }

@@ -202,7 +202,7 @@ fn t02_nobody_changes_an_alarm_of_another_org_or_site_by_its_id() {
         let found = store.find_alarms(scope, &[id]).unwrap();
         found.into_iter().map(|(_, site, _)| site).collect::<Vec<_>>()
     };
-    assert_eq!(found(Scope { org: org(1), site: None }), [Some(site(1)), Some(site(2))]);
+    assert_eq!(found(Scope { org: org(1), site: None }), [None, Some(site(1)), Some(site(2))]);
     assert_eq!(found(Scope { org: org(2), site: Some(site(3)) }), [Some(site(3))]);
 }
 

@@ -6,8 +6,9 @@
 //! the same, give or take [`STEADY`], raise the alarm, as many that are right resolve it. A source
 //! that always delivers [`BEHIND`] late cannot be told from one whose clock is slow.
 //!
-//! Only clocks under suspicion take room. An outage of ours ends every suspicion, since sources
-//! hand in what they kept, and our own clock may have been set.
+//! Only clocks under suspicion take room. An outage of ours needs nothing of its own: what sources
+//! hand in after it has many ages, and when our own clock is set, every source is off by another
+//! span than before.
 
 use super::Scene;
 use super::alarms::{self, Incident};
@@ -122,16 +123,6 @@ impl Clocks {
         evidence.set("offset", ahead.0 / 1_000_000);
         let (row, at) = (alarms::row(KEY), scene.now);
         scene.raise(&Incident { row, about: &about, at, evidence });
-    }
-
-    /// We were out, and nothing is concluded from what comes after that with what came before.
-    pub(crate) fn defer(&mut self) {
-        let keep = |clock: &mut Clock| {
-            clock.streak = 0;
-            clock.told.is_some()
-        };
-        self.by_device.retain(|_, clock| keep(clock));
-        self.by_nas.retain(|_, clock| keep(clock));
     }
 
     /// The device left the site.

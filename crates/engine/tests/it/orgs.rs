@@ -3,6 +3,7 @@
 use crate::world::{AP, Event, START, World, fold, org_id, site_id};
 use expect_test::expect;
 use foghorn_engine::Engine;
+use foghorn_model::record::{Command, Failing, Quarantined, WebhookHealth};
 use foghorn_model::time::Micros;
 use foghorn_model::{
     AlarmTemplate, AlarmTemplateId, Change, ConfigUpdate, Edge, EventKey, HandOver, Matter, Org,
@@ -121,7 +122,13 @@ impl Home {
             events: Vec::new(),
         };
         let id = AlarmTemplateId::from_bytes([3; 16]);
-        let enabled = ["foghorn_sites_down", "mist_edge_disconnected"].map(str::to_owned).into();
+        let enabled = [
+            "foghorn_input_quarantined",
+            "foghorn_sites_down",
+            "foghorn_webhook_failing",
+            "mist_edge_disconnected",
+        ];
+        let enabled = enabled.map(str::to_owned).into();
         home.change(vec![
             ConfigUpdate::AlarmTemplate(AlarmTemplate { id, org_id: org_id(), enabled }),
             ConfigUpdate::Org(Org {
@@ -351,4 +358,38 @@ fn an_org_that_is_suppressed_holds_for_sites_that_are_made_meanwhile() {
     assert_eq!(world.trace_of("alarms", &["type"]), "");
     world.tick(2);
     assert_eq!(world.trace_of("alarms", &["type"]), "alarms 1 missing_vlan\n");
+}
+
+#[test]
+fn what_is_found_out_of_an_org_is_told_at_home_of_no_site() {
+    let mut home = Home::new();
+    let health = |failing: bool| {
+        let since = Timestamp(START * 1_000_000);
+        Command::WebhookHealth(WebhookHealth {
+            webhook_id: foghorn_model::WebhookId::from_bytes([5; 16]),
+            name: "ticketing".into(),
+            org_id: org_id(),
+            site_id: None,
+            failing: failing.then(|| Failing { since, reason: "status 503".into() }),
+        })
+    };
+    home.record(RecordBody::Command(health(true)));
+    let failing: Vec<WebhookHealth> = home.engine.failing_webhooks().collect();
+    assert_eq!((failing.len(), failing[0].org_id, failing[0].site_id), (1, org_id(), None));
+    home.record(RecordBody::Command(health(true)));
+    home.record(RecordBody::Command(health(false)));
+    let quarantined = Quarantined { record: 2, org_id: Some(org_id()), site_id: None };
+    home.record(RecordBody::Command(Command::Quarantined(quarantined)));
+    let told: Vec<Value> = home.events.iter().map(Event::value).collect();
+    assert!(told.iter().all(|alarm| alarm.get("site_id").is_none()), "{told:?}");
+    let shown = told.iter().map(|alarm| (alarm["type"].as_str(), alarm["status"].as_str()));
+    let failing = Some("foghorn_webhook_failing");
+    assert_eq!(
+        shown.collect::<Vec<_>>(),
+        [
+            (failing, Some("open")),
+            (failing, Some("resolved")),
+            (Some("foghorn_input_quarantined"), None)
+        ]
+    );
 }

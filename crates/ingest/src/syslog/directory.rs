@@ -65,6 +65,8 @@ pub struct Route<'a> {
     pub site: SiteId,
     /// The device that speaks, where it is known.
     pub device: Option<Known>,
+    /// Who sent it, where that is to be told with it.
+    pub sender: Option<IpAddr>,
     directory: &'a Directory,
     interfaces: Option<&'a BTreeMap<String, Interface>>,
 }
@@ -191,6 +193,7 @@ impl Directory {
             org,
             site,
             device: device.map(|(_, known)| known),
+            sender: None,
             directory: self,
             interfaces: narrowest.map(|it| &it.interfaces),
         })
@@ -220,6 +223,12 @@ impl Directory {
 }
 
 impl<'a> Route<'a> {
+    /// The same, and the records say through whom they came.
+    #[must_use]
+    pub fn through(self, sender: IpAddr) -> Self {
+        Self { sender: Some(sender), ..self }
+    }
+
     /// A device of the site by its address.
     pub fn by_mac(&self, mac: Mac) -> Option<Known> {
         self.directory.by_mac.get(&(self.site, mac)).copied()

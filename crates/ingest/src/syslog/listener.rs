@@ -90,7 +90,7 @@ impl SyslogSink {
                 return Ok(());
             }
         };
-        let reading = read(&message, &route);
+        let reading = read(&message, &route.through(source));
         match reading.said {
             Said::Nothing => self.metrics.count(Outcome::Nothing, reading.vendor),
             // Most of what a device logs is of no concern here: not worth a line of ours.

@@ -4,6 +4,7 @@ use super::directory::Route;
 use super::message::{MERAKI, Message};
 use super::{cisco, hostapd, meraki};
 use crate::line::Line;
+use foghorn_model::telemetry::field::Field;
 use prometheus_client::encoding::EncodeLabelValue;
 use sha2::{Digest, Sha256};
 
@@ -84,7 +85,9 @@ fn finish(lines: Vec<Line>, message: &Message<'_>, route: &Route<'_>) -> Said {
         return Said::NoDevice;
     }
     let id = id(message);
+    let source = route.sender.map(|sender| format!("syslog {sender}"));
     let lines = lines.into_iter().enumerate().filter_map(|(at, line)| {
+        let line = line.text_opt(Field::Source, source.as_deref());
         let id = id.as_deref().map(|id| format!("{id}-{at}"));
         line.finish(id.as_deref(), message.time)
     });

@@ -24,24 +24,36 @@ fn told(world: &World, key: &str) -> Vec<(String, u64)> {
 }
 
 #[test]
-fn a_webhook_that_keeps_failing_is_an_alarm_until_it_is_well_also_over_kills() {
+fn a_webhook_of_a_site_that_keeps_failing_is_an_alarm_until_it_is_well_also_over_kills() {
+    let world = World::new();
+    let site = format!("sites/{}", world.site);
+    keeps_failing(world, &site);
+}
+
+#[test]
+fn a_webhook_of_an_org_that_keeps_failing_is_an_alarm_of_the_org() {
+    let world = World::new();
+    let org = format!("orgs/{}", world.org);
+    keeps_failing(world, &org);
+}
+
+fn keeps_failing(mut world: World, scope: &str) {
     let key = "foghorn_webhook_failing";
-    let mut world = World::new();
     world.listen();
     let arguments = ["--webhook-failing-secs", "1"];
     world.serve(&arguments);
     world.device(AP, "AP1");
     world.webhook(&["alarms"]);
-    let webhooks = format!("sites/{}/webhooks", world.site);
+    let webhooks = format!("{scope}/webhooks");
     let broken = json!({
         "name": "broken", "url": format!("http://{}/", free_address()),
         "topics": ["device-events"],
     });
     let broken = world.post(&webhooks, &broken);
     world.telemetry(&format!(r#"{{"kind":"device-connected","mac":"{AP}"}}"#));
-    let open = ("open".to_owned(), 1);
-    until("the alarm", || told(&world, key) == [open.clone()]);
-    let search = format!("sites/{}/alarms/search?type={key}", world.site);
+    let open = vec![("open".to_owned(), 1)];
+    until("the alarm", || told(&world, key) == open);
+    let search = format!("{scope}/alarms/search?type={key}");
     let found = || world.request("GET", &search, &[], b"").1;
     until("the search", || found()["total"] == 1);
     let found = found();
@@ -57,7 +69,8 @@ fn a_webhook_that_keeps_failing_is_an_alarm_until_it_is_well_also_over_kills() {
     let well = json!({ "url": format!("http://{}/", world.receiver) }).to_string();
     let path = format!("{webhooks}/{}", broken["id"].as_str().unwrap());
     assert_eq!(world.request("PUT", &path, &[], well.as_bytes()).0, 200);
-    until("the end of it", || told(&world, key) == [open.clone(), ("resolved".to_owned(), 1)]);
+    let ended = [open, vec![("resolved".to_owned(), 1)]].concat();
+    until("the end of it", || told(&world, key) == ended);
 }
 
 #[test]

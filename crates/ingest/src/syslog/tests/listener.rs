@@ -62,6 +62,8 @@ async fn datagrams_and_streams_become_the_same_lines() {
     until(|| world.kept.taken() == 3).await;
     let lines = world.kept.lines();
     assert!(lines.iter().all(|line| *line == lines[0]), "{lines:?}");
+    let first = format!("{:?}", lines[0]);
+    assert!(first.contains("syslog 127.0.0.1"), "it says through whom it came: {first}");
     assert_eq!(world.kept.owners(), [(ORG, SITE, 5); 3]);
     assert_eq!(world.metrics.get(Outcome::Taken), 3);
     world.stop.send(true).unwrap();
