@@ -64,7 +64,7 @@ fn keeps_failing(mut world: World, scope: &str) {
         world.serve(&arguments);
         // It goes on to fail for longer than a turn, and than a second.
         std::thread::sleep(std::time::Duration::from_secs(8));
-        assert_eq!(told(&world, key), std::slice::from_ref(&open), "it is told once");
+        assert_eq!(told(&world, key), open, "it is told once");
     }
     let well = json!({ "url": format!("http://{}/", world.receiver) }).to_string();
     let path = format!("{webhooks}/{}", broken["id"].as_str().unwrap());
