@@ -11,8 +11,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 const HEARTBEAT: Micros = Micros::from_secs(30);
 const AGAIN: Micros = Micros::from_secs(1);
-/// Lines of a request, where there are many.
-const LINES_MAX: usize = 100;
+/// What a campus says goes out so often, so many lines a request.
+const GATHERED: Micros = Micros::from_secs(1);
+const LINES_MAX: usize = 200;
 /// How long a clock is off, and right.
 const OFF_SECS: i64 = 600;
 
@@ -112,6 +113,9 @@ pub struct Campus {
     pub day: Day,
     /// What must come of what was said.
     pub expected: Vec<Expected>,
+    /// What was said and is in no request yet.
+    pending: VecDeque<String>,
+    tells_at: Timestamp,
 }
 
 impl Campus {
@@ -142,22 +146,27 @@ impl People {
 
     /// A site lives through a day.
     pub fn live_through(&mut self, place: Place, day: Day, now: Timestamp) {
-        let (source, expected) = (self.sources.len(), Vec::new());
+        let (source, expected, pending) = (self.sources.len(), Vec::new(), VecDeque::new());
         self.sources.push(Source { quiet: true, ..Source::new(place, now) });
-        self.campus = Some(Campus { source, day, expected });
+        self.campus = Some(Campus { source, day, expected, pending, tells_at: now });
     }
 
-    /// What was said by now of the day.
+    /// What was said by now of the day goes into a request, when there is none that waits.
     fn tell_of_day(&mut self, now: Timestamp) {
         let Some(campus) = &mut self.campus else { return };
-        let mut lines = Vec::new();
+        if now < campus.tells_at {
+            return;
+        }
+        campus.tells_at = now + GATHERED;
         while campus.day.next_at().is_some_and(|at| at <= now) {
-            lines.extend(campus.day.next().map(|line| line.text));
+            campus.pending.extend(campus.day.next().map(|line| line.text));
         }
         campus.expected.append(&mut campus.day.take_expected());
         let source = campus.source;
-        for lines in lines.chunks(LINES_MAX) {
-            self.say(source, lines.to_vec(), Vec::new());
+        if self.sources[source].waiting.is_empty() {
+            let count = campus.pending.len().min(LINES_MAX);
+            let lines = campus.pending.drain(..count).collect();
+            self.say(source, lines, Vec::new());
         }
     }
 
@@ -380,8 +389,16 @@ impl People {
     /// Nobody does anything any more; what waits is still sent.
     pub fn fall_silent(&mut self, now: Timestamp) {
         self.silent_since = Some(now);
-        self.tell_of_day(now);
-        self.campus.iter_mut().for_each(Campus::finish);
+        if let Some(campus) = &mut self.campus {
+            campus.tells_at = now;
+            self.tell_of_day(now);
+        }
+        if let Some(campus) = &mut self.campus {
+            campus.finish();
+            let source = campus.source;
+            let lines: Vec<String> = campus.pending.drain(..).collect();
+            lines.chunks(LINES_MAX).for_each(|it| self.say(source, it.to_vec(), Vec::new()));
+        }
         self.sources.iter_mut().for_each(|source| source.quiet = true);
     }
 
@@ -397,7 +414,11 @@ impl People {
             let again = (!source.waiting.is_empty() && !source.sent).then_some(source.again_at);
             acts.into_iter().chain(again).min()
         };
-        let day = self.campus.as_ref().and_then(|campus| campus.day.next_at());
+        let day = self.campus.as_ref().and_then(|campus| {
+            let next = campus.day.next_at().filter(|_| campus.pending.is_empty());
+            next.or_else(|| campus.pending.front().map(|_| campus.tells_at))
+                .map(|at| at.max(campus.tells_at))
+        });
         self.sources.iter().filter_map(of).chain(day).min()
     }
 
