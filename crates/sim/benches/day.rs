@@ -112,7 +112,7 @@ impl Site {
 
     fn lines(&mut self, until: Timestamp) -> Vec<Line> {
         let mut lines: Vec<Line> = self.ahead.take().into_iter().collect();
-        while let Some(line) = self.day.next() {
+        for line in self.day.by_ref() {
             if line.at >= until {
                 self.ahead = Some(line);
                 break;
