@@ -37,6 +37,9 @@ pub(crate) const ALARMS_MAX: usize = 10_000;
 pub(crate) struct Alarms {
     /// Those under way, by what they are about: type and thing.
     under_way: BTreeMap<Uuid, Alarm>,
+    /// The onset that the id of the latest alarm was made of: they ascend, so that what is told late
+    /// of a time of which an alarm was told before has an id of its own.
+    onset: Timestamp,
     /// When they are not told.
     #[serde(skip_serializing_if = "Option::is_none")]
     suppression: Option<Suppression>,
@@ -80,23 +83,27 @@ impl Scene<'_, '_> {
             return;
         }
         let slot = slot(self.site, row, incident.about);
+        let onset = incident.at.max(self.alarms.onset + Micros(1));
         let mut alarm = match self.alarms.under_way.remove(&slot) {
             Some(alarm) => alarm,
             None if self.alarms.under_way.len() >= ALARMS_MAX => {
                 self.tally.over_limit += 1;
                 return;
             }
-            None => Alarm {
-                key: row.key.into(),
-                id: AlarmId::derived(slot, incident.at),
-                count: 0,
-                first: incident.at,
-                last: incident.at,
-                raised: self.now,
-                evidence: Evidence::new(),
-                told: None,
-                armed: Armed::default(),
-            },
+            None => {
+                self.alarms.onset = onset;
+                Alarm {
+                    key: row.key.into(),
+                    id: AlarmId::derived(slot, onset),
+                    count: 0,
+                    first: incident.at,
+                    last: incident.at,
+                    raised: self.now,
+                    evidence: Evidence::new(),
+                    told: None,
+                    armed: Armed::default(),
+                }
+            }
         };
         alarm.count += 1;
         alarm.last = alarm.last.max(incident.at);

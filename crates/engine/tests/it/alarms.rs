@@ -96,6 +96,31 @@ fn incidents_of_a_type_are_one_alarm_for_ten_minutes() {
 }
 
 #[test]
+fn no_two_alarms_have_one_id_though_they_began_at_one_time() {
+    let mut world = enabled();
+    let id = |world: &mut World| {
+        let told = world.events.iter().rfind(|event| event.topic == "alarms").unwrap().value();
+        (told["id"].clone(), told["update"].clone())
+    };
+    let line = |mac: &str| {
+        format!(r#"{{"kind":"device-disconnected","mac":"{mac}","time":{}}}"#, crate::world::START)
+    };
+    world.line(0, &line(AP));
+    let first = id(&mut world);
+    world.line(700, &line(AP2));
+    let second = id(&mut world);
+    assert_eq!((&first.1, &second.1), (&serde_json::Value::Null, &serde_json::Value::Null));
+    assert_ne!(first.0, second.0);
+    // Nor a condition that is over and begins again within one request.
+    let open = r#","vlan":"7""#;
+    raise(&mut world, 1, "missing_vlan", open);
+    let third = id(&mut world);
+    raise(&mut world, 0, "missing_vlan", r#","vlan":"7","status":"resolved""#);
+    raise(&mut world, 0, "missing_vlan", open);
+    assert_ne!(third.0, id(&mut world).0);
+}
+
+#[test]
 fn what_came_at_the_end_of_an_alarm_is_told_with_it() {
     let mut world = enabled();
     world.say(0, "device-restarted", AP);
