@@ -44,7 +44,8 @@ struct Args {
     #[arg(long)]
     mutants: bool,
     /// A site lives through a whole day beside the others, of which each event is known before:
-    /// 20 devices and 300 clients, or 200 and 5,000. A tenth as much befalls the server.
+    /// 20 devices and 300 clients, or 200 and 5,000. The others do a tenth, and a tenth as much
+    /// befalls the server.
     #[arg(long, value_name = "SIZE")]
     day: Option<DaySize>,
     /// Tell what the server logs, and the journal of a world that fails.

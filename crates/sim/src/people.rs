@@ -101,6 +101,8 @@ pub struct People {
     pub silent_since: Option<Timestamp>,
     /// A site that has a day of its own.
     pub campus: Option<Campus>,
+    /// All do things so many times rarer than otherwise, but the site of the day.
+    calm: i64,
     next: u64,
 }
 
@@ -127,8 +129,8 @@ impl Campus {
 }
 
 impl People {
-    /// Sources of these places.
-    pub fn new(places: &[Place], now: Timestamp) -> Self {
+    /// Sources of these places, which do things so many times rarer than otherwise.
+    pub fn new(places: &[Place], calm: u64, now: Timestamp) -> Self {
         // The first AP of a site of this org is steady, the others do as they please.
         let steady = places.iter().filter(|place| place.org == UNSUPPRESSED);
         let steady = steady.map(|place| place.aps[0]).collect();
@@ -140,11 +142,12 @@ impl People {
             relayed: BTreeMap::new(),
             silent_since: None,
             campus: None,
+            calm: i64::try_from(calm).unwrap_or(1),
             next: 0,
         }
     }
 
-    /// A site lives through a day.
+    /// A site lives through a day, beside the others.
     pub fn live_through(&mut self, place: Place, day: Day, now: Timestamp) {
         let (source, expected, pending) = (self.sources.len(), Vec::new(), VecDeque::new());
         self.sources.push(Source { quiet: true, ..Source::new(place, now) });
@@ -158,8 +161,8 @@ impl People {
             return;
         }
         campus.tells_at = now + GATHERED;
-        while campus.day.next_at().is_some_and(|at| at <= now) {
-            campus.pending.extend(campus.day.next().map(|line| line.text));
+        while let Some(line) = campus.day.next_by(now) {
+            campus.pending.push_back(line.text);
         }
         campus.expected.append(&mut campus.day.take_expected());
         let source = campus.source;
@@ -187,7 +190,8 @@ impl People {
                 self.say(at, lines, Vec::new());
             }
             if self.sources[at].acts_at <= now {
-                self.sources[at].acts_at = now + Micros(dice.between(100_000, 9_000_000));
+                self.sources[at].acts_at =
+                    now + Micros(dice.between(100_000, 9_000_000) * self.calm);
                 if dice.one_in(40) && self.is_cut(at, dice, now) {
                     continue;
                 }

@@ -37,7 +37,7 @@ pub struct Plan {
     pub edits: bool,
     /// A site of this size beside the others lives through a day, as long as the world lives.
     pub day: Option<day::Size>,
-    /// So many times rarer than otherwise is what befalls the server.
+    /// So many times rarer than otherwise is what the others do and what befalls the server.
     pub calm: u64,
     /// A deliberate bug that is switched on.
     pub mutant: Option<Mutant>,
@@ -120,7 +120,7 @@ fn live(plan: Plan) -> Result<Summary> {
     let mut dice = Dice::new(plan.seed);
     let setup = Setup::new(&mut dice.fork(1));
     let mut catalog = Catalog::new(&mut dice.fork(2), START);
-    let mut people = People::new(&catalog.places, START);
+    let mut people = People::new(&catalog.places, plan.calm, START);
     let of_run = dice.fork(3);
     if let Some(size) = plan.day {
         let day = Day::new(plan.seed, size, SiteId::from_bytes([0xda; 16]), START);

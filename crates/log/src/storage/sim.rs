@@ -6,8 +6,9 @@
 //! there or not.
 
 use super::{Storage, StoredFile};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 const PAGE: usize = 4096;
@@ -39,6 +40,8 @@ struct Disk {
     /// Names as the process sees them, and as they are durable.
     names: BTreeMap<String, usize>,
     durable: BTreeMap<String, usize>,
+    /// The names of which the two differ, or may.
+    renamed: BTreeSet<String>,
     faults: SimFaults,
     /// Counts crashes: a file opened before the last one is no longer usable.
     life: u64,
@@ -58,10 +61,36 @@ impl Disk {
     }
 }
 
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default)]
 struct Content {
     bytes: Vec<u8>,
     synced: Vec<u8>,
+    /// Outside of it the two are the same.
+    changed: Range<usize>,
+}
+
+impl Content {
+    fn change(&mut self, at: Range<usize>) {
+        self.changed = if self.changed.is_empty() {
+            at
+        } else {
+            self.changed.start.min(at.start)..self.changed.end.max(at.end)
+        };
+    }
+
+    fn resize(&mut self, len: usize) {
+        let before = self.bytes.len();
+        self.bytes.resize(len, 0);
+        self.change(before.min(len)..before.max(len));
+    }
+
+    fn sync(&mut self) {
+        let Self { bytes, synced, changed } = self;
+        synced.resize(bytes.len(), 0);
+        let at = changed.start.min(bytes.len())..changed.end.min(bytes.len());
+        synced[at.clone()].copy_from_slice(&bytes[at]);
+        *changed = 0..0;
+    }
 }
 
 impl SimStorage {
@@ -86,26 +115,26 @@ impl SimStorage {
         let mut disk = self.lock();
         disk.life += 1;
         disk.faults = SimFaults::default();
-        let Disk { files, names, durable, .. } = &mut *disk;
-        for content in files.iter_mut() {
-            content.bytes = survivor(content, &mut dice);
-            content.synced.clone_from(&content.bytes);
+        let Disk { files, names, durable, renamed, .. } = &mut *disk;
+        for content in files.iter_mut().filter(|content| !content.changed.is_empty()) {
+            survive(content, &mut dice);
         }
-        let changed: Vec<String> = names
-            .keys()
-            .chain(durable.keys())
-            .filter(|name| names.get(*name) != durable.get(*name))
-            .cloned()
-            .collect();
-        for name in changed {
-            if dice.below(2) == 0 {
-                match names.get(&name) {
-                    Some(file) => durable.insert(name, *file),
-                    None => durable.remove(&name),
-                };
+        for name in std::mem::take(renamed) {
+            if names.get(&name) == durable.get(&name) {
+                continue;
             }
+            let (from, to) = if dice.below(2) == 0 {
+                (&*names, &mut *durable)
+            } else {
+                (&*durable, &mut *names)
+            };
+            assume(from, to, name);
         }
-        names.clone_from(durable);
+        // Nobody can see the others again.
+        let named: BTreeSet<usize> = names.values().copied().collect();
+        for at in (0..files.len()).filter(|at| !named.contains(at)) {
+            files[at] = Content::default();
+        }
     }
 
     /// The process ends; everything written is still there.
@@ -120,8 +149,10 @@ impl SimStorage {
     pub fn damage(&self, path: &str, change: impl FnOnce(&mut Vec<u8>)) {
         let mut disk = self.lock();
         let file = disk.names[path];
-        change(&mut disk.files[file].bytes);
-        disk.files[file].synced = disk.files[file].bytes.clone();
+        let content = &mut disk.files[file];
+        change(&mut content.bytes);
+        content.change(0..content.bytes.len());
+        content.sync();
     }
 
     /// Every path and its content.
@@ -139,27 +170,35 @@ impl SimStorage {
     }
 }
 
-fn survivor(content: &Content, dice: &mut Dice) -> Vec<u8> {
+/// Keeps some of what changed.
+fn survive(content: &mut Content, dice: &mut Dice) {
     let len = if content.bytes.len() == content.synced.len() || dice.below(2) == 0 {
         content.bytes.len()
     } else {
         content.synced.len()
     };
-    let old = |at: usize| content.synced.get(at).copied().unwrap_or(0);
-    let new = |at: usize| content.bytes.get(at).copied().unwrap_or(0);
-    let mut kept = vec![0; len];
-    for start in (0..len).step_by(PAGE) {
+    let Content { bytes, synced, changed } = content;
+    bytes.resize(len, 0);
+    synced.resize(len, 0);
+    let first = changed.start - changed.start % PAGE;
+    for start in (first..changed.end.min(len)).step_by(PAGE) {
         let end = (start + PAGE).min(len);
         let torn_at = match dice.below(4) {
             0 => start,
-            1 => start + dice.below(PAGE as u64 / SECTOR as u64) as usize * SECTOR,
+            1 => (start + dice.below(PAGE as u64 / SECTOR as u64) as usize * SECTOR).min(end),
             _ => end,
         };
-        for (at, byte) in kept.iter_mut().enumerate().take(end).skip(start) {
-            *byte = if at < torn_at { new(at) } else { old(at) };
-        }
+        bytes[torn_at..end].copy_from_slice(&synced[torn_at..end]);
     }
-    kept
+    content.sync();
+}
+
+/// A name comes to mean in `to` what it means in `from`.
+fn assume(from: &BTreeMap<String, usize>, to: &mut BTreeMap<String, usize>, name: String) {
+    match from.get(&name) {
+        Some(file) => to.insert(name, *file),
+        None => to.remove(&name),
+    };
 }
 
 impl Storage for SimStorage {
@@ -174,6 +213,7 @@ impl Storage for SimStorage {
         disk.change()?;
         disk.files.push(Content::default());
         let at = disk.files.len() - 1;
+        disk.renamed.insert(path.into());
         disk.names.insert(path.into(), at);
         Ok(self.file(at, disk.life))
     }
@@ -182,6 +222,7 @@ impl Storage for SimStorage {
         let mut disk = self.lock();
         disk.change()?;
         let at = disk.names.remove(from).ok_or(io::ErrorKind::NotFound)?;
+        disk.renamed.extend([from.into(), to.into()]);
         disk.names.insert(to.into(), at);
         Ok(())
     }
@@ -189,6 +230,7 @@ impl Storage for SimStorage {
     fn remove(&self, path: &str) -> io::Result<()> {
         let mut disk = self.lock();
         disk.change()?;
+        disk.renamed.insert(path.into());
         disk.names.remove(path).map(drop).ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
@@ -207,12 +249,13 @@ impl Storage for SimStorage {
         let prefix = if directory.is_empty() { String::new() } else { format!("{directory}/") };
         let mut disk = self.lock();
         disk.change()?;
-        let Disk { names, durable, .. } = &mut *disk;
-        let here =
+        let Disk { names, durable, renamed, .. } = &mut *disk;
+        let is_here =
             |name: &str| name.strip_prefix(prefix.as_str()).is_some_and(|rest| !rest.contains('/'));
-        durable.retain(|name, _| !here(name));
-        let named = names.iter().filter(|(name, _)| here(name));
-        durable.extend(named.map(|(name, at)| (name.clone(), *at)));
+        let (here, elsewhere): (BTreeSet<String>, _) =
+            std::mem::take(renamed).into_iter().partition(|name| is_here(name));
+        *renamed = elsewhere;
+        here.into_iter().for_each(|name| assume(names, durable, name));
         Ok(())
     }
 
@@ -250,11 +293,13 @@ impl StoredFile for SimFile {
         }
         let failing = std::mem::take(&mut disk.faults.fail_write);
         let bytes = if failing { &bytes[..bytes.len() / 2] } else { bytes };
-        let content = &mut disk.files[self.at].bytes;
-        if content.len() < start + bytes.len() {
-            content.resize(start + bytes.len(), 0);
+        let content = &mut disk.files[self.at];
+        let at = start..start + bytes.len();
+        if content.bytes.len() < at.end {
+            content.resize(at.end);
         }
-        content[start..start + bytes.len()].copy_from_slice(bytes);
+        content.bytes[at.clone()].copy_from_slice(bytes);
+        content.change(at);
         if failing { Err(io::Error::other("a simulated write error")) } else { Ok(()) }
     }
 
@@ -273,8 +318,7 @@ impl StoredFile for SimFile {
         if std::mem::take(&mut disk.faults.fail_sync) {
             return Err(io::Error::other("a simulated sync error"));
         }
-        let content = &mut disk.files[self.at];
-        content.synced.clone_from(&content.bytes);
+        disk.files[self.at].sync();
         Ok(())
     }
 
@@ -284,7 +328,7 @@ impl StoredFile for SimFile {
 
     fn set_len(&self, len: u64) -> io::Result<()> {
         let len = usize::try_from(len).map_err(io::Error::other)?;
-        self.lock()?.files[self.at].bytes.resize(len, 0);
+        self.lock()?.files[self.at].resize(len);
         Ok(())
     }
 }

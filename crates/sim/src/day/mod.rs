@@ -129,31 +129,14 @@ impl Day {
         self.begins + LENGTH
     }
 
-    /// When the next line comes.
+    /// When somebody does something next, of which there may be a line.
     pub fn next_at(&self) -> Option<Timestamp> {
         self.agenda.peek().map(|Reverse((at, _))| *at)
     }
 
-    /// What is known by now to be true and was not taken before: events of what was told, and such
-    /// as will come since nothing is told until then.
-    pub fn take_expected(&mut self) -> Vec<Expected> {
-        if self.agenda.is_empty() {
-            self.truth.finish(self.ends() + REST);
-        }
-        self.truth.take()
-    }
-
-    /// How many incidents each alarm is of.
-    pub fn incidents(&self) -> &BTreeMap<&'static str, u64> {
-        self.truth.incidents()
-    }
-}
-
-impl Iterator for Day {
-    type Item = Line;
-
-    fn next(&mut self) -> Option<Line> {
-        loop {
+    /// The next line, if it comes by then.
+    pub fn next_by(&mut self, by: Timestamp) -> Option<Line> {
+        while self.next_at().is_some_and(|at| at <= by) {
             let Reverse((now, act)) = self.agenda.pop()?;
             self.truth.advance(now);
             let mut around = Around { now, begins: self.begins, truth: &mut self.truth };
@@ -180,6 +163,29 @@ impl Iterator for Day {
                 return Some(Line { at: now, text });
             }
         }
+        None
+    }
+
+    /// What is known by now to be true and was not taken before: events of what was told, and such
+    /// as will come since nothing is told until then.
+    pub fn take_expected(&mut self) -> Vec<Expected> {
+        if self.agenda.is_empty() {
+            self.truth.finish(self.ends() + REST);
+        }
+        self.truth.take()
+    }
+
+    /// How many incidents each alarm is of.
+    pub fn incidents(&self) -> &BTreeMap<&'static str, u64> {
+        self.truth.incidents()
+    }
+}
+
+impl Iterator for Day {
+    type Item = Line;
+
+    fn next(&mut self) -> Option<Line> {
+        self.next_by(Timestamp(i64::MAX))
     }
 }
 

@@ -122,7 +122,7 @@ impl Layout {
             .chain(std::iter::repeat_n(Role::Gateway, size.gateways))
             .chain(std::iter::repeat_n(Role::Edge, size.edges))
             .collect();
-        Self { size, site, org: OrgId::from_bytes([0xda; 16]), roles }
+        Self { size, site, org: OrgId::from_bytes([0xdb; 16]), roles }
     }
 
     /// The numbers of all APs.
