@@ -457,7 +457,7 @@ impl Engine {
             ConfigUpdate::Device(device) => {
                 let site = device.site_id.and_then(|site| self.state.sites.get_mut(&site));
                 if let Some(state) = site {
-                    state.devices.configure(device.clone());
+                    state.devices.configure(device.clone(), self.state.clock);
                 }
             }
             ConfigUpdate::Edge(edge) => {

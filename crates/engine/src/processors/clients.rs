@@ -14,6 +14,7 @@ use super::Scene;
 use super::devices::Devices;
 use super::presence::Presence;
 use crate::fingerprint;
+use crate::table::Table;
 use crate::timers::{Subject, Timers};
 use crate::view::ClientView;
 use foghorn_model::event::client::{Association, End, Termination, encode_join, encode_session};
@@ -21,7 +22,7 @@ use foghorn_model::event::step::{ClientEvent, encode_client_event};
 use foghorn_model::telemetry::{self, ClientFacts, ClientStep, Disassociation, Sighting};
 use foghorn_model::{Mac, Setting, Site, SiteId, Timestamp, Topic, WlanId};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ops::Bound;
 
 /// How many clients a site tracks; those beyond are counted and not followed.
@@ -31,7 +32,10 @@ pub(crate) const CLIENTS_MAX: usize = 500_000;
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Clients {
-    by_mac: BTreeMap<Mac, ClientState>,
+    by_mac: Table<Mac, ClientState>,
+    /// Their addresses, in order.
+    #[serde(skip)]
+    order: BTreeSet<Mac>,
     /// Every client by the AP that it is at.
     #[serde(skip)]
     by_ap: BTreeSet<(Mac, Mac)>,
@@ -39,8 +43,11 @@ pub(crate) struct Clients {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct ClientState {
-    /// Apart: most reports touch little of it, and many clients are to stand near to each other.
+    /// Apart: most reports touch none of it, and many clients are to stand near to each other.
     association: Box<Association>,
+    /// Its AP, here too, since every report is compared with it.
+    #[serde(skip)]
+    ap: Mac,
     /// The last word of it, by the source's clock.
     latest: Timestamp,
     #[serde(flatten)]
@@ -56,13 +63,13 @@ impl Clients {
     /// The associated clients whose address comes after this one, by their address.
     pub(crate) fn views_after(&self, after: Option<Mac>) -> impl Iterator<Item = ClientView<'_>> {
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let clients = self.by_mac.range((from, Bound::Unbounded));
-        clients.map(|(_, state)| state.view())
+        let clients = self.order.range((from, Bound::Unbounded));
+        clients.filter_map(|mac| self.view(*mac))
     }
 
     /// A client, if it is associated.
     pub(crate) fn view(&self, mac: Mac) -> Option<ClientView<'_>> {
-        self.by_mac.get(&mac).map(ClientState::view)
+        self.by_mac.get(mac).map(ClientState::view)
     }
 
     /// A client associated.
@@ -72,15 +79,15 @@ impl Clients {
         devices: &Devices,
         scene: &mut Scene<'_, '_>,
     ) {
-        if let Some(state) = self.by_mac.get_mut(&report.mac) {
+        if let Some(state) = self.by_mac.get_mut(report.mac) {
             if scene.at < state.latest {
                 scene.tally.stale += 1;
                 return;
             }
-            if state.association.ap == report.ap && state.association.bssid == report.bssid {
+            if state.ap == report.ap && state.association.bssid == report.bssid {
                 state.hear(scene);
                 refresh(&mut state.association, report);
-                state.arm(scene.site, scene.over, scene.timers);
+                state.arm(report.mac, scene.site, scene.over, scene.timers);
                 return;
             }
         }
@@ -114,15 +121,21 @@ impl Clients {
         }
         let mut presence = Presence::default();
         presence.hear(scene.now);
-        let state = ClientState { association: Box::new(association), latest: scene.at, presence };
+        let state = ClientState {
+            association: Box::new(association),
+            ap: report.ap,
+            latest: scene.at,
+            presence,
+        };
         scene.emit(Topic::ClientJoin, |out, place| {
             encode_join(out, place, ap_name(devices, report.ap, &mut [0; 12]), &state.association);
         });
         let event_type = if roams { "CLIENT_REASSOCIATION" } else { "CLIENT_ASSOCIATION" };
         tell(&state.association, event_type, connect, scene);
         self.by_ap.insert((report.ap, report.mac));
-        let state = self.by_mac.entry(report.mac).or_insert(state);
-        state.arm(scene.site, scene.over, scene.timers);
+        self.order.insert(report.mac);
+        let state = self.by_mac.get_or_insert(report.mac, state);
+        state.arm(report.mac, scene.site, scene.over, scene.timers);
     }
 
     /// A client is still there; says at which AP, if this is news.
@@ -131,33 +144,35 @@ impl Clients {
         seen: &Sighting<'_>,
         scene: &mut Scene<'_, '_>,
     ) -> Option<Mac> {
-        let Some(state) = self.by_mac.get_mut(&seen.mac) else {
+        let Some(state) = self.by_mac.get_mut(seen.mac) else {
             scene.tally.unknown_client += 1;
             return None;
         };
-        if scene.at < state.latest || seen.ap.is_some_and(|ap| ap != state.association.ap) {
+        if scene.at < state.latest || seen.ap.is_some_and(|ap| ap != state.ap) {
             scene.tally.stale += 1;
             return None;
         }
         state.hear(scene);
         let association = &mut state.association;
-        association.rssi = seen.rssi.or(association.rssi);
+        if let Some(rssi) = seen.rssi {
+            association.rssi = Some(rssi);
+        }
         replace(&mut association.band, seen.band.as_deref());
         learn(association, &seen.facts);
         // The deferral of an outage is over: the deadline may be earlier than it was.
-        state.arm(scene.site, scene.over, scene.timers);
-        Some(state.association.ap)
+        state.arm(seen.mac, scene.site, scene.over, scene.timers);
+        Some(state.ap)
     }
 
     /// The association of a client, while it has one.
     pub(crate) fn association(&self, mac: Mac) -> Option<&Association> {
-        self.by_mac.get(&mac).map(|state| &*state.association)
+        self.by_mac.get(mac).map(|state| &*state.association)
     }
 
     /// Takes over the address that DHCP gave, the name, and what the requests show; says whether
     /// one of the first two is news. Of a client that is not associated everything is.
     pub(crate) fn learn_lease(&mut self, step: &ClientStep<'_>) -> bool {
-        let Some(state) = self.by_mac.get_mut(&step.mac) else { return true };
+        let Some(state) = self.by_mac.get_mut(step.mac) else { return true };
         let known = &mut state.association;
         let (ip, hostname) = (known.ip, known.hostname.clone());
         known.ip = step.ip.or(known.ip);
@@ -177,7 +192,7 @@ impl Clients {
         devices: &Devices,
         scene: &mut Scene<'_, '_>,
     ) {
-        let Some(state) = self.by_mac.get_mut(&left.mac) else {
+        let Some(state) = self.by_mac.get_mut(left.mac) else {
             scene.tally.unknown_client += 1;
             return;
         };
@@ -206,10 +221,10 @@ impl Clients {
         devices: &Devices,
         scene: &mut Scene<'_, '_>,
     ) {
-        let Some(state) = self.by_mac.get_mut(&mac) else { return };
+        let Some(state) = self.by_mac.get_mut(mac) else { return };
         let deadline = state.deadline(scene.site, scene.over);
         if !state.presence.fired(Some(deadline), scene.now) {
-            state.arm(scene.site, scene.over, scene.timers);
+            state.arm(mac, scene.site, scene.over, scene.timers);
             return;
         }
         let end = End {
@@ -228,10 +243,11 @@ impl Clients {
         devices: &Devices,
         scene: &mut Scene<'_, '_>,
     ) -> Option<Association> {
-        let mut state = self.by_mac.remove(&mac)?;
+        let mut state = self.by_mac.remove(mac)?;
         state.presence.disarm(scene.site.id, Subject::Client(mac), scene.timers);
         let association = &state.association;
         self.by_ap.remove(&(association.ap, mac));
+        self.order.remove(&mac);
         scene.emit(Topic::ClientSessions, |out, place| {
             let name = &mut [0; 12];
             let ap_name = ap_name(devices, association.ap, name);
@@ -247,22 +263,25 @@ impl Clients {
 
     /// The state was read back.
     pub(crate) fn index(&mut self) {
-        let clients = self.by_mac.iter();
-        self.by_ap = clients.map(|(mac, state)| (state.association.ap, *mac)).collect();
+        for (mac, state) in self.by_mac.each_mut() {
+            state.ap = state.association.ap;
+            self.by_ap.insert((state.ap, mac));
+            self.order.insert(mac);
+        }
     }
 
     /// Settings changed, or the state was read back.
     pub(crate) fn rearm(&mut self, site: &Site, over: &Setting, timers: &mut Timers) {
-        for state in self.by_mac.values_mut() {
-            state.arm(site, over, timers);
+        for (mac, state) in self.by_mac.each_mut() {
+            state.arm(mac, site, over, timers);
         }
     }
 
     /// The site heard nothing until now, through no fault of its clients.
     pub(crate) fn defer(&mut self, site: &Site, over: &Setting, now: Timestamp) {
-        for (mac, state) in &mut self.by_mac {
+        for (mac, state) in self.by_mac.each_mut() {
             let deadline = state.deadline(site, over);
-            state.presence.defer(Some(deadline), now, *mac);
+            state.presence.defer(Some(deadline), now, mac);
         }
     }
 }
@@ -282,10 +301,9 @@ impl ClientState {
         self.presence.heard() + site.setting.inactivity_timeout(over)
     }
 
-    fn arm(&mut self, site: &Site, over: &Setting, timers: &mut Timers) {
+    fn arm(&mut self, mac: Mac, site: &Site, over: &Setting, timers: &mut Timers) {
         let deadline = self.deadline(site, over);
-        let subject = Subject::Client(self.association.mac);
-        self.presence.arm(Some(deadline), site.id, subject, timers);
+        self.presence.arm(Some(deadline), site.id, Subject::Client(mac), timers);
     }
 }
 

@@ -88,12 +88,13 @@ impl Clocks {
         let mut evidence = Evidence::new();
         let (about, told) = match source {
             Source::Device(mac) => {
-                let is_device = devices.device_type(mac).is_some();
+                let is_device = || devices.device_type(mac).is_some();
                 if !self.by_device.contains_key(&mac)
-                    && !(is_off(ahead) && (is_device || edges.has(mac)))
+                    && !(is_off(ahead) && (is_device() || edges.has(mac)))
                 {
                     return;
                 }
+                let is_device = is_device();
                 let told = follow(&mut self.by_device, mac, ahead, scene);
                 match is_device {
                     _ if told.is_none() => return,

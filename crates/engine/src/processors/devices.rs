@@ -94,6 +94,15 @@ enum Status {
     Down,
 }
 
+/// How a device stands, for those whom it concerns.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Stand {
+    device_type: DeviceType,
+    status: Status,
+    /// Whether it is down, and the threshold of that is over.
+    is_told_down: bool,
+}
+
 /// Whether what a device owes is left out of a snapshot.
 fn is_left_out(owed: &Option<Owed>) -> bool {
     owed.is_none() || mutated(Mutant::StateLeftOut)
@@ -204,9 +213,14 @@ impl Devices {
     }
 
     /// The device is now as given.
-    pub(crate) fn configure(&mut self, device: Device) {
+    pub(crate) fn configure(&mut self, device: Device, now: Timestamp) {
         match self.by_mac.get_mut(&device.mac) {
-            Some(state) => state.device = device,
+            Some(state) => {
+                let before = state.stand();
+                state.device = device;
+                // It may be of another type than was thought.
+                self.availability.count(before, state.stand(), now);
+            }
             None => {
                 self.by_mac.insert(device.mac, DeviceState::new(device));
             }
@@ -215,23 +229,21 @@ impl Devices {
 
     /// The device left the site.
     pub(crate) fn remove(&mut self, mac: Mac, site: &Site, now: Timestamp, timers: &mut Timers) {
-        let (before, stood) = (self.status_of_ap(mac), self.stands(mac));
-        if let Some(mut state) = self.by_mac.remove(&mac) {
-            state.presence.disarm(site.id, Subject::Device(mac), timers);
-            state.dampers.disarm(mac, site, timers);
-        }
-        self.count(mac, before, now);
-        self.count_standing(mac, stood);
+        let Some(mut state) = self.by_mac.remove(&mac) else { return };
+        state.presence.disarm(site.id, Subject::Device(mac), timers);
+        state.dampers.disarm(mac, site, timers);
+        let before = state.stand();
+        self.availability.count(before, Stand { status: Status::Unknown, ..before }, now);
+        self.standing.count(Some(before), None);
     }
 
     /// A device reported something. Devices that the site does not have are counted, no more.
     pub(crate) fn on_report(&mut self, report: &DeviceReport<'_>, scene: &mut Scene<'_, '_>) {
-        let (before, stood) = (self.status_of_ap(report.mac), self.stands(report.mac));
         let Some(state) = self.by_mac.get_mut(&report.mac) else {
             scene.tally.unknown_device += 1;
             return;
         };
-        let was_down = state.is_told_down();
+        let before = state.stand();
         state.hear(report, scene.now);
         state.check_health(scene);
         let cause = Cause {
@@ -264,17 +276,14 @@ impl Devices {
             DeviceChange::Restarted => state.restart(cause, scene),
         }
         state.arm(scene.site, scene.over, scene.timers);
-        self.count(report.mac, before, scene.now);
-        self.look_for_causes(report.mac, was_down, scene);
-        self.count_standing(report.mac, stood);
-        self.look_at_site(scene.site, scene.now, scene.emitter);
+        let after = state.stand();
+        self.follow(report.mac, before, after, scene);
     }
 
     /// The timer of a device fired: it has fallen silent, or owes a down, or lives on.
     pub(crate) fn on_timer(&mut self, mac: Mac, scene: &mut Scene<'_, '_>) {
-        let (before, stood) = (self.status_of_ap(mac), self.stands(mac));
         let Some(state) = self.by_mac.get_mut(&mac) else { return };
-        let was_down = state.is_told_down();
+        let before = state.stand();
         let deadline = state.deadline(scene.site, scene.over);
         if state.presence.fired(deadline, scene.now) {
             match state.owed.take() {
@@ -295,9 +304,18 @@ impl Devices {
             state.presence.settle();
         }
         state.arm(scene.site, scene.over, scene.timers);
-        self.count(mac, before, scene.now);
-        self.look_for_causes(mac, was_down, scene);
-        self.count_standing(mac, stood);
+        let after = state.stand();
+        self.follow(mac, before, after, scene);
+    }
+
+    /// What follows for others from how a device stands now, if that has changed.
+    fn follow(&mut self, mac: Mac, before: Stand, after: Stand, scene: &mut Scene<'_, '_>) {
+        if before == after {
+            return;
+        }
+        self.availability.count(before, after, scene.now);
+        self.look_for_causes(mac, (before, after), scene);
+        self.standing.count(Some(before), Some(after));
         self.look_at_site(scene.site, scene.now, scene.emitter);
     }
 
@@ -354,6 +372,11 @@ impl DeviceState {
             version: &self.version,
             ext_ip: self.ext_ip,
         }
+    }
+
+    fn stand(&self) -> Stand {
+        let (device_type, status) = (self.device.device_type, self.status);
+        Stand { device_type, status, is_told_down: self.is_told_down() }
     }
 
     fn hear(&mut self, report: &DeviceReport<'_>, now: Timestamp) {

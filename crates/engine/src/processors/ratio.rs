@@ -1,7 +1,8 @@
 //! Of the attempts within a window, how many failed: whether what they are of is failing.
 //!
 //! An attempt counts from when it happened, by the source's clock: what a source has kept and
-//! tells at once did not happen at once. What is older than the window says nothing of now.
+//! tells at once did not happen at once. What is older than the window says nothing of now; what
+//! went well is forgotten by the minute, so that the many attempts of a busy AP take no room.
 
 use foghorn_model::time::Micros;
 use foghorn_model::{Mac, Timestamp};
@@ -17,8 +18,11 @@ pub(crate) fn insert<T>(queue: &mut VecDeque<T>, item: T, at: impl Fn(&T) -> Tim
 
 /// How far back attempts are looked at.
 pub(crate) const WINDOW: Micros = Micros::from_mins(10);
-/// Attempts that are kept; beyond, the oldest are forgotten.
-const ATTEMPTS_MAX: usize = 1_000;
+const MINUTE: Micros = Micros::from_mins(1);
+/// A window touches so many minutes at most.
+const MINUTES: usize = 11;
+/// Failures of which it is kept whose they were; beyond, the oldest are forgotten.
+const FAILURES_MAX: usize = 1_000;
 
 /// When something is failing, and when no longer.
 #[derive(Clone, Copy, Debug)]
@@ -44,15 +48,18 @@ pub(crate) enum Verdict {
     Same,
 }
 
-/// The attempts of late.
+/// The attempts of late: how many of each minute went well and failed, and whose failed.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Ratio {
-    /// In the order of their times.
-    attempts: VecDeque<(Timestamp, Mac, bool)>,
-    /// How many of them failed, by client.
+    /// The last minute that is counted, since the epoch.
+    minute: i64,
+    /// How many attempts went well and how many failed, by the number of the minute.
+    counts: [(u32, u32); MINUTES],
+    /// Failures in the order of their times.
+    failures: VecDeque<(Timestamp, Mac)>,
+    /// How many of them, by client.
     failed: BTreeMap<Mac, u32>,
-    failures: usize,
     is_failing: bool,
 }
 
@@ -65,22 +72,25 @@ impl Ratio {
         client: Mac,
         success: bool,
     ) -> Verdict {
-        insert(&mut self.attempts, (at, client, success), |(at, ..)| *at);
-        if !success {
-            self.failures += 1;
-            *self.failed.entry(client).or_default() += 1;
+        self.advance(now);
+        let (well, failed) = &mut self.counts[place(minute(at))];
+        if success {
+            *well = well.saturating_add(1);
+            // Most goes well, which matters to nobody before something fails.
+            if !self.is_failing {
+                return Verdict::Same;
+            }
+            return self.look(rule, now);
         }
-        // What is too old matters to nobody before something fails, and most goes well: it is not
-        // even looked at.
-        if success && !self.is_failing && self.attempts.len() <= ATTEMPTS_MAX {
-            return Verdict::Same;
-        }
+        *failed = failed.saturating_add(1);
+        insert(&mut self.failures, (at, client), |(at, _)| *at);
+        *self.failed.entry(client).or_default() += 1;
         self.forget(now);
-        let fails = !success
-            && !self.is_failing
-            && self.failures >= rule.failures
+        let (failures, attempts) = self.sums();
+        let fails = !self.is_failing
+            && failures >= rule.failures
             && self.failed.len() >= rule.clients
-            && self.failures * 100 >= self.attempts.len() * rule.raised_percent;
+            && failures * 100 >= attempts * rule.raised_percent;
         if fails {
             self.is_failing = true;
             return Verdict::Fails;
@@ -90,28 +100,45 @@ impl Ratio {
 
     /// Forgets what is too old.
     pub(crate) fn look(&mut self, rule: &Rule, now: Timestamp) -> Verdict {
+        self.advance(now);
         self.forget(now);
         self.over(rule)
     }
 
     fn over(&mut self, rule: &Rule) -> Verdict {
-        let few = self.failures * 100 < self.attempts.len() * rule.resolved_percent;
-        if self.is_failing && (self.attempts.is_empty() || few) {
+        let (failures, attempts) = self.sums();
+        if self.is_failing && (attempts == 0 || failures * 100 < attempts * rule.resolved_percent) {
             self.is_failing = false;
             return Verdict::Recovers;
         }
         Verdict::Same
     }
 
+    /// How many failed, and of how many.
+    fn sums(&self) -> (usize, usize) {
+        let add = |(well, failed): (usize, usize), it: &(u32, u32)| {
+            (well + it.0 as usize, failed + it.1 as usize)
+        };
+        let (well, failed) = self.counts.iter().fold((0, 0), add);
+        (failed, well + failed)
+    }
+
+    /// Minutes of which everything is too old make room for new ones.
+    fn advance(&mut self, now: Timestamp) {
+        let now = minute(now);
+        if now <= self.minute {
+            return;
+        }
+        let first = (self.minute + 1).max(now + 1 - MINUTES as i64);
+        (first..=now).for_each(|minute| self.counts[place(minute)] = (0, 0));
+        self.minute = now;
+    }
+
     fn forget(&mut self, now: Timestamp) {
-        while let Some((at, client, success)) = self.attempts.front().copied()
-            && (at + WINDOW <= now || self.attempts.len() > ATTEMPTS_MAX)
+        while let Some((at, client)) = self.failures.front().copied()
+            && (at + WINDOW <= now || self.failures.len() > FAILURES_MAX)
         {
-            self.attempts.pop_front();
-            if success {
-                continue;
-            }
-            self.failures -= 1;
+            self.failures.pop_front();
             if let Some(count) = self.failed.get_mut(&client) {
                 *count -= 1;
                 if *count == 0 {
@@ -123,7 +150,7 @@ impl Ratio {
 
     /// Whether nothing is known any more.
     pub(crate) fn is_empty(&self) -> bool {
-        self.attempts.is_empty()
+        self.counts == [(0, 0); MINUTES]
     }
 
     /// The clients that failed.
@@ -136,9 +163,21 @@ impl Ratio {
         self.is_failing
     }
 
-    /// When what fails may be over since an attempt is too old.
+    /// When what fails may be over since a minute is too old.
     pub(crate) fn deadline(&self) -> Option<Timestamp> {
-        let first = self.attempts.front().filter(|_| self.is_failing);
-        first.map(|(at, ..)| *at + WINDOW)
+        if !self.is_failing {
+            return None;
+        }
+        let mut minutes = self.minute + 1 - MINUTES as i64..=self.minute;
+        let first = minutes.find(|minute| self.counts[place(*minute)] != (0, 0))?;
+        Some(Timestamp((first + MINUTES as i64) * MINUTE.0))
     }
+}
+
+fn minute(at: Timestamp) -> i64 {
+    at.0.div_euclid(MINUTE.0)
+}
+
+fn place(minute: i64) -> usize {
+    usize::try_from(minute.rem_euclid(MINUTES as i64)).unwrap_or(0)
 }

@@ -1,8 +1,8 @@
 //! How much of their time APs are up.
 
-use super::{Devices, Status};
+use super::{Devices, Stand, Status};
 use foghorn_model::event::sle::Share;
-use foghorn_model::{DeviceType, Mac, Timestamp};
+use foghorn_model::{DeviceType, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Sums over all APs whose state is known, in microseconds since they were last taken.
@@ -24,34 +24,25 @@ impl Availability {
         self.up_micros += self.up * passed;
         self.known_micros += self.known * passed;
     }
+
+    /// A device may be up or down from now on that was not before.
+    pub(super) fn count(&mut self, before: Stand, after: Stand, now: Timestamp) {
+        let counts = |stand: Stand| match (stand.device_type, stand.status) {
+            (DeviceType::Ap, Status::Up) => (1, 1),
+            (DeviceType::Ap, Status::Down) => (0, 1),
+            _ => (0, 0),
+        };
+        let ((was_up, was_known), (is_up, is_known)) = (counts(before), counts(after));
+        if (was_up, was_known) == (is_up, is_known) {
+            return;
+        }
+        self.advance(now);
+        self.up = self.up + is_up - was_up;
+        self.known = self.known + is_known - was_known;
+    }
 }
 
 impl Devices {
-    /// An AP may be up or down from now on that was not before.
-    pub(super) fn count(&mut self, mac: Mac, before: Option<Status>, now: Timestamp) {
-        let after = self.by_mac.get(&mac).map(|state| (state.device.device_type, state.status));
-        let after = after.filter(|(kind, _)| *kind == DeviceType::Ap).map(|(_, status)| status);
-        if before == after {
-            return;
-        }
-        let it = &mut self.availability;
-        it.advance(now);
-        let counts = |status: Option<Status>| match status {
-            Some(Status::Up) => (1, 1),
-            Some(Status::Down) => (0, 1),
-            Some(Status::Unknown) | None => (0, 0),
-        };
-        let ((was_up, was_known), (is_up, is_known)) = (counts(before), counts(after));
-        it.up = it.up + is_up - was_up;
-        it.known = it.known + is_known - was_known;
-    }
-
-    /// The state of an AP, if it is one.
-    pub(super) fn status_of_ap(&self, mac: Mac) -> Option<Status> {
-        let state = self.by_mac.get(&mac)?;
-        (state.device.device_type == DeviceType::Ap).then_some(state.status)
-    }
-
     /// Whether there is an AP of which it is known whether it is up.
     pub(crate) fn has_known_aps(&self) -> bool {
         self.availability.known > 0

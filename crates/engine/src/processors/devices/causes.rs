@@ -1,6 +1,6 @@
 //! What is behind devices that are down, or restart again and again.
 
-use super::{Cause, DeviceState, Devices, Status};
+use super::{Cause, DeviceState, Devices, Stand, Status};
 use crate::processors::Scene;
 use crate::processors::alarms::{self, Incident};
 use foghorn_model::alarm::Evidence;
@@ -14,20 +14,24 @@ const UNHEALTHY_WITHIN: Micros = Micros::from_mins(30);
 impl Devices {
     /// A device was told down, or is back: a switch that is down takes its APs with it, and is
     /// what they have in common.
-    pub(super) fn look_for_causes(&mut self, mac: Mac, was_down: bool, scene: &mut Scene<'_, '_>) {
-        let Some(state) = self.by_mac.get(&mac) else { return };
-        let is_down = state.is_told_down();
-        if is_down == was_down {
+    pub(super) fn look_for_causes(
+        &mut self,
+        mac: Mac,
+        (before, after): (Stand, Stand),
+        scene: &mut Scene<'_, '_>,
+    ) {
+        if before.is_told_down == after.is_told_down {
             return;
         }
         let row = alarms::row("ap_offline");
-        let is_switch = state.device.device_type == DeviceType::Switch;
-        if !is_down {
+        let is_switch = after.device_type == DeviceType::Switch;
+        if !after.is_told_down {
             if is_switch {
                 scene.resolve(row, &mac.to_string(), scene.at);
             }
             return;
         }
+        let Some(state) = self.by_mac.get(&mac) else { return };
         let cause = if is_switch { Some(mac) } else { state.uplink };
         let Some(cause) = cause.and_then(|mac| self.by_mac.get(&mac)) else { return };
         if !cause.is_told_down() || cause.device.device_type != DeviceType::Switch {
@@ -37,7 +41,7 @@ impl Devices {
         // All devices are gone through for a switch only, and not for each AP of those behind it.
         let behind = is_switch.then(|| self.by_mac.values()).into_iter().flatten();
         let behind = behind.filter(|it| it.uplink == Some(switch));
-        let itself = self.by_mac.get(&mac).filter(|_| !is_switch);
+        let itself = (!is_switch).then_some(state);
         let members = behind
             .chain(itself)
             .filter(|it| it.device.device_type == DeviceType::Ap && it.is_told_down());
@@ -61,11 +65,13 @@ impl DeviceState {
 
     /// An AP that restarts again and again is not well, until it has not for a while.
     pub(super) fn check_health(&mut self, scene: &mut Scene<'_, '_>) {
+        if !self.is_unhealthy {
+            return;
+        }
         // What an older build kept has the last one among the restarts only.
         let last =
             self.restarts.back().map_or(self.restart_heard, |at| self.restart_heard.max(*at));
-        let quiet = last + UNHEALTHY_WITHIN <= scene.now;
-        if self.is_unhealthy && quiet {
+        if last + UNHEALTHY_WITHIN <= scene.now {
             self.is_unhealthy = false;
             self.restarts.clear();
             let row = alarms::row("health_check_failed");

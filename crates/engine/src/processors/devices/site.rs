@@ -1,8 +1,8 @@
 //! Whether a site is down as a whole: that concerns its org.
 
-use super::{DeviceState, Devices, Status};
+use super::{Devices, Stand, Status};
 use crate::output::Emitter;
-use foghorn_model::{Mac, Matter, Site, Timestamp};
+use foghorn_model::{Matter, Site, Timestamp};
 
 /// How many devices are up, or not told down yet, and how many are told down. It is counted anew
 /// when the state is read back.
@@ -12,23 +12,23 @@ pub(super) struct Standing {
     down: usize,
 }
 
+impl Standing {
+    /// A device may stand now that did not, or the other way round; or it came, or is gone.
+    pub(super) fn count(&mut self, before: Option<Stand>, after: Option<Stand>) {
+        let is = |stand: Option<Stand>, wanted| {
+            usize::from(stand.and_then(Stand::stands) == Some(wanted))
+        };
+        self.up = self.up + is(after, true) - is(before, true);
+        self.down = self.down + is(after, false) - is(before, false);
+    }
+}
+
 impl Devices {
-    /// Whether a device stands, if that is known.
-    pub(super) fn stands(&self, mac: Mac) -> Option<bool> {
-        self.by_mac.get(&mac).and_then(DeviceState::stands)
-    }
-
-    /// A device may stand now that did not, or the other way round.
-    pub(super) fn count_standing(&mut self, mac: Mac, before: Option<bool>) {
-        let after = self.stands(mac);
-        let Standing { up, down } = &mut self.standing;
-        *up = *up + usize::from(after == Some(true)) - usize::from(before == Some(true));
-        *down = *down + usize::from(after == Some(false)) - usize::from(before == Some(false));
-    }
-
     pub(super) fn count_all_standing(&mut self) {
-        let stand = |wanted| self.by_mac.values().filter(|it| it.stands() == Some(wanted)).count();
-        self.standing = Standing { up: stand(true), down: stand(false) };
+        self.standing = Standing::default();
+        for state in self.by_mac.values() {
+            self.standing.count(None, Some(state.stand()));
+        }
     }
 
     /// Hands over to the org whether the site is down, when that has changed.
@@ -53,8 +53,9 @@ impl Devices {
     }
 }
 
-impl DeviceState {
-    fn stands(&self) -> Option<bool> {
-        (self.status != Status::Unknown).then(|| !self.is_told_down())
+impl Stand {
+    /// Whether the device stands, if that is known.
+    fn stands(self) -> Option<bool> {
+        (self.status != Status::Unknown).then_some(!self.is_told_down)
     }
 }
