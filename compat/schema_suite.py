@@ -20,8 +20,9 @@ from mistapi_suite import free_port, until
 FOGHORN = os.environ.get("FOGHORN", "target/debug/foghorn")
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance," \
     "response_headers_conformance,response_schema_conformance"
-# What would end the run (its token, its org, its site), and what does not end by itself.
-ENDS = r"^/api/v1/((orgs/\{org_id\}|sites/\{site_id\})|(orgs|sites)/.*/events/stream)$"
+# What would end the run (its token, its org, its site), what does not end by itself, and what takes
+# lines of JSON, which Schemathesis cannot write.
+LEFT_OUT = r"^/api/v1/((orgs/\{org_id\}|sites/\{site_id\})(/telemetry)?|(orgs|sites)/.*/events/stream)$"
 
 
 def main():
@@ -49,8 +50,7 @@ def main():
             [program, "--config-file", config, "run",
              f"http://127.0.0.1:{port}/api/v1/openapi.json",
              "--header", f"Authorization: Token {made['token']}", "--checks", CHECKS,
-             "--max-examples", examples, "--exclude-path-regex", ENDS,
-             "--exclude-name", "POST /api/v1/sites/{site_id}/telemetry",
+             "--max-examples", examples, "--exclude-path-regex", LEFT_OUT,
              "--phases", "examples,coverage,fuzzing", "--continue-on-failure", "--seed", "1",
              "--suppress-health-check", "all"], cwd=directory)
         assert "ERROR" not in log.read_text(), log.read_text()
