@@ -7,6 +7,7 @@ mod nas;
 use crate::client::Client;
 use crate::init;
 use crate::listen::{Behaviour, Receiver, Summary};
+use crate::serve::clock;
 use anyhow::{Context, Result, bail};
 use building::{Action, Building};
 use clap::Args;
@@ -36,6 +37,8 @@ const TOPICS: [&str; 11] = [
 ];
 /// Those of sites only.
 const SITE_TOPICS: [&str; 2] = ["client-latency", "site-sle"];
+/// So long after their end windows are closed.
+const LATE_SECS: i64 = 30;
 
 /// Flags of `foghorn demo`.
 #[derive(Args, Debug)]
@@ -102,6 +105,12 @@ async fn demo(args: &DemoArgs) -> Result<bool> {
     }
     writeln!(out, "The API is at http://{api}/api/v1, its token is {}", client.token)?;
     writeln!(out, "RADIUS accounting is at {radius}, its secret is {RADIUS_SECRET}")?;
+    writeln!(
+        out,
+        "Two topics come by the clock: client-latency first in {}, site-sle in {}",
+        until_closed(600),
+        until_closed(3600)
+    )?;
     writeln!(out, "Org {}, site {}. What the receiver gets:\n", made.org, made.site)?;
 
     let life = live(client, made.site.to_string(), ping, radius, args.seed);
@@ -132,6 +141,13 @@ async fn demo(args: &DemoArgs) -> Result<bool> {
         life.await??;
     }
     Ok(summary.is_fine())
+}
+
+/// How long it takes until the window of so many seconds that it is now is told.
+fn until_closed(window: i64) -> String {
+    let now = clock::now().secs();
+    let left = window - now.rem_euclid(window) + LATE_SECS;
+    format!("{} min {} s", left / 60, left % 60)
 }
 
 /// The server, ended with the demo.
