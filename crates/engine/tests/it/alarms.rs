@@ -313,9 +313,9 @@ fn an_alarm_of_a_device_that_the_site_does_not_have_is_counted_and_not_told() {
 }
 
 #[test]
-fn every_alarm_of_the_table_can_be_raised_by_its_key() {
+fn every_alarm_of_the_table_but_our_own_can_be_raised_by_its_key() {
     let mut world = enabled();
-    for row in ALARMS {
+    for row in ALARMS.iter().filter(|row| row.tier() != AlarmTier::Ours) {
         raise(
             &mut world,
             1,

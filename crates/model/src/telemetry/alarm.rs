@@ -3,7 +3,7 @@
 use super::field::{Field, FieldError, Fields};
 use super::{error, mac, required, text};
 use crate::alarm::AlarmStatus;
-use crate::definitions::{AlarmRow, alarm};
+use crate::definitions::{AlarmRow, AlarmTier, alarm};
 use crate::mac::Mac;
 use std::borrow::Cow;
 
@@ -36,6 +36,9 @@ impl<'a> AlarmReport<'a> {
     pub(super) fn read(fields: &mut Fields<'a>) -> Result<Self, FieldError> {
         let key = required(text(fields, Field::Type), Field::Type)?;
         let row = alarm(&key).ok_or_else(|| error(Field::Type, "no alarm has this key"))?;
+        if row.tier() == AlarmTier::Ours {
+            return Err(error(Field::Type, "Foghorn finds that out itself"));
+        }
         let status = match text(fields, Field::Status).as_deref() {
             None => None,
             Some("open") => Some(AlarmStatus::Open),

@@ -172,8 +172,9 @@ pub const KINDS: &[KindRow] = &[
     KindRow {
         kind: Kind::Alarm,
         name: "alarm",
-        doc: "An alarm by its key (`/const/alarm_defs`), from a source that knows. Alarms of the \
-              group `marvis` are conditions: they are open until the source says `resolved`.",
+        doc: "An alarm by its key (`/const/alarm_defs`), from a source that knows; not those of \
+              the tier `ours`, which Foghorn finds out itself. Alarms of the group `marvis` are \
+              conditions: they are open until the source says `resolved`.",
         required: ALWAYS | set(&[Field::Type, Field::Mac]),
         optional: ANY
             | set(&[

@@ -1,4 +1,5 @@
 use super::*;
+use crate::definitions::{ALARMS, AlarmTier};
 use proptest::prelude::*;
 
 fn refused(line: &str) -> String {
@@ -57,6 +58,14 @@ fn a_bad_line_names_its_field() {
     assert!(refused("{").starts_with("EOF while parsing"));
     assert!(refused("[]").contains("expected a JSON object"));
     assert!(refused(r#"{"kind":"device-heartbeat","mac":"5c5b35000001"} x"#).contains("trailing"));
+}
+
+#[test]
+fn alarms_that_only_we_can_know_of_are_no_source_s() {
+    for row in ALARMS.iter().filter(|row| row.tier() == AlarmTier::Ours) {
+        let line = format!(r#"{{"kind":"alarm","type":"{}","mac":"5c5b35000001"}}"#, row.key);
+        assert_eq!(refused(&line), "type: Foghorn finds that out itself");
+    }
 }
 
 #[test]
