@@ -17,7 +17,7 @@ use foghorn_mutant::{Mutant, is as mutated};
 const QUARANTINED_MAX: usize = 1_000;
 
 /// What is changed of a site, or of the place of what is an org's.
-struct OfPlace<'a> {
+pub(super) struct OfPlace<'a> {
     webhooks: &'a mut Webhooks,
     sites_down: &'a mut SitesDown,
 }
@@ -78,7 +78,7 @@ impl Engine {
     }
 
     /// Does something at a site, or at the place of what is an org's.
-    fn at(
+    pub(super) fn at(
         &mut self,
         place: SiteId,
         emitter: &mut Emitter<'_>,

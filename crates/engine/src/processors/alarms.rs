@@ -19,7 +19,7 @@ use foghorn_model::definitions::{AlarmRow, alarm as alarm_row};
 use foghorn_model::event::alarm::{AlarmFacts, encode, encode_acknowledgement};
 use foghorn_model::ids::AlarmId;
 use foghorn_model::time::Micros;
-use foghorn_model::{AlarmTemplate, Site, Suppression, Timestamp, Topic};
+use foghorn_model::{AlarmTemplate, Mac, Site, Suppression, Timestamp, Topic};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -48,6 +48,9 @@ pub(crate) struct Alarms {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Alarm {
     key: String,
+    /// The thing that a condition is of.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    about: String,
     id: AlarmId,
     count: u64,
     /// The first and the last incident, by the sources' clocks.
@@ -94,6 +97,7 @@ impl Scene<'_, '_> {
                 self.alarms.onset = onset;
                 Alarm {
                     key: row.key.into(),
+                    about: if row.lasts { incident.about.into() } else { String::new() },
                     id: AlarmId::derived(slot, onset),
                     count: 0,
                     first: incident.at,
@@ -121,6 +125,21 @@ impl Scene<'_, '_> {
         self.timers.disarm(&mut alarm.armed, self.site.id, Subject::Alarm(slot));
         if alarm.told.is_some() {
             alarm.tell(row, Some(at.max(alarm.first)), self);
+        }
+    }
+
+    /// A device is gone, and with it every condition that is of it or of a part of it.
+    pub(crate) fn resolve_all_of(&mut self, device: Mac) {
+        let device = device.to_string();
+        let is_of_it = |about: &str| {
+            about.strip_prefix(&device).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let of_it = self.alarms.under_way.values().filter(|alarm| is_of_it(&alarm.about));
+        let over: Vec<_> = of_it.map(|it| (alarm_row(&it.key), it.about.clone())).collect();
+        for (row, about) in over {
+            if let Some(row) = row {
+                self.resolve(row, &about, self.now);
+            }
         }
     }
 

@@ -5,8 +5,12 @@ use expect_test::expect;
 use foghorn_engine::Engine;
 use foghorn_model::config::SourceSilence;
 use foghorn_model::record::{Command, Failing, InputGap, Quarantined, WebhookHealth};
-use foghorn_model::{OrgId, RecordBody, Relayed, Setting, SiteId, Timestamp, Topic, WebhookId};
+use foghorn_model::{
+    ConfigUpdate, OrgId, RecordBody, Relayed, Setting, SiteId, Timestamp, Topic, WebhookId,
+};
 use std::borrow::Cow;
+
+const SWITCH: &str = "5c5b35000003";
 
 const MEMBERS: &[&str] =
     &["type", "status", "count", "update", "hostnames", "sources", "webhooks", "reasons"];
@@ -83,6 +87,33 @@ mod clocks {
         beat(&mut world, 30, 0);
         expect![[r#"
             alarms 180 foghorn_clock_off resolved 2 true ["AP1"] ["behind"]
+        "#]]
+        .assert_eq(&told(&mut world));
+    }
+
+    #[test]
+    fn what_is_no_longer_of_the_site_is_in_no_condition_there() {
+        let mut world = World::new();
+        world.enable(&["bad_cable", "foghorn_clock_off"]);
+        (0..6).for_each(|_| beat(&mut world, 30, -3_600));
+        for report in 1..5 {
+            let counts = format!(r#""errors":{},"packets":{}"#, report * 500, report * 10_000);
+            for port in ["ge-0/0/1", "ge-0/0/2"] {
+                let who = format!(r#""mac":"{SWITCH}","port_id":"{port}""#);
+                world.line(10, &format!(r#"{{"kind":"port-stats",{who},{counts}}}"#));
+            }
+        }
+        assert_eq!(told(&mut world).lines().count(), 3);
+        goes_on_after_a_restart(&mut world, |world| {
+            for mac in [AP, SWITCH] {
+                let mac = mac.parse().unwrap();
+                world.change(vec![ConfigUpdate::DeviceRemoved { site_id: site_id(), mac }]);
+            }
+        });
+        expect![[r#"
+            alarms 180 foghorn_clock_off resolved 1 true ["AP1"] ["behind"]
+            alarms 260 bad_cable resolved 1 true ["SW1"] ["errors"]
+            alarms 250 bad_cable resolved 1 true ["SW1"] ["errors"]
         "#]]
         .assert_eq(&told(&mut world));
     }
