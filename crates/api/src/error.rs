@@ -47,7 +47,7 @@ pub(crate) enum Error {
     #[error("{0}")]
     Unsupported(String),
     #[error(
-        "Too many Request. The API Token used for the request reached the {max} API Calls per hour \
+        "Too Many Request. The API Token used for the request reached the {max} API Calls per hour \
          threshold"
     )]
     TooMany { after: Duration, max: u32 },

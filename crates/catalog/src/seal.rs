@@ -43,8 +43,19 @@ const SECRET_KEYS: [&str; 16] = [
     "community_name",
 ];
 /// How the keys of other secrets end.
-const SECRET_ENDS: [&str; 8] =
-    ["secret", "password", "passphrase", "_psk", "_token", "api_key", "apikey", "private_key"];
+const SECRET_ENDS: [&str; 9] = [
+    "secret",
+    "password",
+    "passphrase",
+    "_psk",
+    "_token",
+    "api_key",
+    "apikey",
+    "apitoken",
+    "private_key",
+];
+/// What the first line of every private key in PEM has (RFC 7468).
+const PRIVATE_KEY: &str = "PRIVATE KEY-----";
 /// Objects and lists all of whose values are secret: custom headers carry credentials, `keys` are
 /// those of WEP, `auth_keys` those of OSPF.
 const SECRET_VALUES: [&str; 3] = ["headers", "keys", "auth_keys"];
@@ -152,10 +163,15 @@ pub(crate) fn redact(body: &mut Map<String, Value>) {
 }
 
 /// A text is secret by how its key ends, so that members that nobody here has heard of are, too;
-/// once sealed it is an object.
-fn is_secret(key: &str, value: &Value) -> bool {
-    let ends = || SECRET_ENDS.iter().any(|end| key.ends_with(end));
-    SECRET_KEYS.contains(&key) || (ends() && (value.is_string() || value.get(SEALED).is_some()))
+/// so is the `key` of a certificate, and whatever has the form of a private key. Once sealed it is
+/// an object.
+fn is_secret(place: &str, (key, value): (&str, &Value), has_cert: bool) -> bool {
+    if SECRET_KEYS.contains(&key) || value.get(SEALED).is_some() {
+        return true;
+    }
+    let Some(text) = value.as_str() else { return false };
+    let of_cert = || key == "key" && (has_cert || place.ends_with("cert"));
+    SECRET_ENDS.iter().any(|end| key.ends_with(end)) || of_cert() || text.contains(PRIVATE_KEY)
 }
 
 /// The first member, with what it is in, that has a mask where a secret belongs.
@@ -176,9 +192,11 @@ fn each_secret(
     body: &mut Map<String, Value>,
     act: &mut dyn FnMut(&str, &mut Value) -> Result<(), CatalogError>,
 ) -> Result<(), CatalogError> {
+    let has_cert = body.contains_key("cert");
     for (key, value) in body.iter_mut() {
+        let is_secret = is_secret(place, (key, value), has_cert);
         let place = format!("{place}/{key}");
-        if is_secret(key, value) {
+        if is_secret {
             act(&place, value)?;
         } else if SECRET_VALUES.contains(&key.as_str()) {
             match value {

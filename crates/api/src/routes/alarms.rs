@@ -126,7 +126,7 @@ fn acknowledged(level: Level, path: &str, name: &str) -> Routes {
                     },
                 )
                 .at(
-                    new(verb, verb, format!("{verb}{name}MultipleAlarms"), "the alarms of a list"),
+                    new(verb, verb, id_of_many(verb, name), "the alarms of a list"),
                     move |caller: Caller,
                           State(api): State<Api>,
                           Ids(owner),
@@ -159,6 +159,12 @@ fn acknowledged(level: Level, path: &str, name: &str) -> Routes {
 type Which = BTreeMap<String, String>;
 
 /// The alarms that a query asks for, of any time.
+/// The published document writes one of the four in its own way.
+fn id_of_many(verb: &str, name: &str) -> String {
+    let verb = if (verb, name) == ("ack", "Site") { "Ack" } else { verb };
+    format!("{verb}{name}MultipleAlarms")
+}
+
 fn filter(scope: Scope, which: &Which) -> Result<AlarmFilter, Error> {
     let asked = |member: &AlarmMember| {
         let values = which.get(member.name())?.split(',').map(|it| wanted(it.trim()));

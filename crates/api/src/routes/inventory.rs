@@ -39,7 +39,7 @@ pub(super) fn routes() -> Routes {
         .asks(&WHICH)
         .asks(&PAGE)
         .answers(array_of(device()));
-    let add = new(Method::Post, ALL, "addOrgDevice", "Adds a device without a site (extension)");
+    let add = new(Method::Post, ALL, "addOrgInventory", "Adds a device without a site (extension)");
     let reassigned = new(
         Method::Put,
         ALL,

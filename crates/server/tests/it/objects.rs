@@ -424,7 +424,20 @@ fn a_secret_stands_nowhere_but_where_it_is_told() {
                 "bgp_config": {"main": {"auth_key": CANARY}},
             }),
         ),
-        ("orgs/{org}/setting", json!({"relay_mist": {"secret": CANARY, "accept_sha1": true}})),
+        (
+            "orgs/{org}/setting",
+            json!({
+                "relay_mist": {"secret": CANARY, "accept_sha1": true},
+                "device_cert": {"cert": "public", "key": CANARY},
+                "mist_nac": {"server_cert": {"key": CANARY, "password": CANARY}},
+                "cloudshark": {"apitoken": CANARY},
+                "jcloud": {"org_apitoken": CANARY, "org_apitoken_name": "public"},
+                "jcloud_ra": {"org_apitoken": CANARY},
+                "of_a_plugin": {"pem": [{"it": format!(
+                    "-----BEGIN EC PRIVATE KEY-----\n{CANARY}\n-----END EC PRIVATE KEY-----\n"
+                )}]},
+            }),
+        ),
     ];
     let filled = |path: &str| path.replace("{org}", &world.org).replace("{site}", &world.site);
     for (path, body) in &canaries {
@@ -434,7 +447,8 @@ fn a_secret_stands_nowhere_but_where_it_is_told() {
     let (_, hooks) = world.request("GET", &filled("orgs/{org}/webhooks"), &[], b"");
     let hook = format!("{}/{}", filled("orgs/{org}/webhooks"), hooks[0]["id"].as_str().unwrap());
     let change = json!({"secret": format!("{CANARY}-2"), "name": "renamed"});
-    assert_eq!(world.request("PUT", &hook, &[], change.to_string().as_bytes()).0, 200);
+    let agent = ["User-Agent: terraform/1.9"];
+    assert_eq!(world.request("PUT", &hook, &agent, change.to_string().as_bytes()).0, 200);
     let renamed = || {
         let events = world.ledger().into_iter().map(|post| post["events"].clone());
         let mut events = events.flat_map(|it| it.as_array().cloned().unwrap_or_default());
@@ -445,6 +459,7 @@ fn a_secret_stands_nowhere_but_where_it_is_told() {
     for member in ["before", "after", "admin_name", "src_ip", "message"] {
         assert!(audit[member].is_string(), "{member}: {audit}");
     }
+    assert_eq!(audit["user_agent"], "terraform/1.9");
     // Who may only look sees a mask.
     let token = json!({"name": "r", "privileges": [{"scope": "org", "role": "read"}]});
     let made = world.post(&filled("orgs/{org}/apitokens"), &token);

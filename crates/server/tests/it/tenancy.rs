@@ -231,6 +231,11 @@ fn t06_what_one_org_has_sent_or_used_up_is_nothing_to_another() {
     world.serve(&["--calls-per-hour", "3"]);
     let self_of = |it: &Tenant| ask(&world, it, "GET", "self", &json!({})).0;
     assert!((0..8).any(|_| self_of(&own) == 429));
+    assert_eq!(
+        ask(&world, &own, "GET", "self", &json!({})).1["detail"],
+        "Too Many Request. The API Token used for the request reached the 3 API Calls per hour \
+         threshold"
+    );
     assert_eq!(self_of(&other), 200);
     let log_in = |email: &str, password: &str| {
         let body = json!({"email": email, "password": password}).to_string();
