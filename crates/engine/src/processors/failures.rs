@@ -346,7 +346,7 @@ fn is_late(scene: &mut Scene<'_, '_>) -> bool {
     late
 }
 
-/// Adds an attempt, and tells if something begins to fail with it, or is over.
+/// Adds an attempt, and tells if something fails with it, or is over.
 fn judge(
     ratio: &mut Ratio,
     key: &'static str,
@@ -355,12 +355,18 @@ fn judge(
     scene: &mut Scene<'_, '_>,
     show: impl FnOnce(&mut Evidence),
 ) {
-    match ratio.add(&rule(key), (scene.at, scene.now), client, success) {
-        Verdict::Fails => {
+    let verdict = ratio.add(&rule(key), (scene.at, scene.now), client, success);
+    match verdict {
+        Verdict::Fails | Verdict::GoesOn => {
             let mut evidence = Evidence::new();
             show(&mut evidence);
             evidence.set("impacted_client_count", number(ratio.clients().len()));
-            ratio.clients().for_each(|it| evidence.add("client_macs", it.to_string()));
+            match verdict {
+                Verdict::Fails => {
+                    ratio.clients().for_each(|it| evidence.add("client_macs", it.to_string()));
+                }
+                _ => evidence.add("client_macs", client.to_string()),
+            }
             let at = scene.at;
             scene.raise(&Incident { row: alarms::row(key), about: &about(), at, evidence });
         }

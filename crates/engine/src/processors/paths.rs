@@ -77,13 +77,16 @@ impl Paths {
         path.latest = scene.at;
         if fault.is_some() == path.is_bad {
             path.against = 0;
-            return;
+            if !path.is_bad {
+                return;
+            }
+        } else {
+            path.against += 1;
+            if path.against < SAMPLES {
+                return;
+            }
+            (path.is_bad, path.against) = (fault.is_some(), 0);
         }
-        path.against += 1;
-        if path.against < SAMPLES {
-            return;
-        }
-        (path.is_bad, path.against) = (fault.is_some(), 0);
         let row = alarms::row("bad_wan_uplink");
         match fault {
             Some(reason) => {

@@ -67,11 +67,11 @@ struct Streak {
 }
 
 impl Streak {
-    /// One more report; whether it turned, and to what.
+    /// One more report; whether with it things are bad, or well again.
     fn add(&mut self, bad: bool) -> Option<bool> {
         if bad == self.is_bad {
             self.against = 0;
-            return None;
+            return bad.then_some(bad);
         }
         self.against += 1;
         if self.against < SAMPLES {
@@ -99,9 +99,9 @@ impl Ports {
         }
         let Some(port) = self.port_now(report.mac, &report.port_id, scene) else { return };
         let bad = port.error_share(report).map(|(errors, packets)| errors * 1000 > packets);
-        let turned_errors = bad.and_then(|bad| port.errors.add(bad));
+        let errors = bad.and_then(|bad| port.errors.add(bad));
         let wrong = port.negotiated(report);
-        let turned_negotiation = wrong.and_then(|wrong| port.negotiation.add(wrong));
+        let negotiated = wrong.and_then(|wrong| port.negotiation.add(wrong));
         let cable = match device_type {
             DeviceType::Ap => "ap_bad_cable",
             DeviceType::Switch => "bad_cable",
@@ -112,9 +112,8 @@ impl Ports {
             DeviceType::Switch => "negotiation_mismatch",
             DeviceType::Gateway => "gw_negotiation_mismatch",
         };
-        let turns = [(cable, turned_errors, "errors"), (negotiation, turned_negotiation, "speed")];
-        for (key, turned, reason) in turns {
-            let Some(bad) = turned else { continue };
+        for (key, bad, reason) in [(cable, errors, "errors"), (negotiation, negotiated, "speed")] {
+            let Some(bad) = bad else { continue };
             let about = format!("{}/{}/{reason}", report.mac, report.port_id);
             if bad {
                 let mut evidence = show(report.mac, &report.port_id, devices);
@@ -147,7 +146,7 @@ impl Ports {
         }
         let since = scene.at - FLAP_WINDOW;
         let flaps = port.changes.len() == FLAPS && port.changes[0] > since;
-        if flaps && !port.is_flapping {
+        if flaps || port.is_flapping {
             port.is_flapping = true;
             let evidence = show(mac, port_id, devices);
             let (row, at) = (alarms::row("port_flap"), scene.at);

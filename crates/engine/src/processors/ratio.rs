@@ -42,6 +42,8 @@ pub(crate) struct Rule {
 pub(crate) enum Verdict {
     /// It has begun to fail.
     Fails,
+    /// It failed once more, and goes on failing.
+    GoesOn,
     /// It is over.
     Recovers,
     /// It is as it was.
@@ -95,7 +97,10 @@ impl Ratio {
             self.is_failing = true;
             return Verdict::Fails;
         }
-        self.over(rule)
+        match self.over(rule) {
+            Verdict::Same if self.is_failing => Verdict::GoesOn,
+            verdict => verdict,
+        }
     }
 
     /// Forgets what is too old.

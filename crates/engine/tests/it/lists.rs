@@ -231,13 +231,15 @@ fn a_list_tells_how_strong_its_clients_are_and_which_addresses_are_ours() {
     let mut world = World::new();
     world.enable(&["insufficient_coverage", "honeypot_ssid"]);
     let weak = |number: u8, connected: i64| json!({"mac": client(number), "connected": connected, "rssi": -85});
-    for minute in 0..9 {
+    for minute in 0..4 {
         let clients: Vec<Value> = (1..12).map(|number| weak(number, minute * 60)).collect();
         world.list(minute * 60, AP, &[cell(FAST, &clients), cell(SLOW, &[])]);
     }
     let ours = json!({"kind": "neighbor", "ap": AP, "bssid": SLOW, "ssid": "Maui", "rssi": -40});
     world.line(1, &ours.to_string());
     expect![[r#"
+        alarms 120 insufficient_coverage
+        alarms 120 insufficient_coverage
         alarms 120 insufficient_coverage
     "#]]
     .assert_eq(&world.trace_of("alarms", &["type"]));

@@ -246,7 +246,7 @@ impl Alarms {
         times.push_back(at);
         times.retain(|it| *it + RESTARTS_WITHIN > at);
         let slot = ("health_check_failed", Some(device));
-        if times.len() >= RESTARTS && !self.under_way.contains_key(&slot) {
+        if times.len() >= RESTARTS || self.under_way.contains_key(&slot) {
             self.raise(slot.0, slot.1, at, at);
         }
     }

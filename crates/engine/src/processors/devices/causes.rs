@@ -90,7 +90,7 @@ impl DeviceState {
         }
         let many = self.restarts.len() == UNHEALTHY_RESTARTS
             && self.restarts[0] + UNHEALTHY_WITHIN > scene.at;
-        if many && !self.is_unhealthy {
+        if many || self.is_unhealthy {
             self.is_unhealthy = true;
             let mut evidence = Evidence::new();
             self.show(&mut evidence);

@@ -47,7 +47,9 @@ fn cables() -> Vec<Script> {
             SWITCH,
             expect![[r#"
                 300 bad_cable open x1
-                300 bad_cable resolved at 22:23:20 x1 again
+                300 bad_cable open x2 again
+                300 bad_cable open x3 again
+                300 bad_cable resolved at 22:23:20 x3 again
             "#]],
         ),
         errors(
@@ -55,7 +57,9 @@ fn cables() -> Vec<Script> {
             AP,
             expect![[r#"
                 300 ap_bad_cable open x1
-                300 ap_bad_cable resolved at 22:23:20 x1 again
+                300 ap_bad_cable open x2 again
+                300 ap_bad_cable open x3 again
+                300 ap_bad_cable resolved at 22:23:20 x3 again
             "#]],
         ),
         errors(
@@ -63,7 +67,9 @@ fn cables() -> Vec<Script> {
             GATEWAY,
             expect![[r#"
                 300 gw_bad_cable open x1
-                300 gw_bad_cable resolved at 22:23:20 x1 again
+                300 gw_bad_cable open x2 again
+                300 gw_bad_cable open x3 again
+                300 gw_bad_cable resolved at 22:23:20 x3 again
             "#]],
         ),
         speed(
@@ -71,7 +77,9 @@ fn cables() -> Vec<Script> {
             SWITCH,
             expect![[r#"
                 300 negotiation_mismatch open x1
-                300 negotiation_mismatch resolved at 22:23:20 x1 again
+                300 negotiation_mismatch open x2 again
+                300 negotiation_mismatch open x3 again
+                300 negotiation_mismatch resolved at 22:23:20 x3 again
             "#]],
         ),
         speed(
@@ -79,7 +87,9 @@ fn cables() -> Vec<Script> {
             GATEWAY,
             expect![[r#"
                 300 gw_negotiation_mismatch open x1
-                300 gw_negotiation_mismatch resolved at 22:23:20 x1 again
+                300 gw_negotiation_mismatch open x2 again
+                300 gw_negotiation_mismatch open x3 again
+                300 gw_negotiation_mismatch resolved at 22:23:20 x3 again
             "#]],
         ),
     ]
@@ -100,7 +110,8 @@ fn wlans() -> Vec<Script> {
             "auth",
             expect![[r#"
                 20 authentication_failure open x1
-                20 authentication_failure resolved at 22:15:42 x1 again
+                20 authentication_failure open x5 again
+                20 authentication_failure resolved at 22:15:42 x5 again
             "#]],
         ),
         wlan(
@@ -108,7 +119,8 @@ fn wlans() -> Vec<Script> {
             "dhcp",
             expect![[r#"
                 20 dhcp_failure open x1
-                20 dhcp_failure resolved at 22:15:42 x1 again
+                20 dhcp_failure open x5 again
+                20 dhcp_failure resolved at 22:15:42 x5 again
             "#]],
         ),
         wlan(
@@ -116,7 +128,8 @@ fn wlans() -> Vec<Script> {
             "dns",
             expect![[r#"
                 20 dns_failure open x1
-                20 dns_failure resolved at 22:15:42 x1 again
+                20 dns_failure open x5 again
+                20 dns_failure resolved at 22:15:42 x5 again
             "#]],
         ),
         wlan(
@@ -124,7 +137,8 @@ fn wlans() -> Vec<Script> {
             "arp",
             expect![[r#"
                 20 arp_failure open x1
-                20 arp_failure resolved at 22:15:42 x1 again
+                20 arp_failure open x5 again
+                20 arp_failure resolved at 22:15:42 x5 again
             "#]],
         ),
     ]
@@ -139,7 +153,9 @@ fn port_flap() -> Script {
         "port_flap",
         expect![[r#"
             140 port_flap open x1
-            140 port_flap resolved at 22:26:20 x1 again
+            140 port_flap open x2 again
+            140 port_flap open x3 again
+            140 port_flap resolved at 22:26:20 x3 again
         "#]],
     )
     .each(20, links)
@@ -154,7 +170,9 @@ fn bad_wan_uplink() -> Script {
         "bad_wan_uplink",
         expect![[r#"
             300 bad_wan_uplink open x1
-            300 bad_wan_uplink resolved at 22:23:20 x1 again
+            300 bad_wan_uplink open x2 again
+            300 bad_wan_uplink open x3 again
+            300 bad_wan_uplink resolved at 22:23:20 x3 again
         "#]],
     )
     .each(60, reports)
@@ -168,7 +186,9 @@ fn missing_vlan() -> Script {
         "missing_vlan",
         expect![[r#"
             25 missing_vlan open x1
-            25 missing_vlan resolved at 22:14:05 x1 again
+            25 missing_vlan open x2 again
+            25 missing_vlan open x4 again
+            25 missing_vlan resolved at 22:14:05 x4 again
         "#]],
     )
     .each(5, fails)
@@ -183,7 +203,10 @@ fn insufficient_coverage() -> Script {
         "insufficient_coverage",
         expect![[r#"
             104 insufficient_coverage open x1
-            104 insufficient_coverage resolved at 22:17:01 x1 again
+            104 insufficient_coverage open x2 again
+            104 insufficient_coverage open x4 again
+            104 insufficient_coverage open x5 again
+            104 insufficient_coverage resolved at 22:17:01 x5 again
         "#]],
     )
     .each(1, (1..5).map(|who| associated(client(who), AP, "5c5b35000011")))
@@ -212,7 +235,9 @@ fn health_check_failed() -> Script {
         "health_check_failed",
         expect![[r#"
             180 health_check_failed open x1
-            180 health_check_failed resolved at 22:48:20 x1 again
+            180 health_check_failed open x2 again
+            180 health_check_failed open x3 again
+            180 health_check_failed resolved at 22:48:20 x3 again
         "#]],
     )
     .needs_time()
