@@ -83,7 +83,22 @@ fn t03_a_body_refers_to_nothing_of_another_site() {
     let map = world.post(&format!("sites/{branch}/maps"), &json!({"name": "1st"}));
     let device = world.post(&format!("sites/{branch}/devices"), &json!({"mac": AP}));
     let corners = json!([{"x": 0, "y": 0}, {"x": 9, "y": 0}, {"x": 0, "y": 9}]);
+    // One of another site among one's own is one too many.
+    let own = world
+        .post(&format!("sites/{}/assetfilters", world.site), &json!({"name": "own", "rssi": -70}));
+    let own_device =
+        world.post(&format!("sites/{}/devices", world.site), &json!({"mac": "5c5b35aa0002"}));
+    let listen = |device: &Value| json!({"device_id": device["id"], "rssi": -60});
     let cases = [
+        (
+            "webhooks",
+            "assetfilter_ids",
+            json!({
+                "url": format!("http://{}/", world.receiver), "topics": ["filtered-asset-rssi"],
+                "assetfilter_ids": [own["id"], filter["id"]],
+            }),
+        ),
+        ("rssizones", "devices", json!({"devices": [listen(&own_device), listen(&device)]})),
         (
             "webhooks",
             "assetfilter_ids",
@@ -176,6 +191,39 @@ fn t05_a_site_tells_nothing_of_anothers_devices() {
     let path = format!("sites/{branch}/telemetry");
     let (status, answer) = ask(&world, "POST", &path, &event("not mine"));
     assert_eq!((status, &answer["rejected"][0]["field"]), (200, &json!("mac")));
+}
+
+#[test]
+fn t05_an_org_uses_nothing_of_anothers() {
+    let (mut world, other) = two_orgs();
+    world.serve(&[]);
+    let theirs = |method: &str, path: &str, body: &Value| {
+        let body = body.to_string();
+        request(world.api, &other.token, method, path, &[], body.as_bytes()).unwrap()
+    };
+    let (_, device) = theirs("POST", &format!("sites/{}/devices", other.site), &json!({"mac": AP}));
+    let (_, map) = theirs("POST", &format!("sites/{}/maps", other.site), &json!({"name": "1st"}));
+    let (_, group) =
+        theirs("POST", &format!("orgs/{}/sitegroups", other.org), &json!({"name": "all"}));
+    assert!(
+        [&device, &map, &group].iter().all(|it| it["id"].is_string()),
+        "{device} {map} {group}"
+    );
+
+    let (status, answer) =
+        ask(&world, "POST", &format!("sites/{}/telemetry", world.site), &event("not mine"));
+    assert_eq!((status, &answer["rejected"][0]["field"]), (200, &json!("mac")));
+    let corners = json!([{"x": 0, "y": 0}, {"x": 9, "y": 0}, {"x": 0, "y": 9}]);
+    let cases = [
+        ("POST", "/zones", "map_id", json!({"map_id": map["id"], "vertices": corners})),
+        ("POST", "/rssizones", "devices", json!({"devices": [{"device_id": device["id"]}]})),
+        ("PUT", "", "sitegroup_ids", json!({"sitegroup_ids": [group["id"]]})),
+    ];
+    for (method, path, field, body) in cases {
+        let path = format!("sites/{}{path}", world.site);
+        let (status, answer) = ask(&world, method, &path, &body);
+        assert_eq!((status, &answer["field"]), (400, &json!(field)), "{path}: {answer}");
+    }
 }
 
 #[test]
@@ -323,6 +371,19 @@ fn t07_what_moves_or_is_deleted_speaks_where_it_is_or_not_at_all() {
     assert_eq!(told, expected);
     assert_eq!(ask(&world, "DELETE", &format!("sites/{branch}"), &json!({})).0, 200);
     assert_eq!(ask(&world, "POST", &path, &event("dead")).0, 404);
+}
+
+#[test]
+fn u07_metrics_have_a_port_of_their_own_where_that_is_asked_for() {
+    let mut world = World::new();
+    let own = free_address();
+    world.serve(&["--metrics-listen", &own.to_string()]);
+    until("the other port", || TcpStream::connect(own).is_ok());
+    let (public, own_metrics) = (metrics(world.api), metrics(own));
+    assert!(public.starts_with("HTTP/1.1 404"), "{public}");
+    assert!(own_metrics.contains("foghorn_"), "{own_metrics}");
+    let (status, _) = request(own, &world.token, "GET", "self", &[], b"").unwrap();
+    assert_eq!(status, 404, "the API is not there");
 }
 
 #[test]
