@@ -7,11 +7,15 @@ mod capture;
 mod catalog;
 mod openwifi;
 mod payloads;
+#[path = "../it/peer.rs"]
+#[expect(dead_code, reason = "shared with the tests of the binary")]
+mod peer;
 #[path = "../it/phases.rs"]
 mod phases;
 #[path = "../it/process.rs"]
 #[expect(dead_code, reason = "shared with the tests of the binary")]
 mod process;
+mod relayed;
 mod replay;
 mod schema;
 
