@@ -23,7 +23,7 @@ cargo xtask demo      a server, real input and a verifying receiver
 cargo xtask bench     Foghorn against limit programs, in one run
     api               what is read over the API: p50, p99, and the cost as the data grows
     day               what a day of a site costs; fails if a record costs a fifth more at 50,000
-                      clients than at 500
+                      clients of one site than of a hundred
     k7                fails if what is compared with a secret takes longer the more of it is right
 cargo xtask openapi   writes openapi.json anew";
 
