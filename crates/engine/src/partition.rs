@@ -77,25 +77,13 @@ impl Engine {
         let mut engine =
             Self { partition, state, timers: Timers::default(), tally: Tally::default() };
         for site in engine.state.sites.values_mut() {
-            let over = org_setting(&engine.state.orgs, site.site.org_id);
-            site.devices.rearm(&site.site, &over, &mut engine.timers);
             site.clients.index();
-            site.clients.rearm(&site.site, &over, &mut engine.timers);
-            site.edges.rearm(&site.site, &over, &mut engine.timers);
             site.latency.rearm(&site.site, &mut engine.timers);
             site.sle.rearm(&site.site, &mut engine.timers);
             site.failures.rearm(&site.site, &mut engine.timers);
             site.ports.rearm(&site.site, &mut engine.timers);
-            site.peerings.rearm(&site.site, &mut engine.timers);
-            site.sources.rearm(&site.site, &over, &mut engine.timers);
-            let telling = telling(
-                &engine.state.orgs,
-                &engine.state.templates,
-                &engine.state.suppressions,
-                &site.site,
-            );
-            site.alarms.rearm(&site.site, telling, engine.state.clock, &mut engine.timers);
         }
+        engine.rearm(|_| true);
         Ok(engine)
     }
 

@@ -48,9 +48,8 @@ fn main() -> ExitCode {
         println!("{}", held(copies.parse().unwrap()));
         return ExitCode::SUCCESS;
     }
-    let [alone, many, whole, large] =
-        [(Size::SMALL, 1), (Size::SMALL, MANY), (Size::WHOLE, 1), (Size::LARGE, 1)];
-    let mut rows = [alone, many, whole, large].map(|(size, count)| Row::new(size, count));
+    let mut rows = [(Size::SMALL, 1), (Size::SMALL, MANY), (Size::WHOLE, 1), (Size::LARGE, 1)]
+        .map(|(size, count)| Row::new(size, count));
     for hour in 0..HOURS {
         for row in &mut rows {
             row.live_through(MIDNIGHT + Micros::from_mins(60 * hour));

@@ -158,13 +158,13 @@ fn acknowledged(level: Level, path: &str, name: &str) -> Routes {
 /// The rest of the query, by name.
 type Which = BTreeMap<String, String>;
 
-/// The alarms that a query asks for, of any time.
 /// The published document writes one of the four in its own way.
 fn id_of_many(verb: &str, name: &str) -> String {
     let verb = if (verb, name) == ("ack", "Site") { "Ack" } else { verb };
     format!("{verb}{name}MultipleAlarms")
 }
 
+/// The alarms that a query asks for, of any time.
 fn filter(scope: Scope, which: &Which) -> Result<AlarmFilter, Error> {
     let asked = |member: &AlarmMember| {
         let values = which.get(member.name())?.split(',').map(|it| wanted(it.trim()));

@@ -135,11 +135,9 @@ impl Scene<'_, '_> {
             about.strip_prefix(&device).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
         let of_it = self.alarms.under_way.values().filter(|alarm| is_of_it(&alarm.about));
-        let over: Vec<_> = of_it.map(|it| (alarm_row(&it.key), it.about.clone())).collect();
-        for (row, about) in over {
-            if let Some(row) = row {
-                self.resolve(row, &about, self.now);
-            }
+        let over = of_it.filter_map(|it| Some((alarm_row(&it.key)?, it.about.clone())));
+        for (row, about) in over.collect::<Vec<_>>() {
+            self.resolve(row, &about, self.now);
         }
     }
 

@@ -355,24 +355,22 @@ fn judge(
     scene: &mut Scene<'_, '_>,
     show: impl FnOnce(&mut Evidence),
 ) {
-    let verdict = ratio.add(&rule(key), (scene.at, scene.now), client, success);
-    match verdict {
-        Verdict::Fails | Verdict::GoesOn => {
-            let mut evidence = Evidence::new();
+    let mut evidence = Evidence::new();
+    match ratio.add(&rule(key), (scene.at, scene.now), client, success) {
+        Verdict::Fails => {
             show(&mut evidence);
-            evidence.set("impacted_client_count", number(ratio.clients().len()));
-            match verdict {
-                Verdict::Fails => {
-                    ratio.clients().for_each(|it| evidence.add("client_macs", it.to_string()));
-                }
-                _ => evidence.add("client_macs", client.to_string()),
-            }
-            let at = scene.at;
-            scene.raise(&Incident { row: alarms::row(key), about: &about(), at, evidence });
+            ratio.clients().for_each(|it| evidence.add("client_macs", it.to_string()));
         }
-        Verdict::Recovers => scene.resolve(alarms::row(key), &about(), scene.at),
-        Verdict::Same => {}
+        Verdict::GoesOn => {
+            show(&mut evidence);
+            evidence.add("client_macs", client.to_string());
+        }
+        Verdict::Recovers => return scene.resolve(alarms::row(key), &about(), scene.at),
+        Verdict::Same => return,
     }
+    evidence.set("impacted_client_count", number(ratio.clients().len()));
+    let at = scene.at;
+    scene.raise(&Incident { row: alarms::row(key), about: &about(), at, evidence });
 }
 
 /// Where a step failed.

@@ -24,6 +24,7 @@ pub(crate) mod sites_down;
 pub(crate) mod sle;
 pub(crate) mod sources;
 pub(crate) mod steps;
+pub(crate) mod streak;
 pub(crate) mod webhooks;
 pub(crate) mod windows;
 

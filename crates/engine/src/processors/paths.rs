@@ -1,11 +1,12 @@
 //! `bad_wan_uplink`: an uplink that loses, delays or scatters packets.
 //!
-//! [`SAMPLES`] reports in a row over one of the limits raise it, as many within all of them
+//! Three reports in a row over one of the limits raise it, as many within all of them
 //! resolve it. One that is older than the last of its uplink is too late to say anything.
 
 use super::Scene;
 use super::alarms::{self, Incident};
 use super::devices::Devices;
+use super::streak::Streak;
 use foghorn_model::alarm::Evidence;
 use foghorn_model::telemetry::PathReport;
 use foghorn_model::time::Micros;
@@ -13,7 +14,6 @@ use foghorn_model::{Mac, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-const SAMPLES: u8 = 3;
 /// In percent.
 const LOSS_MAX: f64 = 5.0;
 const LATENCY_MAX: Micros = Micros(200_000);
@@ -31,9 +31,8 @@ pub(crate) struct Paths {
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 struct Path {
-    is_bad: bool,
-    /// Reports in a row that say otherwise.
-    against: u8,
+    #[serde(flatten)]
+    streak: Streak,
     /// When it last said something, by the gateway's clock.
     latest: Timestamp,
 }
@@ -75,17 +74,8 @@ impl Paths {
             return;
         }
         path.latest = scene.at;
-        if fault.is_some() == path.is_bad {
-            path.against = 0;
-            if !path.is_bad {
-                return;
-            }
-        } else {
-            path.against += 1;
-            if path.against < SAMPLES {
-                return;
-            }
-            (path.is_bad, path.against) = (fault.is_some(), 0);
+        if path.streak.add(fault.is_some()).is_none() {
+            return;
         }
         let row = alarms::row("bad_wan_uplink");
         match fault {

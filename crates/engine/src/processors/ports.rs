@@ -1,7 +1,7 @@
 //! Alarms of ports and cables: `port_flap`, and what counters tell.
 //!
 //! A port that changes its link [`FLAPS`] times within [`FLAP_WINDOW`] flaps, until it has kept
-//! still for as long. A cable is bad when in [`SAMPLES`] reports in a row more than one packet of
+//! still for as long. A cable is bad when in three reports in a row more than one packet of
 //! a thousand is an error (`bad_cable`, `ap_bad_cable`, `gw_bad_cable`); a negotiation is wrong
 //! when in as many the port is slower than it has been, or half duplex (`negotiation_mismatch`,
 //! `gw_negotiation_mismatch`; at an AP its cable is to blame). As many good reports resolve it.
@@ -12,6 +12,7 @@
 use super::Scene;
 use super::alarms::{self, Incident};
 use super::devices::Devices;
+use super::streak::Streak;
 use crate::timers::{Armed, Subject, Timers};
 use foghorn_model::alarm::Evidence;
 use foghorn_model::telemetry::PortReport;
@@ -22,8 +23,6 @@ use std::collections::{BTreeMap, VecDeque};
 
 const FLAP_WINDOW: Micros = Micros::from_mins(10);
 const FLAPS: usize = 6;
-/// Reports in a row that make a port bad, or good again.
-const SAMPLES: u8 = 3;
 /// Packets between two reports, at least, for their errors to say something.
 const PACKETS_MIN: u64 = 1_000;
 /// Ports that a site follows.
@@ -55,31 +54,6 @@ struct Port {
     best_speed: u64,
     errors: Streak,
     negotiation: Streak,
-}
-
-/// Reports in a row that agree.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
-struct Streak {
-    is_bad: bool,
-    /// How many say otherwise by now.
-    against: u8,
-}
-
-impl Streak {
-    /// One more report; whether with it things are bad, or well again.
-    fn add(&mut self, bad: bool) -> Option<bool> {
-        if bad == self.is_bad {
-            self.against = 0;
-            return bad.then_some(bad);
-        }
-        self.against += 1;
-        if self.against < SAMPLES {
-            return None;
-        }
-        *self = Self { is_bad: bad, against: 0 };
-        Some(bad)
-    }
 }
 
 impl Ports {

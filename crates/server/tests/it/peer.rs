@@ -1,6 +1,8 @@
 //! Somebody that webhooks speak to, who keeps every request and answers by a script.
 
 use serde_json::Value;
+use serde_json::value::RawValue;
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -39,12 +41,38 @@ impl Peer {
         self.seen.lock().unwrap().clone()
     }
 
+    /// The events that it got, as they stood in its requests: by topic, a repeated request once.
+    pub fn events(&self) -> Vec<(String, String)> {
+        let id = |head: &str| {
+            let mut headers = head.lines().filter_map(|line| line.split_once(':'));
+            let id = headers.find(|(name, _)| name.eq_ignore_ascii_case("webhook-id"));
+            id.unwrap().1.trim().to_owned()
+        };
+        let mut ids = BTreeSet::new();
+        let seen = self.seen();
+        let new = seen.iter().filter(|(head, _)| ids.insert(id(head)));
+        new.flat_map(|(_, body)| events_of(body)).collect()
+    }
+
     /// The bodies that came with this in their head.
     pub fn bodies(&self, header: &str) -> Vec<Value> {
         let seen = self.seen();
         let with = seen.iter().filter(|(head, _)| head.contains(header));
         with.map(|(_, body)| serde_json::from_slice(body).unwrap()).collect()
     }
+}
+
+#[derive(serde::Deserialize)]
+struct Body<'a> {
+    topic: &'a str,
+    #[serde(borrow)]
+    events: Vec<&'a RawValue>,
+}
+
+/// Topic and text of each event of a message.
+pub fn events_of(body: &[u8]) -> Vec<(String, String)> {
+    let Body { topic, events } = serde_json::from_slice(body).unwrap();
+    events.into_iter().map(|event| (topic.to_owned(), event.get().to_owned())).collect()
 }
 
 /// Serves one connection until the other side closes it.

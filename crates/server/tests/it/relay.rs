@@ -1,12 +1,11 @@
 //! Messages that are signed as Mist signs them go in, and their events come out as they were.
 
-use crate::peer::{Peer, Request};
+use crate::peer::Peer;
 use crate::process::{World, exchange, foghorn, until, within_patience};
 use foghorn_dispatch::sign::{Signatures, Signer};
 use foghorn_model::OrgId;
-use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -48,30 +47,6 @@ fn relaying() -> (World, String) {
 fn subscribe(world: &World, of: &str, peer: &Peer, topics: &[&str]) {
     let webhook = json!({"name": "w", "url": peer.url(), "topics": topics});
     world.post(&format!("{of}/webhooks"), &webhook);
-}
-
-#[derive(serde::Deserialize)]
-struct Body<'a> {
-    topic: &'a str,
-    #[serde(borrow)]
-    events: Vec<&'a RawValue>,
-}
-
-/// The events that a receiver got, as they stood in its requests: by topic, a repeated request
-/// once.
-fn got(requests: &[Request]) -> Vec<(String, String)> {
-    let id = |head: &str| {
-        let mut headers = head.lines().filter_map(|line| line.split_once(':'));
-        let id = headers.find(|(name, _)| name.eq_ignore_ascii_case("webhook-id"));
-        id.unwrap().1.trim().to_owned()
-    };
-    let mut ids = BTreeSet::new();
-    let new = requests.iter().filter(|(head, _)| ids.insert(id(head)));
-    let bodies = new.map(|(_, body)| serde_json::from_slice::<Body<'_>>(body).unwrap());
-    bodies
-        .flat_map(|body| body.events.into_iter().map(move |it| (body.topic, it.get())))
-        .map(|(topic, event)| (topic.to_owned(), event.to_owned()))
-        .collect()
 }
 
 fn get(world: &World, path: &str) -> Value {
@@ -117,7 +92,7 @@ fn events_of_any_topic_come_out_byte_for_byte_and_once() {
         assert_eq!(send(&world, &path, message), (200, json!({"accepted": count})));
         assert_eq!(send(&world, &path, message).0, 200, "repeated");
     }
-    until("all events", || got(&peer.seen()).len() >= 5);
+    until("all events", || peer.events().len() >= 5);
     until("the repeats", || figure(&world, "foghorn_repeated_records") == 5);
     assert_eq!(figure(&world, "foghorn_relayed_records"), 10);
     // Killed, and sent again: it was taken in already.
@@ -129,8 +104,8 @@ fn events_of_any_topic_come_out_byte_for_byte_and_once() {
     let last = r#"{"last":true}"#;
     let message = format!(r#"{{"topic":"device-events","events":[{last}]}}"#);
     assert_eq!(send(&world, &path, &message).0, 200);
-    until("the last event", || got(&peer.seen()).iter().any(|(_, event)| event == last));
-    let got = got(&peer.seen());
+    until("the last event", || peer.events().iter().any(|(_, event)| event == last));
+    let got = peer.events();
     let of = |topic| {
         let of = got.iter().filter(|(it, _)| it == topic);
         of.map(|(_, event)| event.as_str()).collect::<Vec<_>>()
@@ -178,7 +153,7 @@ fn i09_nothing_is_lost_or_doubled_when_the_relay_is_killed_and_the_sender_repeat
     assert!(expected.len() > 20, "only {} events were acknowledged", expected.len());
     let counts = || {
         let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-        for (_, event) in got(&peer.seen()) {
+        for (_, event) in peer.events() {
             *counts.entry(event).or_default() += 1;
         }
         counts
@@ -296,7 +271,7 @@ fn t02_an_orgs_message_goes_to_its_own_sites_and_to_no_other_org() {
         assert_eq!(send(&world, &closed, &body).0, 404, "{closed}");
     }
     let came = |peer: &Peer| {
-        let mut events: Vec<String> = got(&peer.seen()).into_iter().map(|it| it.1).collect();
+        let mut events: Vec<String> = peer.events().into_iter().map(|it| it.1).collect();
         events.sort();
         events
     };
