@@ -14,16 +14,11 @@ use foghorn_model::time::Micros;
 use foghorn_model::{Partition, RecordBody, Timestamp};
 use foghorn_mutant::{Mutant, is as mutated};
 
-/// A turn comes at least so often: what was taken this long after the last one before an outage
-/// was taken before the outage. Far less than what counts as an outage.
-const TURN_MAX: Micros = Micros::from_secs(4);
-
 /// Records that go before everything else of a frame.
 #[derive(Debug, Clone, Default)]
 pub struct Front {
-    /// The records, for each partition, in their order. What was taken until the time beside one
-    /// was heard before, and stays before it.
-    pub bodies: Vec<(Timestamp, RecordBody<'static>)>,
+    /// The records, for each partition, in their order. A gap stands where it tells of a silence.
+    pub bodies: Vec<RecordBody<'static>>,
     /// Whether every partition that has lived gets them, or only those that the frame writes to
     /// in any case.
     pub everywhere: bool,
@@ -83,13 +78,9 @@ impl Clockwork {
         if refusing {
             self.since.get_or_insert(now);
         }
-        let gap = self.since.map(|since| {
-            let gap = InputGap { source: "all".into(), since, until: now };
-            (since + TURN_MAX, RecordBody::InputGap(gap))
-        });
-        // Of before a start nothing waits.
-        let start = self.start.iter().map(|body| (Timestamp(i64::MIN), body.clone()));
-        let mut bodies: Vec<_> = start.chain(gap).collect();
+        let gap = self.since.map(|since| InputGap { source: "all".into(), since, until: now });
+        let start = self.start.iter().cloned();
+        let mut bodies: Vec<_> = start.chain(gap.map(RecordBody::InputGap)).collect();
         if mutated(Mutant::FrontForgotten) {
             bodies.clear();
         }

@@ -15,7 +15,8 @@ use crate::interventions::Interventions;
 use crate::outbox::Outbox;
 use bytes::Bytes;
 use foghorn_log::{Block, Frame, Log, LogError};
-use foghorn_model::record::Records;
+use foghorn_model::record::{InputGap, Records};
+use foghorn_model::time::Micros;
 use foghorn_model::{Change, Partition, Record, RecordBody, Timestamp};
 use foghorn_mutant::{Mutant, is as mutated};
 use std::collections::BTreeMap;
@@ -24,6 +25,10 @@ use tracing::trace_span;
 
 /// How many changes are read from the catalog at a time.
 const CHANGES_READ_MAX: usize = 1000;
+
+/// A turn comes at least so often: what was taken this long after the last one before a gap was
+/// taken before the gap. Far less than what counts as an outage.
+const TURN_MAX: Micros = Micros::from_secs(4);
 
 /// The writer of the input log.
 #[derive(Debug)]
@@ -298,22 +303,24 @@ fn put_before<A>(
         let has_lived = lived.contains(&block.partition);
         let mut body = Vec::with_capacity(block.body.len() + 64 * front.bodies.len());
         let mut written = 0;
-        for (until, front) in &front.bodies {
-            let (at, received_at) = heard_before(&block.body, *until);
-            if !has_lived && at == 0 {
-                continue;
+        for front in &front.bodies {
+            for Place { at, received_at } in places(&block.body, front) {
+                if !has_lived && at == 0 {
+                    continue;
+                }
+                let at = at.max(written);
+                body.extend_from_slice(&block.body[written..at]);
+                written = at;
+                let at_end = || now.max(intake.clock(block.partition));
+                let record = Record {
+                    received_at: received_at.unwrap_or_else(at_end),
+                    catalog_seq: 0,
+                    site: None,
+                    body: front.clone(),
+                };
+                record.encode(&mut body);
+                block.count += 1;
             }
-            let at = at.max(written);
-            body.extend_from_slice(&block.body[written..at]);
-            written = at;
-            let record = Record {
-                received_at: received_at.unwrap_or_else(|| now.max(intake.clock(block.partition))),
-                catalog_seq: 0,
-                site: None,
-                body: front.clone(),
-            };
-            record.encode(&mut body);
-            block.count += 1;
         }
         body.extend_from_slice(&block.body[written..]);
         block.body = Bytes::from(body);
@@ -322,15 +329,51 @@ fn put_before<A>(
     blocks
 }
 
-/// Where the records end that were taken until `since`, and when the next one was.
-fn heard_before(body: &[u8], since: Timestamp) -> (usize, Option<Timestamp>) {
-    let mut records = Records::new(body);
-    loop {
-        let at = body.len() - records.rest().len();
-        match records.next() {
-            Some(Ok(record)) if record.received_at <= since => {}
-            Some(Ok(record)) => return (at, Some(record.received_at)),
-            Some(Err(_)) | None => return (at, None),
-        }
+/// Where a record of a front goes within a block.
+#[derive(Clone, Copy)]
+struct Place {
+    at: usize,
+    /// When the record behind it was taken, if there is one.
+    received_at: Option<Timestamp>,
+}
+
+/// Where a record of a front goes: of before a start nothing waits, and a gap is told wherever it
+/// was silent.
+fn places(block: &[u8], front: &RecordBody<'_>) -> Vec<Place> {
+    match front {
+        RecordBody::InputGap(gap) => silences(block, gap),
+        _ => taken(block).next().into_iter().collect(),
     }
+}
+
+/// The silences of a gap. What was taken in it shows that somebody was heard, but not that they
+/// could go on being heard: so the gap is told again before the clock passes the next silence.
+fn silences(block: &[u8], gap: &InputGap) -> Vec<Place> {
+    let mut places = Vec::new();
+    let mut heard = gap.since;
+    for place in taken(block) {
+        let within = place.received_at.filter(|received_at| *received_at <= gap.until);
+        let is_first = places.is_empty() && within.is_none();
+        if is_first || within.unwrap_or(gap.until) > heard + TURN_MAX {
+            places.push(place);
+        }
+        let Some(received_at) = within else { break };
+        heard = heard.max(received_at);
+    }
+    places
+}
+
+/// The records of a block, and the end of it.
+fn taken(block: &[u8]) -> impl Iterator<Item = Place> {
+    let mut records = Records::new(block);
+    let mut is_over = false;
+    std::iter::from_fn(move || {
+        if is_over {
+            return None;
+        }
+        let at = block.len() - records.rest().len();
+        let received_at = records.next().and_then(Result::ok).map(|record| record.received_at);
+        is_over = received_at.is_none();
+        Some(Place { at, received_at })
+    })
 }

@@ -213,9 +213,9 @@ impl Source {
     }
 
     fn defer(&mut self, now: Timestamp) {
-        if self.deferrals < DEFERRALS_MAX {
+        if self.deferrals < DEFERRALS_MAX && self.from < now {
             self.deferrals += 1;
-            self.from = self.from.max(now);
+            self.from = now;
         }
     }
 

@@ -1,4 +1,5 @@
 use crate::world::{AP, START, World, associated, client};
+use foghorn_engine::Engine;
 use foghorn_model::record::{InputGap, Upgrade};
 use foghorn_model::{RecordBody, Timestamp};
 
@@ -48,6 +49,29 @@ fn a_gap_in_the_input_defers_like_a_restart() {
     world.record(RecordBody::InputGap(InputGap { source: "all".into(), since, until }));
     world.tick(50);
     assert_eq!(world.events, []);
+}
+
+#[test]
+fn what_was_heard_within_a_gap_could_not_go_on_being_heard() {
+    let mut world = World::new();
+    world.say(0, "device-heartbeat", AP);
+    world.events.clear();
+    let at = |secs: i64| Timestamp((START + secs) * 1_000_000);
+    // Taken at 300, told with what came later: the word of the gap stands before it.
+    world.now += 300;
+    let (since, until) = (at(10), at(600));
+    world.record(RecordBody::InputGap(InputGap { source: "all".into(), since, until }));
+    world.say(0, "device-heartbeat", AP);
+    world.line(0, &associated(client(1), AP, "5c5b35000011"));
+    world.events.clear();
+    assert_eq!(world.engine.next_deadline(), Some(until));
+    world.tick(200);
+    world.engine = Engine::restore(world.engine.partition(), &world.engine.snapshot()).unwrap();
+    world.tick(100);
+    world.tick(59);
+    assert_eq!(world.events, [], "nobody was away for longer than we were");
+    world.tick(62);
+    assert!(!world.events.is_empty(), "silent beyond the grace, it is gone");
 }
 
 #[test]

@@ -119,6 +119,21 @@ fn what_waited_through_a_stall_was_heard_before_it() {
 }
 
 #[test]
+fn each_silence_of_a_stall_in_which_some_were_heard_is_told() {
+    let mut world = World::new(None);
+    world.turn(1);
+    for (ack, after) in [(1, 2), (2, 160), (3, 1), (4, 200)] {
+        world.now = world.now + Micros::from_secs(after);
+        world.say(ack);
+    }
+    let gap = "gap 101 to 564";
+    let [first, second] = ["telemetry@263", "telemetry@264"];
+    let expected = ["telemetry@103", gap, first, second, gap, "telemetry@464", gap];
+    assert_eq!(world.turn(100), expected);
+    assert_eq!(world.turn(1), [""; 0]);
+}
+
+#[test]
 fn a_partition_that_begins_in_a_stall_has_heard_what_came_before_it() {
     let mut world = World::new(None);
     world.turn(1);
