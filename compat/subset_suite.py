@@ -203,7 +203,8 @@ def run(suite, setup_token):
     suite.call("get", "self", status=401)
     suite.call("get", "orgs/{org_id}", status=401)
     for part in (people, constants, orgs_and_sites, objects, images_and_imports, inventory,
-                 happenings, access_and_edges, alarms, live, webhooks, errors, leaving):
+                 happenings, access_and_edges, alarms, live, orders_and_counts, webhooks, errors,
+                 leaving):
         part(suite)
 
 
@@ -488,6 +489,28 @@ def live(suite):
         if method == "get" and re.search(r"stats|search|count|visits", template) \
                 and "webhook" not in template:
             suite.call("get", template)
+
+
+def orders_and_counts(suite):
+    """Whatever the document lists to sort and to count by, and what it does so by unasked."""
+    suite.ids["webhook_id"] = suite.call("post", "sites/{site_id}/webhooks", {
+        "name": "w", "url": "http://127.0.0.1:9/", "topics": ["audits"]})["id"]
+    asked = 0
+    for _, path in sorted(it for it in suite.shared if it[0] == "get"):
+        template = suite.named[path].removeprefix("/api/v1/")
+        scope = "orgs/{org_id}" if "/orgs/" in path else "sites/{site_id}"
+        if "webhook" in template and scope.startswith("orgs"):
+            continue
+        for parameter in suite.document.paths[path]["get"].get("parameters", ()):
+            parameter = suite.document.resolve(parameter)
+            if parameter["name"] not in ("sort", "distinct"):
+                continue
+            schema = suite.document.resolve(parameter["schema"])
+            for value in {*schema.get("enum", ()), schema.get("default")} - {None}:
+                suite.call("get", f"{template}?{parameter['name']}={value}")
+                asked += 1
+    assert asked > 100, asked
+    suite.call("delete", "sites/{site_id}/webhooks/{webhook_id}")
 
 
 def webhooks(suite):

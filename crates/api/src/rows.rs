@@ -100,6 +100,7 @@ pub(crate) fn found_client(scope: Scope, live: &LiveClient) -> Map<String, Value
     let mut put = |key: &str, value: Value| drop(row.insert(key.to_owned(), value));
     let both = [
         ("ap", json!(it.ap)),
+        ("device", json!(it.family)),
         ("hostname", json!(it.hostname)),
         ("ip", json!(it.ip)),
         ("os", json!(it.os)),

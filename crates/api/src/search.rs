@@ -21,6 +21,10 @@ use uuid::Uuid;
 
 const LIMIT_DEFAULT: u32 = 100;
 const LIMIT_MAX: u32 = 1000;
+const TIME: &str = "timestamp";
+/// What the published document sorts by unless told otherwise, where it has an id that grows with
+/// time: clients that are generated from it say so each time.
+const AS_TIME: &str = "wxid";
 const DAY: Micros = Micros::from_mins(24 * 60);
 
 /// The parameters of a search.
@@ -30,7 +34,7 @@ pub(crate) const SPAN: [Parameter; 7] = [
     ("duration", "string", "how long before the end, where no start is given: 30m, 6h, 1d"),
     ("limit", "integer", "rows of a page, 1 to 1000"),
     ("page", "integer", "which page, from 1, where one does not follow `next`"),
-    ("sort", "string", "timestamp, or -timestamp for the newest first"),
+    ("sort", "string", "timestamp, or -timestamp for the newest first; some sort by members too"),
     ("search_after", "string", "what `next` of an answer has"),
 ];
 /// The parameters of a count.
@@ -61,6 +65,23 @@ pub(crate) struct Span {
     pub(crate) end: Timestamp,
 }
 
+/// The order of the rows of a search.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Order {
+    /// The member that they are sorted by before their time, if one.
+    pub(crate) by: Option<&'static str>,
+    /// The newest, or the greatest, first.
+    pub(crate) downwards: bool,
+}
+
+impl Order {
+    /// As one would ask for it.
+    fn name(self) -> String {
+        let sign = if self.downwards { "-" } else { "" };
+        format!("{sign}{}", self.by.unwrap_or(TIME))
+    }
+}
+
 /// What is searched: a place in it is good for just this.
 #[derive(Debug)]
 pub(crate) struct Searched<'a> {
@@ -72,6 +93,8 @@ pub(crate) struct Searched<'a> {
     pub(crate) path: &'a str,
     /// The other members of the query, which the next page is asked for with.
     pub(crate) kept: Vec<(&'static str, String)>,
+    /// In which order.
+    pub(crate) order: Order,
 }
 
 /// The query of a search: which rows, and which page of them.
@@ -151,13 +174,8 @@ impl Asked {
         if limit == 0 || limit > LIMIT_MAX {
             return Err(field("limit", format!("not from 1 to {LIMIT_MAX}")));
         }
-        let newest_first = match self.sort.as_deref() {
-            None | Some("-timestamp") => true,
-            Some("timestamp") => false,
-            Some(_) => return Err(field("sort", "not one of timestamp, -timestamp")),
-        };
         let after = self.search_after.as_deref().map(|text| {
-            let place = of.place(catalog, newest_first, text);
+            let place = of.place(catalog, text);
             place.ok_or_else(|| field("search_after", "not one that an answer to this gave"))
         });
         let skip = match (self.page, &after) {
@@ -168,26 +186,61 @@ impl Asked {
             }
             (None, _) => 0,
         };
-        Ok(Paging { newest_first, after: after.transpose()?, skip, limit })
+        let newest_first = of.order.by.is_some() || of.order.downwards;
+        Ok(match (after.transpose()?, of.order.by) {
+            // Sorted by a member, a place is how many rows are before it.
+            (Some(place), Some(_)) => {
+                let skip = u64::try_from(place.row).unwrap_or(0);
+                Paging { newest_first, after: None, skip, limit }
+            }
+            (after, _) => Paging { newest_first, after, skip, limit },
+        })
+    }
+
+    /// The order that is asked for: by time, or by one of these members.
+    pub(crate) fn order(&self, members: &[&'static str]) -> Result<Order, Error> {
+        let Some(asked) = self.sort.as_deref() else {
+            return Ok(Order { by: None, downwards: true });
+        };
+        let (name, downwards) = match asked.strip_prefix('-') {
+            Some(name) => (name, true),
+            None => (asked, false),
+        };
+        if name == AS_TIME {
+            return Ok(Order { by: None, downwards: true });
+        }
+        if name == TIME {
+            return Ok(Order { by: None, downwards });
+        }
+        let by = members.iter().copied().find(|member| *member == name);
+        let by = by.ok_or_else(|| {
+            let names = [&[TIME], members].concat().join(", ");
+            field("sort", format!("not one of {names}, nor one of them behind a -"))
+        })?;
+        Ok(Order { by: Some(by), downwards })
+    }
+
+    /// Whether an order is asked for.
+    pub(crate) fn is_sorted(&self) -> bool {
+        self.sort.is_some()
     }
 }
 
 impl Searched<'_> {
     /// What a place in it is bound to.
-    fn bound_to<T>(&self, newest_first: bool, act: impl FnOnce(&[&str]) -> T) -> T {
-        let order = if newest_first { "newest" } else { "oldest" };
-        act(&["search", &self.owner.to_string(), self.path, self.kind, order])
+    fn bound_to<T>(&self, act: impl FnOnce(&[&str]) -> T) -> T {
+        act(&["search", &self.owner.to_string(), self.path, self.kind, &self.order.name()])
     }
 
     /// A place as it is handed out.
-    fn cursor(&self, catalog: &Catalog, newest_first: bool, place: Place) -> String {
+    fn cursor(&self, catalog: &Catalog, place: Place) -> String {
         let payload = [place.at.0.to_be_bytes(), place.row.to_be_bytes()].concat();
-        self.bound_to(newest_first, |bound_to| catalog.signed(bound_to, &payload))
+        self.bound_to(|bound_to| catalog.signed(bound_to, &payload))
     }
 
     /// The place that was handed out as this.
-    fn place(&self, catalog: &Catalog, newest_first: bool, text: &str) -> Option<Place> {
-        let payload = self.bound_to(newest_first, |bound_to| catalog.opened(bound_to, text))?;
+    fn place(&self, catalog: &Catalog, text: &str) -> Option<Place> {
+        let payload = self.bound_to(|bound_to| catalog.opened(bound_to, text))?;
         let (at, row) = payload.split_first_chunk::<8>()?;
         let row = row.try_into().ok().map(i64::from_be_bytes)?;
         Some(Place { at: Timestamp(i64::from_be_bytes(*at)), row })
@@ -230,16 +283,20 @@ pub(crate) fn answer<T>(
     if found.is_partial {
         answer["truncated"] = json!(true);
     }
-    if let Some(place) = found.next {
+    if let Some(mut place) = found.next {
+        if of.order.by.is_some() {
+            let row = paging.skip + found.rows.len() as u64;
+            place = Place { at: Timestamp(0), row: i64::try_from(row).unwrap_or(i64::MAX) };
+        }
         let mut next = format!(
             "{}?limit={}&start={}&end={}&search_after={}",
             of.path,
             paging.limit,
             span.start.as_secs_f64(),
             span.end.as_secs_f64(),
-            of.cursor(&api.catalog, paging.newest_first, place),
+            of.cursor(&api.catalog, place),
         );
-        let sort = (!paging.newest_first).then(|| ("sort", "timestamp".to_owned()));
+        let sort = asked.is_sorted().then(|| ("sort", of.order.name()));
         for (key, value) in of.kept.iter().chain(&sort) {
             next.push_str(&format!("&{key}={}", percent_encoded(value)));
         }

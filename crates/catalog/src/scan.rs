@@ -103,6 +103,9 @@ pub(crate) struct Scan {
     pub(crate) end: Timestamp,
     /// What is looked at: each row of the range and the time.
     pub(crate) fits: Condition,
+    /// What the rows are sorted by before their time. Then pages are told by what to skip: no
+    /// place of time is where the next one begins.
+    pub(crate) sorted_by: Option<String>,
 }
 
 /// Places from one on, and before another.
@@ -151,6 +154,11 @@ impl Window {
     }
 }
 
+fn by_time(newest_first: bool) -> String {
+    let order = if newest_first { "DESC" } else { "ASC" };
+    format!("at {order}, row {order}")
+}
+
 impl Place {
     /// The one right behind it, whether or not there is a row.
     fn next(self) -> Self {
@@ -186,7 +194,11 @@ impl Scan {
             (None, 0) if is_all => places.len() as u64,
             _ => self.total(&view, whole, last_of_all.is_some())?,
         };
-        let next = if is_all { last } else { places.last().copied() };
+        let next = match is_all {
+            true if self.sorted_by.is_some() => None,
+            true => last,
+            false => places.last().copied(),
+        };
         let mut row =
             view.prepare_cached(&format!("SELECT {columns} FROM {} WHERE row = ?", self.table))?;
         let rows = places.iter().map(|place| row.query_row([place.row], &read));
@@ -207,7 +219,8 @@ impl Scan {
     ) -> Result<(Window, Option<Place>), CatalogError> {
         let limits = format!("LIMIT 2 OFFSET {}", SCAN_ROWS_MAX - 1);
         let any = Condition::default();
-        let mut found = self.walk(connection, window, &any, newest_first, &limits)?.into_iter();
+        let by_time = by_time(newest_first);
+        let mut found = self.walk(connection, window, &any, &by_time, &limits)?.into_iter();
         match (found.next(), found.next()) {
             (Some(last), Some(_)) => Ok((window.through(last, newest_first), Some(last))),
             _ => Ok((window, None)),
@@ -222,7 +235,11 @@ impl Scan {
         paging: Paging,
     ) -> Result<Vec<Place>, CatalogError> {
         let limits = format!("LIMIT {} OFFSET {}", u64::from(paging.limit) + 1, paging.skip);
-        self.walk(connection, window, &self.fits, paging.newest_first, &limits)
+        let mut order = by_time(paging.newest_first);
+        if let Some(first) = &self.sorted_by {
+            order = format!("{first}, {order}");
+        }
+        self.walk(connection, window, &self.fits, &order, &limits)
     }
 
     /// The places of a window that fit, in an order.
@@ -231,14 +248,12 @@ impl Scan {
         connection: &Connection,
         window: Window,
         fits: &Condition,
-        newest_first: bool,
+        order: &str,
         limits: &str,
     ) -> Result<Vec<Place>, CatalogError> {
-        let order = if newest_first { "DESC" } else { "ASC" };
         let (from, values) = self.from(window, fits);
-        let mut query = connection.prepare_cached(&format!(
-            "SELECT at, row {from} ORDER BY at {order}, row {order} {limits}"
-        ))?;
+        let mut query = connection
+            .prepare_cached(&format!("SELECT at, row {from} ORDER BY {order} {limits}"))?;
         let place = |row: &Row<'_>| Ok(Place { at: Timestamp(row.get(0)?), row: row.get(1)? });
         let found = query.query_map(params_from_iter(values), place)?;
         Ok(found.collect::<Result<_, _>>()?)

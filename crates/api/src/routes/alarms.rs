@@ -187,7 +187,8 @@ async fn search(
     let filter = filter(scope, &which)?;
     let kept = |member: &AlarmMember| Some((member.name(), which.get(member.name())?.clone()));
     let kept = MEMBERS.iter().filter_map(kept).collect();
-    let of = Searched { owner: scope.org.0, kind: "alarms", path, kept };
+    let order = asked.order(&[])?;
+    let of = Searched { owner: scope.org.0, kind: "alarms", path, kept, order };
     let store = Arc::clone(&api.history);
     let find = move |Span { start, end }, paging| {
         store.search_alarms(&AlarmFilter { start, end, ..filter }, paging)

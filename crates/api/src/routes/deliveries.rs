@@ -119,7 +119,8 @@ async fn search(
 ) -> Result<Json<Value>, Error> {
     api.blocking(move |catalog| catalog.get(Kind::Webhook, scope, webhook)).await?;
     let filter = which.filter(webhook)?;
-    let of = Searched { owner: scope.org.0, kind: "deliveries", path, kept: which.kept() };
+    let (kept, order) = (which.kept(), asked.order(&[])?);
+    let of = Searched { owner: scope.org.0, kind: "deliveries", path, kept, order };
     let store = Arc::clone(&api.deliveries);
     let find = move |Span { start, end }, paging| {
         store.search(&DeliveryFilter { start, end, ..filter }, paging)

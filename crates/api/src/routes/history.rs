@@ -30,8 +30,10 @@ struct Searchable {
     parts: &'static [&'static str],
     /// What else may be asked for.
     also: &'static [(&'static str, Also)],
-    /// What a count counts unless it is told otherwise.
-    distinct: &'static str,
+    /// What else may be counted, and the member that has it.
+    counted: &'static [(&'static str, &'static str)],
+    /// What a count of a site, and one of an org, counts unless it is told otherwise.
+    distinct: [&'static str; 2],
     row: fn(Map<String, Value>) -> Map<String, Value>,
     summary: &'static str,
 }
@@ -90,7 +92,8 @@ const SEARCHES: &[Searchable] = &[
         members: &["site_id", "admin_id", "admin_name", "message"],
         parts: &["admin_name", "message"],
         also: &[],
-        distinct: "admin_name",
+        counted: &[],
+        distinct: ["admin_name"; 2],
         row: with_objects,
         summary: "The audit log",
     },
@@ -134,7 +137,16 @@ const SEARCHES: &[Searchable] = &[
         ],
         parts: &[],
         also: &[],
-        distinct: "mac",
+        // What a session is called elsewhere; of VLANs it tells nothing.
+        counted: &[
+            ("device", "client_family"),
+            ("hostname", "client_hostname"),
+            ("ip", "client_ip"),
+            ("model", "client_model"),
+            ("os", "client_os"),
+            ("vlan", "vlan"),
+        ],
+        distinct: ["mac", "device"],
         row: |row| row,
         summary: "Sessions of wireless clients that have ended",
     },
@@ -174,7 +186,8 @@ const SEARCHES: &[Searchable] = &[
         ],
         parts: &["text"],
         also: &[],
-        distinct: "type",
+        counted: &[("org_id", "org_id")],
+        distinct: ["model"; 2],
         row: |row| row,
         summary: "Events of devices",
     },
@@ -219,7 +232,8 @@ const SEARCHES: &[Searchable] = &[
         ],
         parts: &[],
         also: &[],
-        distinct: "type",
+        counted: &[],
+        distinct: ["type"; 2],
         row: |row| row,
         summary: "What wireless clients went through on their way into the network",
     },
@@ -274,7 +288,8 @@ const SEARCHES: &[Searchable] = &[
             ("resp_attrs", Also::OneOf("resp_attrs")),
             ("usermac_label", Also::OneOf("usermac_labels")),
         ],
-        distinct: "type",
+        counted: &[],
+        distinct: ["type"; 2],
         row: with_flag,
         summary: "What access control decided",
     },
@@ -312,7 +327,8 @@ const SEARCHES: &[Searchable] = &[
         ],
         parts: &[],
         also: &[],
-        distinct: "type",
+        counted: &[],
+        distinct: ["mxedge_id"; 2],
         row: without_nulls,
         summary: "Events of edges",
     },
@@ -342,7 +358,8 @@ const SEARCHES: &[Searchable] = &[
         members: &["mac", "type", "vendor", "device_mac", "site_id"],
         parts: &[],
         also: &[],
-        distinct: "mac",
+        counted: &[],
+        distinct: ["mac"; 2],
         row: |row| row,
         summary: "Events of devices of other vendors",
     },
@@ -358,7 +375,8 @@ const SEARCHES: &[Searchable] = &[
         members: &["client", "ssid", "wlan_id", "auth_method", "email", "company", "site_id"],
         parts: &[],
         also: &[],
-        distinct: "ssid",
+        counted: &[],
+        distinct: ["ssid"; 2],
         row: |row| row,
         summary: "Guests that were let in (extension)",
     },
@@ -388,7 +406,8 @@ pub(super) fn routes() -> Routes {
             move |caller: Caller, State(api): State<Api>, Ids(owner), asked| async move {
                 let scope = level.scope(&caller, owner, Right::Read)?;
                 let Search(which, asked): Search<Which> = asked;
-                it.count(&api, Whose::Scope(scope, it.topic), (which, asked)).await
+                let unasked = it.distinct[usize::from(scope.site.is_none())];
+                it.count(&api, Whose::Scope(scope, it.topic), unasked, (which, asked)).await
             },
         )
     })
@@ -421,7 +440,8 @@ fn own(routes: Routes) -> Routes {
                 .answers(reference("Count")),
             move |caller: Caller, State(api): State<Api>, asked| async move {
                 let Search(which, asked): Search<Which> = asked;
-                logs.count(&api, doer(&caller).1, (which, asked)).await
+                let [_, unasked] = logs.distinct;
+                logs.count(&api, doer(&caller).1, unasked, (which, asked)).await
             },
         )
 }
@@ -473,6 +493,7 @@ impl Searchable {
             start: Timestamp(i64::MIN),
             end: Timestamp(i64::MAX),
             members: asked.chain(self.also.iter().filter_map(also)).collect(),
+            sorted_by: None,
         })
     }
 
@@ -487,10 +508,12 @@ impl Searchable {
         let kept = |name: &'static str| Some((name, which.get(name)?.clone()));
         let also = self.also.iter().map(|(name, _)| *name);
         let kept = self.members.iter().copied().chain(also).filter_map(kept).collect();
-        let of = Searched { owner, kind: self.topic.name(), path, kept };
+        let order = asked.order(self.members)?;
+        let sorted_by = order.by.map(|member| (member, order.downwards));
+        let of = Searched { owner, kind: self.topic.name(), path, kept, order };
         let store = Arc::clone(&api.history);
         let find = move |Span { start, end }, paging| {
-            store.search(&HistoryFilter { start, end, ..filter }, paging)
+            store.search(&HistoryFilter { start, end, sorted_by, ..filter }, paging)
         };
         let row = |json: &String| {
             let event = serde_json::from_str(json);
@@ -504,18 +527,21 @@ impl Searchable {
         &self,
         api: &Api,
         whose: Whose,
+        unasked: &str,
         (which, asked): (Which, Asked),
     ) -> Result<Json<Value>, Error> {
-        let distinct = which.get("distinct").map_or(self.distinct, String::as_str);
-        let Some(member) = self.members.iter().copied().find(|member| *member == distinct) else {
-            let reason = format!("not one of {}", self.members.join(", "));
-            return Err(field("distinct", reason));
+        let distinct = which.get("distinct").map_or(unasked, String::as_str);
+        let own = self.members.iter().map(|member| (*member, *member));
+        let all: Vec<(&str, &str)> = own.chain(self.counted.iter().copied()).collect();
+        let Some((name, member)) = all.iter().copied().find(|(name, _)| *name == distinct) else {
+            let names: Vec<&str> = all.iter().map(|(name, _)| *name).collect();
+            return Err(field("distinct", format!("not one of {}", names.join(", "))));
         };
         let filter = self.filter(whose, &which)?;
         let store = Arc::clone(&api.history);
         let find =
             move |Span { start, end }| store.count(&HistoryFilter { start, end, ..filter }, member);
-        search::counts(api, &asked, member, find).await
+        search::counts(api, &asked, name, find).await
     }
 }
 

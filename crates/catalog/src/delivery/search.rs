@@ -59,7 +59,7 @@ impl DeliveryFilter {
             fits.and("instr(coalesce(error, ''), ?) > 0", [Value::Text(error.clone())]);
         }
         let (table, index) = ("deliveries", "deliveries_by_webhook");
-        Scan { table, index, range, start: self.start, end: self.end, fits }
+        Scan { table, index, range, start: self.start, end: self.end, fits, sorted_by: None }
     }
 }
 

@@ -138,7 +138,15 @@ impl AlarmFilter {
             (Some(_), None) => "alarms_by_site",
             (Some(_), Some(_)) => "alarms_by_type_of_site",
         };
-        Scan { table: "alarms", index, range, start: self.start, end: self.end, fits }
+        Scan {
+            table: "alarms",
+            index,
+            range,
+            start: self.start,
+            end: self.end,
+            fits,
+            sorted_by: None,
+        }
     }
 }
 

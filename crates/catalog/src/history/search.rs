@@ -40,6 +40,8 @@ pub struct HistoryFilter {
     pub end: Timestamp,
     /// Whose members are so. The names are ours, never a caller's.
     pub members: Vec<(&'static str, Match)>,
+    /// The member that they are sorted by before their time, if one, and whether downwards.
+    pub sorted_by: Option<(&'static str, bool)>,
 }
 
 impl HistoryFilter {
@@ -82,7 +84,10 @@ impl HistoryFilter {
                 }
             }
         }
-        Scan { table: "events", index, range, start: self.start, end: self.end, fits }
+        let sorted_by = self.sorted_by.map(|(name, downwards)| {
+            format!("{} {}", member(name), if downwards { "DESC" } else { "ASC" })
+        });
+        Scan { table: "events", index, range, start: self.start, end: self.end, fits, sorted_by }
     }
 }
 

@@ -43,6 +43,7 @@ fn sessions(scope: Scope, member: Option<(&'static str, Match)>) -> HistoryFilte
         start: Timestamp(0),
         end: Timestamp(i64::MAX),
         members: member.into_iter().collect(),
+        sorted_by: None,
     }
 }
 
@@ -108,6 +109,26 @@ fn pages_follow_each_other_among_rows_of_one_time() {
         let third = store.search(&filter, third).unwrap();
         assert_eq!(third.rows.len(), (wanted.len() - 8).min(4));
         assert_eq!(third.total, wanted.len() as u64);
+    }
+}
+
+#[test]
+fn rows_are_sorted_by_a_member_and_those_that_are_equal_by_time() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = HistoryStore::open(directory.path()).unwrap();
+    let events: Vec<HistoryRecord> = (1..=7).map(|it| session(it, org(1), site(1))).collect();
+    store.project(&[(PARTITION, 7)], &events).unwrap();
+    let every = sessions(Scope { org: org(1), site: None }, None);
+    for (downwards, wanted) in [(false, [6, 4, 2, 7, 5, 3, 1]), (true, [7, 5, 3, 1, 6, 4, 2])] {
+        let filter = HistoryFilter { sorted_by: Some(("ssid", downwards)), ..every.clone() };
+        let mut told = Vec::new();
+        for skip in [0, 3, 6] {
+            let paging = Paging { newest_first: true, skip, limit: 3, ..OLDEST };
+            let page = store.search(&filter, paging).unwrap();
+            assert_eq!((page.total, page.next.is_some()), (7, skip < 6));
+            told.extend(page.rows.iter().map(|json| number(json)));
+        }
+        assert_eq!(told, wanted);
     }
 }
 

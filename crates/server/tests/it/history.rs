@@ -75,6 +75,44 @@ fn sessions_and_audits_are_found_counted_and_paged() {
 }
 
 #[test]
+fn rows_come_in_the_order_of_a_member_page_by_page() {
+    let mut world = World::new();
+    world.serve(&[]);
+    for (number, name) in [(3, "c"), (1, "a"), (2, "b")] {
+        world.device(&format!("5c5b3500000{number}"), name);
+    }
+    for path in [format!("orgs/{}/logs?message=Device", world.org), devices(&world)] {
+        let separator = if path.contains('?') { '&' } else { '?' };
+        let member = if path.contains("logs") { "message" } else { "mac" };
+        until("the rows", || get(&world, &path)["total"] == 3);
+        let told = |sort: &str| {
+            let mut page = get(&world, &format!("{path}{separator}limit=1&sort={sort}"));
+            let mut told = Vec::new();
+            loop {
+                assert_eq!(page["total"], 3, "{page}");
+                told.push(page["results"][0][member].as_str().unwrap().to_owned());
+                let Some(next) = page["next"].as_str() else { return told };
+                page = get(&world, next.strip_prefix("/api/v1/").unwrap());
+            }
+        };
+        let mut rows = told(member);
+        assert!(rows.is_sorted(), "{rows:?}");
+        rows.reverse();
+        assert_eq!(told(&format!("-{member}")), rows);
+        let first = get(&world, &format!("{path}{separator}limit=1&sort={member}"));
+        let other = first["next"].as_str().unwrap().replace("sort=", "sort=-");
+        let (status, answer) =
+            world.request("GET", other.strip_prefix("/api/v1/").unwrap(), &[], b"");
+        assert_eq!((status, &answer["field"]), (400, &json!("search_after")), "{answer}");
+        assert_eq!(get(&world, &format!("{path}{separator}sort=wxid"))["total"], 3);
+    }
+}
+
+fn devices(world: &World) -> String {
+    format!("sites/{}/devices/search", world.site)
+}
+
+#[test]
 fn another_orgs_history_is_not_found() {
     let mut world = World::new();
     world.serve(&[]);

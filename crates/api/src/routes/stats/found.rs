@@ -11,7 +11,7 @@ use crate::openapi::{Method, Operation, Parameter, Routes, reference};
 use crate::page::Ids;
 use crate::resources::Level;
 use crate::rows;
-use crate::search::{self, Asked, COUNTED, SPAN, Search, Searched, field, one_of};
+use crate::search::{self, Asked, COUNTED, Order, SPAN, Search, Searched, field, one_of};
 use axum::Json;
 use axum::extract::State;
 use foghorn_catalog::{Counted, Found, Kind, Place, Right, Scope, VALUES_MAX};
@@ -39,6 +39,8 @@ struct Searchable {
     count: Option<(&'static str, &'static str)>,
     /// The members that may be asked for.
     members: &'static [&'static str],
+    /// What else may be counted and sorted by.
+    also: &'static [&'static str],
     /// What a count counts unless it is told otherwise.
     distinct: &'static str,
     summary: &'static str,
@@ -61,6 +63,16 @@ const DEVICES: Searchable = Searchable {
         "mac", "hostname", "type", "model", "serial", "version", "ip", "ext_ip", "status",
         "site_id",
     ],
+    // Of these no input tells: a count of them has no rows.
+    also: &[
+        "lldp_mgmt_addr",
+        "lldp_port_id",
+        "lldp_system_desc",
+        "lldp_system_name",
+        "mxedge_id",
+        "mxtunnel_status",
+        "sku",
+    ],
     distinct: "model",
     summary: "Devices",
 };
@@ -74,7 +86,8 @@ const CLIENTS: Searchable = Searchable {
         "mac", "hostname", "ip", "ap", "ssid", "band", "model", "os", "mfg", "username", "wlan_id",
         "psk_id", "psk_name", "site_id",
     ],
-    distinct: "ssid",
+    also: &["device", "vlan"],
+    distinct: "device",
     summary: "Clients that are associated now",
 };
 const ASSETS: Searchable = Searchable {
@@ -84,6 +97,16 @@ const ASSETS: Searchable = Searchable {
     search: Some(("/api/v1/sites/{site_id}/stats/assets/search", "searchSiteAssets")),
     count: Some(("/api/v1/sites/{site_id}/stats/assets/count", "countSiteAssets")),
     members: &["mac", "name", "map_id", "site_id"],
+    also: &[
+        "by",
+        "device_name",
+        "eddystone_uid_instance",
+        "eddystone_uid_namespace",
+        "eddystone_url",
+        "ibeacon_major",
+        "ibeacon_minor",
+        "ibeacon_uuid",
+    ],
     distinct: "map_id",
     summary: "Assets",
 };
@@ -94,6 +117,7 @@ const VISITS: Searchable = Searchable {
     search: Some(("/api/v1/sites/{site_id}/zones/visits/search", "searchSiteZoneSessions")),
     count: Some(("/api/v1/sites/{site_id}/zones/visits/count", "countSiteZoneVisits")),
     members: &["user_type", "user", "scope", "scope_id"],
+    also: &[],
     distinct: "scope_id",
     summary: "Visits of zones",
 };
@@ -208,6 +232,57 @@ fn is(value: &Value, wanted: &str) -> bool {
     value.as_str().is_some_and(|it| it == wanted)
 }
 
+/// Rows in an order that is asked for: those of the page and before it.
+struct Sorted {
+    order: Order,
+    skip: usize,
+    limit: usize,
+    rows: Vec<Map<String, Value>>,
+}
+
+impl Sorted {
+    /// More than the page by so many, before those that are not wanted are dropped.
+    const SLACK: usize = 4096;
+
+    fn new(order: Order, skip: u64, limit: usize) -> Self {
+        let skip = usize::try_from(skip).unwrap_or(usize::MAX);
+        Self { order, skip, limit, rows: Vec::new() }
+    }
+
+    fn add(&mut self, row: Map<String, Value>) {
+        self.rows.push(row);
+        let wanted = self.skip.saturating_add(self.limit);
+        if self.rows.len() >= wanted.saturating_mul(2).saturating_add(Self::SLACK) {
+            self.sort();
+            self.rows.truncate(wanted);
+        }
+    }
+
+    /// What is equal stays in the order in which it was shown.
+    fn sort(&mut self) {
+        let Order { by, downwards } = self.order;
+        let member = by.unwrap_or("timestamp");
+        self.rows.sort_by(|a, b| {
+            let [a, b] = [a, b].map(|row| row.get(member).map_or((f64::NEG_INFINITY, ""), rank));
+            let order = a.0.total_cmp(&b.0).then_with(|| a.1.cmp(b.1));
+            if downwards { order.reverse() } else { order }
+        });
+    }
+
+    fn page(mut self) -> Vec<Map<String, Value>> {
+        self.sort();
+        self.rows.into_iter().skip(self.skip).take(self.limit).collect()
+    }
+}
+
+/// Numbers by their size, texts by their letters, lists by what they begin with.
+fn rank(value: &Value) -> (f64, &str) {
+    match value {
+        Value::Array(values) => values.first().map_or((f64::NEG_INFINITY, ""), rank),
+        value => (value.as_f64().unwrap_or_default(), value.as_str().unwrap_or_default()),
+    }
+}
+
 impl Searchable {
     fn filter(&self, which: &Which) -> Result<Filter, Error> {
         for (name, words) in WORDS.iter().filter(|(name, _)| self.members.contains(name)) {
@@ -235,21 +310,29 @@ impl Searchable {
         let filter = self.filter(&which)?;
         let mut kept = filter.members.clone();
         kept.extend(which.get("text").map(|text| ("text", text.clone())));
-        let of = Searched { owner: scope.org.0, kind: self.distinct, path, kept };
+        let order = asked.order(&[self.members, self.also].concat())?;
+        let of = Searched { owner: scope.org.0, kind: self.distinct, path, kept, order };
         let (span, paging) = asked.begin(api, &of)?;
         // The place of a row is its number.
         let after = paging.after.map_or(0, |place| u64::try_from(place.row).unwrap_or(0));
         let (skip, limit) = (after + paging.skip, paging.limit as usize);
         let mut found = Found { rows: Vec::new(), total: 0, is_partial: false, next: None };
+        let mut sorted = asked.is_sorted().then(|| Sorted::new(order, skip, limit));
         self.each(api, scope, &mut |row| {
-            if filter.takes(&row) {
-                if found.total >= skip && found.rows.len() < limit {
-                    found.rows.push(row);
-                }
-                found.total += 1;
+            if !filter.takes(&row) {
+                return;
             }
+            match &mut sorted {
+                Some(sorted) => sorted.add(row),
+                None if found.total >= skip && found.rows.len() < limit => found.rows.push(row),
+                None => {}
+            }
+            found.total += 1;
         })
         .await?;
+        if let Some(sorted) = sorted {
+            found.rows = sorted.page();
+        }
         let end = skip + found.rows.len() as u64;
         let next = (end < found.total).then(|| i64::try_from(end).unwrap_or(i64::MAX));
         found.next = next.map(|row| Place { at: Timestamp(0), row });
@@ -266,9 +349,9 @@ impl Searchable {
         let span = asked.span(api.backend.now())?;
         let filter = self.filter(&which)?;
         let distinct = which.get("distinct").map_or(self.distinct, String::as_str);
-        let Some(member) = self.members.iter().find(|member| **member == distinct) else {
-            let reason = format!("not one of {}", self.members.join(", "));
-            return Err(field("distinct", reason));
+        let members = [self.members, self.also].concat();
+        let Some(member) = members.iter().find(|member| **member == distinct) else {
+            return Err(field("distinct", format!("not one of {}", members.join(", "))));
         };
         let mut counts: BTreeMap<String, u64> = BTreeMap::new();
         self.each(api, scope, &mut |row| {
