@@ -34,8 +34,8 @@ pub use admins::{
 pub use auth::{Access, Grant, NewToken, Principal, Right, Role, new_key};
 pub use catalog::{Catalog, Document, Import, Imported, Page, Scope};
 pub use delivery::{
-    CountBy, DeliveryFilter, DeliveryRecord, DeliveryStore, FlushRecords, LaneRecord,
-    WatermarkRecord,
+    CountBy, DeliveryFilter, DeliveryRecord, DeliveryStore, ExchangeRecord, FlushRecords,
+    LaneRecord, PAYLOAD_BYTES_MAX, WatermarkRecord,
 };
 pub use error::CatalogError;
 pub use history::{

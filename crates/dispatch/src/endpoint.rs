@@ -33,6 +33,12 @@ pub(crate) enum Credential {
     Oauth2(Arc<TokenRequest>),
 }
 
+impl Credential {
+    pub(crate) fn is_some(&self) -> bool {
+        !matches!(self, Self::None)
+    }
+}
+
 /// Why a webhook cannot be sent to as it is configured.
 #[derive(Debug, thiserror::Error)]
 pub enum TargetError {

@@ -12,6 +12,7 @@ pub mod driver;
 pub mod egress;
 pub mod endpoint;
 mod envelope;
+pub mod exchange;
 pub mod index;
 pub mod lanes;
 pub mod oauth2;

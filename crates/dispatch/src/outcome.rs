@@ -128,6 +128,11 @@ impl Outcome {
     }
 }
 
+/// Whether a receiver that answers this has the batch.
+pub(crate) fn is_success(code: u16, further: &[u16]) -> bool {
+    (200..300).contains(&code) || further.contains(&code)
+}
+
 /// Reads an answer.
 pub fn classify(answer: Answer, attempt: &Attempt<'_>) -> Outcome {
     match answer {
@@ -140,7 +145,7 @@ pub fn classify(answer: Answer, attempt: &Attempt<'_>) -> Outcome {
 }
 
 fn of_status(code: u16, asked: Option<RetryAfter>, attempt: &Attempt<'_>) -> Outcome {
-    if (200..300).contains(&code) || attempt.success_codes.contains(&code) {
+    if is_success(code, attempt.success_codes) {
         return Outcome::Delivered;
     }
     match code {

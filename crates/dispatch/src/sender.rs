@@ -6,18 +6,19 @@
 //! is in what an attempt reports: a receiver that repeats one in its answer is quoted without it.
 
 use crate::egress::headers::Trace;
-use crate::egress::{Egress, Request, Response, SendError};
+use crate::egress::{Egress, Request, SendError};
 use crate::endpoint::{Credential, Target};
+use crate::exchange::{Exchange, MASK};
 use crate::index::Index;
 use crate::lanes::{Attempt, Report};
 use crate::oauth2::answer::TokenError;
 use crate::oauth2::cache::{Token, TokenKey};
 use crate::oauth2::request::TokenRequest;
 use crate::oauth2::{Age, Tokens};
-use crate::outcome::{Answer, ErrorClass};
+use crate::outcome::{Answer, ErrorClass, is_success};
 use crate::sign::Signatures;
 use foghorn_model::Timestamp;
-use http::HeaderValue;
+use http::{HeaderMap, HeaderValue};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
@@ -26,8 +27,6 @@ use tokio::time::{Instant, timeout_at};
 pub const ATTEMPT_SECS_MAX: u64 = 10;
 
 const UNAUTHORIZED: u16 = 401;
-/// What stands for a credential in what a receiver answered.
-const MASK: &str = "****";
 
 /// Sends attempts.
 #[derive(Debug)]
@@ -48,7 +47,51 @@ struct Sending<'a> {
 struct Answered {
     status: u16,
     answer: Answer,
+    headers: HeaderMap,
     text: Option<String>,
+}
+
+/// Where a batch lies, as headers have it.
+struct Names {
+    lane: String,
+    first: String,
+    last: String,
+    previous: Option<String>,
+}
+
+impl Names {
+    fn of(attempt: &Attempt) -> Self {
+        Self {
+            lane: attempt.lane.to_string(),
+            first: attempt.first.to_string(),
+            last: attempt.last.to_string(),
+            previous: attempt.previous.map(|key| key.to_string()),
+        }
+    }
+
+    fn trace(&self) -> Trace<'_> {
+        Trace {
+            lane: Some(&self.lane),
+            first: Some(&self.first),
+            last: Some(&self.last),
+            previous: self.previous.as_deref(),
+        }
+    }
+}
+
+impl Sending<'_> {
+    /// What is kept of it, if it failed.
+    fn exchange(&self, answered: Option<&Answered>) -> Option<Box<Exchange>> {
+        let Sending { attempt, target, signatures, .. } = self;
+        let webhook = &attempt.endpoint.webhook;
+        if answered.is_some_and(|it| is_success(it.status, &webhook.success_codes)) {
+            return None;
+        }
+        let (names, body) = (Names::of(attempt), attempt.body.clone());
+        let proof = (&names.trace(), signatures);
+        let headers = answered.map(|it| &it.headers);
+        Some(Box::new(Exchange::new(&webhook.url, target, proof, body, headers)))
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -86,22 +129,29 @@ impl Sender {
     pub async fn send(&self, attempt: Attempt, at: Timestamp) -> Report {
         let started = Instant::now();
         let endpoint = Arc::clone(&attempt.endpoint);
-        let (answer, error, response) = match (&endpoint.target, attempt.sign(at)) {
+        let (answer, error, response, exchange) = match (&endpoint.target, attempt.sign(at)) {
             (Ok(target), Some(signatures)) => {
                 let deadline = started + Duration::from_secs(ATTEMPT_SECS_MAX);
                 let sending = Sending { attempt: &attempt, target, signatures, deadline };
                 match self.authorized(&sending).await {
-                    Ok(answered) => (answered.answer, None, answered.text),
-                    Err(failure) => (failure.answer(), Some(failure.to_string()), None),
+                    Ok(answered) => {
+                        let exchange = sending.exchange(Some(&answered));
+                        (answered.answer, None, answered.text, exchange)
+                    }
+                    Err(failure) => {
+                        let was_sent = matches!(failure, Failure::Send(_));
+                        let exchange = was_sent.then(|| sending.exchange(None)).flatten();
+                        (failure.answer(), Some(failure.to_string()), None, exchange)
+                    }
                 }
             }
             (target, _) => {
                 let reason = target.as_ref().err().map(ToString::to_string);
-                (Answer::Failed(ErrorClass::Invalid), reason, None)
+                (Answer::Failed(ErrorClass::Invalid), reason, None, None)
             }
         };
         let latency_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-        Report { sent: attempt.sent, answer, latency_us, error, response }
+        Report { sent: attempt.sent, answer, latency_us, error, response, exchange }
     }
 
     /// Sends under what the webhook's type asks for.
@@ -146,39 +196,46 @@ impl Sender {
         credential: Option<&HeaderValue>,
     ) -> Result<Answered, Failure> {
         let Sending { attempt, target, signatures, deadline } = sending;
-        let lane = attempt.lane.to_string();
-        let (first, last) = (attempt.first.to_string(), attempt.last.to_string());
-        let previous = attempt.previous.map(|key| key.to_string());
+        let names = Names::of(attempt);
         let request = Request {
             destination: &target.destination,
             headers: &target.headers,
-            trace: Trace {
-                lane: Some(&lane),
-                first: Some(&first),
-                last: Some(&last),
-                previous: previous.as_deref(),
-            },
+            trace: names.trace(),
             signatures,
             authorization: credential.cloned(),
             body: attempt.body.clone(),
             deadline: deadline.saturating_duration_since(Instant::now()),
             verify_cert: attempt.endpoint.webhook.verify_cert,
         };
-        let response = self.egress.send(request).await?;
+        let mut response = self.egress.send(request).await?;
+        let secret = credential.and_then(|value| Some(value.to_str().ok()?.split_once(' ')?.1));
+        if let Some(secret) = secret {
+            hide(secret, &mut response.headers);
+        }
         Ok(Answered {
             status: response.status,
             answer: response.answer(),
-            text: text(&response, credential),
+            text: text(&response.body_excerpt, secret),
+            headers: response.headers,
         })
     }
 }
 
+/// Whatever repeats the credential that it was answered to is told as a secret.
+fn hide(secret: &str, headers: &mut HeaderMap) {
+    let is_within = |value: &HeaderValue| {
+        value.as_bytes().windows(secret.len().max(1)).any(|part| part == secret.as_bytes())
+    };
+    for value in headers.values_mut().filter(|value| is_within(value)) {
+        value.set_sensitive(true);
+    }
+}
+
 /// The start of what was answered, without the credential that it was answered to.
-fn text(response: &Response, credential: Option<&HeaderValue>) -> Option<String> {
-    let text = String::from_utf8_lossy(&response.body_excerpt);
-    let secret = credential.and_then(|value| value.to_str().ok()?.split_once(' '));
+fn text(excerpt: &[u8], secret: Option<&str>) -> Option<String> {
+    let text = String::from_utf8_lossy(excerpt);
     let text = match secret {
-        Some((_, secret)) if text.contains(secret) => text.replace(secret, MASK),
+        Some(secret) if text.contains(secret) => text.replace(secret, MASK),
         _ => text.into_owned(),
     };
     (!text.is_empty()).then_some(text)

@@ -116,8 +116,14 @@ impl Network {
     pub fn answered(&mut self, now: Timestamp) -> Option<(Attempt, Report)> {
         let at = self.flights.iter().position(|it| it.answered <= now && it.arrives.is_none())?;
         let Flight { attempt, answer, .. } = self.flights.remove(at);
-        let report =
-            Report { sent: attempt.sent, answer, latency_us: 1, error: None, response: None };
+        let report = Report {
+            sent: attempt.sent,
+            answer,
+            latency_us: 1,
+            error: None,
+            response: None,
+            exchange: None,
+        };
         Some((attempt, report))
     }
 

@@ -129,8 +129,9 @@ async fn search(
 }
 
 /// Mist's members, and beside them what it does not tell: the attempt, the range, the outcome.
-/// What there is not is left out.
+/// What there is not is left out; of what went well, what went to and fro.
 fn row(it: &DeliveryRecord) -> Value {
+    let exchange = it.exchange.as_ref();
     let mut row = json!({
         "id": it.id,
         "org_id": it.org_id,
@@ -140,6 +141,10 @@ fn row(it: &DeliveryRecord) -> Value {
         "status": if it.fate == "delivered" { "success" } else { "failure" },
         "status_code": it.status_code,
         "error": it.error,
+        "req_url": exchange.map(|it| &it.url),
+        "req_headers": exchange.map(|it| &it.headers),
+        "req_payload": exchange.map(|it| &it.payload),
+        "resp_headers": exchange.and_then(|it| it.response_headers.as_ref()),
         "resp_body": it.response,
         "timestamp": it.at.as_secs_f64(),
         "attempt": it.attempt,

@@ -15,15 +15,18 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use uuid::Uuid;
 
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     include_str!("../migrations/delivery_0001.sql"),
     include_str!("../migrations/delivery_0002.sql"),
+    include_str!("../migrations/delivery_0003.sql"),
 ];
 const FILE: &str = "delivery.db";
 /// What a reader keeps of the file.
 const PAGES_KIB: u32 = 2 << 10;
 /// Rows removed in one transaction.
 const TRIM_ROWS_MAX: usize = 10_000;
+/// More of a body that failed is not kept.
+pub const PAYLOAD_BYTES_MAX: usize = 16 << 10;
 
 /// Cursors and the delivery log.
 #[derive(Debug)]
@@ -99,12 +102,28 @@ pub struct DeliveryRecord {
     pub request_bytes: u64,
     /// The start of the response, for failures.
     pub response: Option<String>,
+    /// What went to and fro, for failures.
+    pub exchange: Option<ExchangeRecord>,
     /// How many events.
     pub events: u32,
     /// The first event.
     pub first: String,
     /// The last event.
     pub last: String,
+}
+
+/// A request that failed, and the head of its answer. Headers are JSON.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ExchangeRecord {
+    /// Where it went, without secrets.
+    pub url: String,
+    /// Its headers, without secrets.
+    pub headers: String,
+    /// The start of its body, which all attempts of a delivery have in common: at most
+    /// [`PAYLOAD_BYTES_MAX`] of it are kept.
+    pub payload: String,
+    /// The headers of the answer, if there was one.
+    pub response_headers: Option<String>,
 }
 
 /// What one flush writes.
@@ -216,11 +235,19 @@ impl DeliveryStore {
                 "INSERT INTO deliveries
                  (id, webhook_id, org_id, site_id, topic, partition, attempt, at, fate,
                   status_code, error, latency_us, request_bytes, response, events, first_key,
-                  last_key)
+                  last_key, request_url, request_headers, response_headers)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
-                         ?17)",
+                         ?17, ?18, ?19, ?20)",
+            )?;
+            let mut keep = transaction.prepare_cached(
+                "INSERT INTO payloads (id, at, body) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (id) DO UPDATE SET at = excluded.at",
             )?;
             for it in &flush.deliveries {
+                let exchange = it.exchange.as_ref();
+                if let Some(exchange) = exchange {
+                    keep.execute(params![it.id.to_string(), it.at.0, exchange.payload])?;
+                }
                 add.execute(params![
                     it.id.to_string(),
                     it.webhook_id.to_string(),
@@ -239,6 +266,9 @@ impl DeliveryStore {
                     it.events,
                     it.first,
                     it.last,
+                    exchange.map(|it| &it.url),
+                    exchange.map(|it| &it.headers),
+                    exchange.and_then(|it| it.response_headers.as_ref()),
                 ])?;
             }
         }
@@ -250,11 +280,16 @@ impl DeliveryStore {
     /// # Errors
     /// If the database fails.
     pub fn trim(&self, before: Timestamp) -> Result<usize, CatalogError> {
-        let mut query = "DELETE FROM deliveries WHERE row IN
-             (SELECT row FROM deliveries WHERE at < ?1 ORDER BY at LIMIT "
-            .to_owned();
-        query.push_str(&format!("{TRIM_ROWS_MAX})"));
-        Ok(self.writer().execute(&query, [before.0])?)
+        let writer = self.writer();
+        let trim = |table: &str| {
+            let query = format!(
+                "DELETE FROM {table} WHERE rowid IN
+                 (SELECT rowid FROM {table} WHERE at < ?1 ORDER BY at LIMIT {TRIM_ROWS_MAX})"
+            );
+            writer.execute(&query, [before.0])
+        };
+        trim("payloads")?;
+        Ok(trim("deliveries")?)
     }
 
     fn writer(&self) -> MutexGuard<'_, Connection> {

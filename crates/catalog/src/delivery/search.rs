@@ -1,6 +1,6 @@
 //! Searching and counting the delivery log.
 
-use super::{DeliveryRecord, DeliveryStore, id};
+use super::{DeliveryRecord, DeliveryStore, ExchangeRecord, id};
 use crate::error::CatalogError;
 use crate::scan::{Condition, Counted, Found, Paging, Scan};
 use foghorn_model::{OrgId, SiteId, Timestamp, WebhookId};
@@ -64,7 +64,9 @@ impl DeliveryFilter {
 }
 
 const COLUMNS: &str = "row, id, webhook_id, org_id, site_id, topic, partition, attempt, at, fate,
-    status_code, error, latency_us, request_bytes, response, events, first_key, last_key";
+    status_code, error, latency_us, request_bytes, response, events, first_key, last_key,
+    request_url, request_headers, response_headers,
+    (SELECT body FROM payloads WHERE payloads.id = deliveries.id)";
 
 impl DeliveryStore {
     /// A page of the rows of a filter.
@@ -94,6 +96,16 @@ impl DeliveryStore {
     }
 }
 
+fn exchange(row: &Row<'_>) -> rusqlite::Result<Option<ExchangeRecord>> {
+    let Some(url) = row.get(18)? else { return Ok(None) };
+    Ok(Some(ExchangeRecord {
+        url,
+        headers: row.get::<_, Option<_>>(19)?.unwrap_or_default(),
+        response_headers: row.get(20)?,
+        payload: row.get::<_, Option<_>>(21)?.unwrap_or_default(),
+    }))
+}
+
 fn read(row: &Row<'_>) -> rusqlite::Result<DeliveryRecord> {
     let unsigned = |at: usize| row.get::<_, i64>(at).map(|it| u64::try_from(it).unwrap_or(0));
     Ok(DeliveryRecord {
@@ -115,5 +127,6 @@ fn read(row: &Row<'_>) -> rusqlite::Result<DeliveryRecord> {
         events: row.get(15)?,
         first: row.get(16)?,
         last: row.get(17)?,
+        exchange: exchange(row)?,
     })
 }

@@ -1,6 +1,6 @@
 use foghorn_catalog::{
-    CountBy, DeliveryFilter, DeliveryRecord, DeliveryStore, FlushRecords, Found, LaneRecord,
-    Paging, WatermarkRecord,
+    CountBy, DeliveryFilter, DeliveryRecord, DeliveryStore, ExchangeRecord, FlushRecords, Found,
+    LaneRecord, Paging, WatermarkRecord,
 };
 use foghorn_model::{OrgId, Timestamp, WebhookId};
 use uuid::Uuid;
@@ -26,6 +26,7 @@ fn row(at: i64, fate: &str, status_code: Option<u16>) -> DeliveryRecord {
         latency_us: 5,
         request_bytes: 6,
         response: None,
+        exchange: None,
         events: 2,
         first: "03-1-1-0".into(),
         last: "03-1-2-0".into(),
@@ -76,6 +77,35 @@ fn a_flush_reads_back_and_a_lane_that_is_gone_is_gone() {
     assert_eq!(store.lanes().unwrap().len(), 1);
     store.flush(&FlushRecords { removed, ..FlushRecords::default() }).unwrap();
     assert_eq!(store.lanes().unwrap(), []);
+}
+
+#[test]
+fn a_body_that_failed_is_kept_once_until_its_last_attempt_is_trimmed() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = DeliveryStore::open(directory.path()).unwrap();
+    let failed = |at: i64, payload: &str| {
+        let exchange = ExchangeRecord {
+            url: "https://example.net/".into(),
+            headers: "{}".into(),
+            payload: payload.into(),
+            response_headers: (at > 10).then(|| "{}".into()),
+        };
+        let exchange = Some(exchange);
+        DeliveryRecord { id: Uuid::from_u128(1), exchange, ..row(at, "retried", Some(503)) }
+    };
+    let deliveries = vec![failed(10, "body"), failed(20, "body"), row(30, "delivered", Some(200))];
+    store.flush(&FlushRecords { deliveries, ..FlushRecords::default() }).unwrap();
+    let oldest = Paging { newest_first: false, after: None, skip: 0, limit: 3 };
+    let told = || {
+        let found = store.search(&filter(), oldest).unwrap().rows.into_iter();
+        found.map(|row| row.exchange).collect::<Vec<_>>()
+    };
+    let expected = [failed(10, "body").exchange, failed(20, "body").exchange, None];
+    assert_eq!(told(), expected);
+    store.trim(Timestamp(15)).unwrap();
+    assert_eq!(told(), expected[1..]);
+    store.trim(Timestamp(25)).unwrap();
+    assert_eq!(told(), [None]);
 }
 
 #[test]

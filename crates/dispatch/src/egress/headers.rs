@@ -148,7 +148,7 @@ impl Template {
     }
 
     /// The headers of one attempt. `authorization` stands in place of a custom one.
-    pub(super) fn attempt(
+    pub(crate) fn attempt(
         &self,
         host: &HeaderValue,
         trace: &Trace<'_>,

@@ -134,6 +134,8 @@ pub(crate) struct Post<'a> {
 pub struct Response {
     /// The status code.
     pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
     /// Its `Retry-After`, when it had a readable one.
     pub retry_after: Option<RetryAfter>,
     /// Where a redirect pointed: recorded, never followed.
@@ -251,6 +253,7 @@ impl Egress {
             body_excerpt,
             truncated,
             latency: Micros(micros(answered - started)),
+            headers: head.headers,
         })
     }
 

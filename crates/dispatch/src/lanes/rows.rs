@@ -1,6 +1,7 @@
 //! What lanes leave behind: rows for cursors and for the delivery log.
 
 use super::batch::{LaneKey, OpenBatch};
+use crate::exchange::Exchange;
 use foghorn_model::{EventKey, OrgId, Partition, SiteId, Timestamp, TopicClass};
 use uuid::Uuid;
 
@@ -98,6 +99,8 @@ pub struct DeliveryRow {
     pub request_bytes: u64,
     /// The start of the response, for failures.
     pub response: Option<String>,
+    /// What went to and fro, for failures.
+    pub exchange: Option<Box<Exchange>>,
     /// How many events; 0 when it is not known.
     pub events: u32,
     /// The first event.

@@ -8,6 +8,7 @@ use super::{Host, Lanes, class_index};
 use crate::breaker::{Admission, Breaker, Permit};
 use crate::endpoint::Endpoint;
 use crate::envelope;
+use crate::exchange::Exchange;
 use crate::outcome::{self, Answer, Outcome, classify};
 use crate::sign::Signatures;
 use bytes::Bytes;
@@ -70,6 +71,8 @@ pub struct Report {
     pub error: Option<String>,
     /// The start of the response.
     pub response: Option<String>,
+    /// What went to and fro, if the receiver did not take it.
+    pub exchange: Option<Box<Exchange>>,
 }
 
 impl Report {
@@ -460,6 +463,7 @@ impl Lanes {
             Fate::Delivered => None,
             _ => report.response.as_deref().map(|text| truncated(text).into()),
         };
+        let exchange = report.exchange.clone().filter(|_| fate != Fate::Delivered);
         let row = DeliveryRow {
             id: batch.open.id,
             lane: lane.key,
@@ -473,6 +477,7 @@ impl Lanes {
             latency_us: report.latency_us,
             request_bytes: report.sent.bytes,
             response,
+            exchange,
             events: batch.open.count,
             first: batch.open.first,
             last: batch.open.last,
@@ -505,6 +510,7 @@ impl Lanes {
             latency_us: 0,
             request_bytes: 0,
             response: None,
+            exchange: None,
             events,
             first,
             last,

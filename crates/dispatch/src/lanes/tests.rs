@@ -162,7 +162,8 @@ impl World {
         }
         let sent = attempt.sent;
         self.receive(attempt);
-        let report = Report { sent, answer, latency_us: 1, error: None, response: None };
+        let report =
+            Report { sent, answer, latency_us: 1, error: None, response: None, exchange: None };
         self.lanes.settle(&report, self.now);
     }
 

@@ -1,7 +1,11 @@
 //! Between the dispatcher's rows and the catalog's.
 
-use foghorn_catalog::{DeliveryRecord, DeliveryStore, FlushRecords, LaneRecord, WatermarkRecord};
+use foghorn_catalog::{
+    DeliveryRecord, DeliveryStore, ExchangeRecord, FlushRecords, LaneRecord, PAYLOAD_BYTES_MAX,
+    WatermarkRecord,
+};
 use foghorn_dispatch::driver::FlushSink;
+use foghorn_dispatch::exchange::Exchange;
 use foghorn_dispatch::lanes::{
     Flush, LaneKey, LaneRow, OpenBatch, Watermark, decode_open, encode_open,
 };
@@ -116,11 +120,22 @@ fn to_records(flush: Flush) -> FlushRecords {
                 latency_us: row.latency_us,
                 request_bytes: row.request_bytes,
                 response: row.response,
+                exchange: row.exchange.map(|it| exchange(*it)),
                 events: row.events,
                 first: row.first.to_string(),
                 last: row.last.to_string(),
             })
             .collect(),
+    }
+}
+
+fn exchange(it: Exchange) -> ExchangeRecord {
+    let start = &it.body[..it.body.len().min(PAYLOAD_BYTES_MAX)];
+    ExchangeRecord {
+        url: it.url,
+        headers: it.headers,
+        payload: String::from_utf8_lossy(start).into_owned(),
+        response_headers: it.answered,
     }
 }
 

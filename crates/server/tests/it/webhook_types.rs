@@ -83,6 +83,48 @@ fn both_types_get_events_and_pings_and_the_log_tells_it() {
 }
 
 #[test]
+fn an_attempt_that_failed_is_told_with_what_went_to_and_fro_and_no_secret() {
+    let mut world = World::new();
+    world.serve(&[]);
+    world.device(AP, "AP");
+    let collector = Peer::start(|number, _| (if number == 0 { 503 } else { 200 }, "busy".into()));
+    let webhook = json!({
+        "name": "s", "type": "splunk", "url": format!("{}?channel=qu3ry&x", collector.url()),
+        "topics": ["device-events"], "splunk_token": "hec-t0ken", "secret": "s1gned",
+        "headers": {"X-Key": "cust0m"},
+    });
+    let webhook = made(&world, &webhook);
+    event(&world, "first");
+    until("both attempts", || rows(&world, &webhook, "device-events").len() == 2);
+    let told = rows(&world, &webhook, "device-events");
+    let [failed, delivered] = &told[..] else { panic!("{told:?}") };
+    assert_eq!(failed["req_url"], format!("{}?channel=****&****", collector.url()));
+    let headers = |key: &str| serde_json::from_str::<Value>(failed[key].as_str().unwrap()).unwrap();
+    let sent = headers("req_headers");
+    for (name, value) in [
+        ("Content-Type", "application/json"),
+        ("User-Agent", "Mist-webhook"),
+        ("X-Key", "****"),
+        ("Authorization", "****"),
+        ("Webhook-Id", failed["id"].as_str().unwrap()),
+        ("X-Foghorn-First", failed["first"].as_str().unwrap()),
+    ] {
+        assert_eq!(sent[name], json!([value]), "{name}: {sent}");
+    }
+    assert!(sent["X-Mist-Signature-V2"][0].is_string(), "{sent}");
+    let payload: Value = serde_json::from_str(failed["req_payload"].as_str().unwrap()).unwrap();
+    assert_eq!(payload["event"]["events"][0]["text"], "first");
+    assert_eq!(headers("resp_headers")["Content-Length"], json!(["4"]));
+    assert_eq!(failed["resp_body"], "busy");
+    for member in ["req_url", "req_headers", "req_payload", "resp_headers", "resp_body"] {
+        assert_eq!(delivered.get(member), None, "{delivered}");
+    }
+    for secret in ["qu3ry", "hec-t0ken", "s1gned", "cust0m"] {
+        assert!(!format!("{told:?}").contains(secret), "{secret}: {told:?}");
+    }
+}
+
+#[test]
 fn a_token_that_is_revoked_is_replaced_and_an_endpoint_that_fails_is_told_without_a_secret() {
     let mut world = World::new();
     world.serve(&[]);

@@ -62,7 +62,8 @@ fn the_storm_after_a_power_cut_arrives_with_alarms_first() {
         sent.push(attempt.lane.topic);
         let answer = Answer::Status { code: 200, retry_after: None };
         let sent = attempt.sent;
-        let report = Report { sent, answer, latency_us: 1, error: None, response: None };
+        let report =
+            Report { sent, answer, latency_us: 1, error: None, response: None, exchange: None };
         lanes.settle(&report, MIDNIGHT);
         lanes.poll(MIDNIGHT, &mut attempts);
     }
