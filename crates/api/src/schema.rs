@@ -1,5 +1,9 @@
 //! The shapes of bodies that are no stored object, for the OpenAPI document.
 
+mod rows;
+
+pub(crate) use rows::search_of;
+
 use crate::openapi::{array_of, reference};
 use crate::resources::describe::object;
 use foghorn_catalog::Kind;
@@ -50,7 +54,13 @@ pub(crate) fn schemas() -> Map<String, Value> {
     });
     let count = json!({
         "distinct": { "type": "string", "description": "the member that is counted by" },
-        "results": array_of(json!({ "type": "object" })),
+        "results": array_of(json!({
+            "type": "object",
+            "description": "a value, under the name of the member, and how often it is there",
+            "properties": { "count": whole() },
+            "required": ["count"],
+            "additionalProperties": text(),
+        })),
         "start": { "type": "number" },
         "end": { "type": "number" },
         "limit": whole(),
@@ -124,7 +134,7 @@ pub(crate) fn schemas() -> Map<String, Value> {
         ("Claim", named(claim, &["ip", "mac", "type", "site_id"])),
         ("Self", named(json!({ "name": text(), "privileges": array_of(json!({})) }), &["name"])),
     ];
-    all.into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect()
+    all.into_iter().map(|(name, schema)| (name.to_owned(), schema)).chain(rows::schemas()).collect()
 }
 
 /// A device as it is now: its configuration, and these.

@@ -3,7 +3,7 @@
 use crate::Api;
 use crate::caller::Caller;
 use crate::error::Error;
-use crate::openapi::{Method, Operation, Routes, array_of};
+use crate::openapi::{Method, Operation, Routes, array_of, reference};
 use crate::page::{Ids, Object, Paged, page_of};
 use crate::resources::PAGE;
 use axum::Json;
@@ -37,13 +37,13 @@ pub(super) fn routes() -> Routes {
         .at(
             new(Method::Get, ADMINS, "listOrgAdmins", "The administrators of an org")
                 .asks(&PAGE)
-                .answers(array_of(object())),
+                .answers(array_of(reference("Admin"))),
             list,
         )
         .at(
             new(Method::Put, ADMIN, "updateOrgAdmin", "Says what an administrator may do")
                 .takes(object())
-                .answers(object()),
+                .answers(reference("Admin")),
             update,
         )
         .at(
@@ -58,7 +58,7 @@ pub(super) fn routes() -> Routes {
                 "Invites somebody; the answer has the token to hand on, since no mail is sent",
             )
             .takes(invite)
-            .answers(object()),
+            .answers(reference("Invite")),
             invite_one,
         )
         .at(
@@ -69,7 +69,7 @@ pub(super) fn routes() -> Routes {
                 "The invitations that were not taken yet (extension)",
             )
             .asks(&PAGE)
-            .answers(array_of(object())),
+            .answers(array_of(reference("Invite"))),
             pending,
         )
         .at(

@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::openapi::{Method, Operation, Parameter, Routes, reference};
 use crate::page::{Ids, MaybeObject};
 use crate::resources::Level;
+use crate::schema::search_of;
 use crate::search::{
     self, Asked, COUNTED, FLAGS, SPAN, Search, Searched, Span, field, one_of, wanted,
 };
@@ -78,7 +79,7 @@ fn looked_up(level: Level, path: &str, name: &str) -> Routes {
         .at(
             new("search", format!("search{name}Alarms"), "Alarms, the newest first")
                 .asks(&SPAN)
-                .answers(reference("Search")),
+                .answers(search_of("AlarmRow")),
             move |caller: Caller, State(api): State<Api>, Ids(owner), uri: Uri, it| async move {
                 let scope = level.scope(&caller, owner, Right::Read)?;
                 let Search(which, asked) = it;

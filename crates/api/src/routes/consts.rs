@@ -1,6 +1,6 @@
 //! Constants: the topics, the alarms and events, and the kinds of telemetry with their schemas.
 
-use crate::openapi::{Method, Operation, Routes, array_of};
+use crate::openapi::{Method, Operation, Routes, array_of, reference};
 use axum::Json;
 use foghorn_model::definitions::{
     self, ALARMS, AlarmRow, CLIENT_EVENTS, DEVICE_EVENTS, MXEDGE_EVENTS, NAC_EVENTS,
@@ -12,25 +12,35 @@ use serde_json::{Value, json};
 use std::sync::LazyLock;
 
 pub(super) fn routes() -> Routes {
-    let new = |path, id, summary| {
-        let rows = array_of(json!({ "type": "object" }));
+    let new = |path, id, summary, row| {
+        let rows = array_of(reference(row));
         Operation::new(Method::Get, path, id, "const", summary).answers(rows).public()
     };
     let families = EVENTS.into_iter().fold(Routes::default(), |routes, (path, id, keys, what)| {
         let family = path.rsplit('/').next().unwrap_or_default();
         let rows: Value = keys.iter().map(|key| named(family, key)).collect();
-        routes.at(new(path, id, what), move || {
+        routes.at(new(path, id, what, "EventDefinition"), move || {
             let rows = rows.clone();
             async move { Json(rows) }
         })
     });
     families
         .at(
-            new("/api/v1/const/alarm_defs", "listAlarmDefinitions", "The alarms by their keys"),
+            new(
+                "/api/v1/const/alarm_defs",
+                "listAlarmDefinitions",
+                "The alarms by their keys",
+                "AlarmDefinition",
+            ),
             alarm_defs,
         )
         .at(
-            new("/api/v1/const/webhook_topics", "listWebhookTopics", "The topics of webhooks"),
+            new(
+                "/api/v1/const/webhook_topics",
+                "listWebhookTopics",
+                "The topics of webhooks",
+                "TopicDefinition",
+            ),
             webhook_topics,
         )
         .at(
@@ -38,6 +48,7 @@ pub(super) fn routes() -> Routes {
                 "/api/v1/const/telemetry_kinds",
                 "listTelemetryKinds",
                 "The kinds of telemetry: description, JSON Schema and an example (extension)",
+                "TelemetryKind",
             ),
             telemetry_kinds,
         )

@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::openapi::{Method, Operation, Parameter, Routes, reference};
 use crate::page::Ids;
 use crate::resources::Level;
+use crate::schema::search_of;
 use crate::search::{self, Asked, COUNTED, SPAN, Search, Searched, Span, field};
 use axum::Json;
 use axum::extract::State;
@@ -49,7 +50,7 @@ pub(super) fn routes() -> Routes {
             .at(
                 new("search", searches, "Attempts to deliver to a webhook, the newest first")
                     .asks(&SPAN)
-                    .answers(reference("Search")),
+                    .answers(search_of("DeliveryRow")),
                 move |caller: Caller, State(api): State<Api>, Ids((owner, id)), uri: Uri, it| async move {
                     let scope = level.scope(&caller, owner, Right::Read)?;
                     let Search(which, asked) = it;

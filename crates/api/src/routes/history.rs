@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::openapi::{Method, Operation, Parameter, Routes, reference};
 use crate::page::Ids;
 use crate::resources::Level;
+use crate::schema::search_of;
 use crate::search::{
     self, Asked, COUNTED, FLAGS, SPAN, Search, Searched, Span, field, one_of, wanted,
 };
@@ -35,6 +36,8 @@ struct Searchable {
     /// What a count of a site, and one of an org, counts unless it is told otherwise.
     distinct: [&'static str; 2],
     row: fn(Map<String, Value>) -> Map<String, Value>,
+    /// The name of the schema of a row.
+    shape: &'static str,
     summary: &'static str,
 }
 
@@ -95,6 +98,7 @@ const SEARCHES: &[Searchable] = &[
         counted: &[],
         distinct: ["admin_name"; 2],
         row: with_objects,
+        shape: "AuditRow",
         summary: "The audit log",
     },
     Searchable {
@@ -148,6 +152,7 @@ const SEARCHES: &[Searchable] = &[
         ],
         distinct: ["mac", "device"],
         row: |row| row,
+        shape: "SessionRow",
         summary: "Sessions of wireless clients that have ended",
     },
     Searchable {
@@ -189,6 +194,7 @@ const SEARCHES: &[Searchable] = &[
         counted: &[("org_id", "org_id")],
         distinct: ["model"; 2],
         row: |row| row,
+        shape: "DeviceEventRow",
         summary: "Events of devices",
     },
     Searchable {
@@ -235,6 +241,7 @@ const SEARCHES: &[Searchable] = &[
         counted: &[],
         distinct: ["type"; 2],
         row: |row| row,
+        shape: "ClientEventRow",
         summary: "What wireless clients went through on their way into the network",
     },
     Searchable {
@@ -291,6 +298,7 @@ const SEARCHES: &[Searchable] = &[
         counted: &[],
         distinct: ["type"; 2],
         row: with_flag,
+        shape: "NacEventRow",
         summary: "What access control decided",
     },
     Searchable {
@@ -330,6 +338,7 @@ const SEARCHES: &[Searchable] = &[
         counted: &[],
         distinct: ["mxedge_id"; 2],
         row: without_nulls,
+        shape: "MxEdgeEventRow",
         summary: "Events of edges",
     },
     Searchable {
@@ -361,6 +370,7 @@ const SEARCHES: &[Searchable] = &[
         counted: &[],
         distinct: ["mac"; 2],
         row: |row| row,
+        shape: "OtherDeviceEventRow",
         summary: "Events of devices of other vendors",
     },
     Searchable {
@@ -378,6 +388,7 @@ const SEARCHES: &[Searchable] = &[
         counted: &[],
         distinct: ["ssid"; 2],
         row: |row| row,
+        shape: "GuestAuthorizationRow",
         summary: "Guests that were let in (extension)",
     },
 ];
@@ -391,7 +402,7 @@ pub(super) fn routes() -> Routes {
         };
         let search = new(paths.search, paths.searches, it.summary.into());
         let routes = routes.at(
-            search.asks(&SPAN).answers(reference("Search")),
+            search.asks(&SPAN).answers(search_of(it.shape)),
             move |caller: Caller, State(api): State<Api>, Ids(owner), uri: Uri, asked| async move {
                 let scope = level.scope(&caller, owner, Right::Read)?;
                 let Search(which, asked): Search<Which> = asked;
@@ -428,7 +439,7 @@ fn own(routes: Routes) -> Routes {
         .at(
             new("/api/v1/self/logs", "listSelfAuditLogs", "What the caller did itself")
                 .asks(&SPAN)
-                .answers(reference("Search")),
+                .answers(search_of(logs.shape)),
             move |caller: Caller, State(api): State<Api>, uri: Uri, asked| async move {
                 let Search(which, asked): Search<Which> = asked;
                 logs.search(&api, doer(&caller), (which, asked.by_page()), uri.path()).await

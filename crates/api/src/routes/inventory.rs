@@ -47,7 +47,7 @@ pub(super) fn routes() -> Routes {
         "Assigns devices to a site, takes them back, or deletes them, by MAC or serial",
     )
     .takes(assignment())
-    .answers(json!({ "type": "object", "required": ["op", "success", "error", "reason"] }));
+    .answers(reference("InventoryAnswer"));
     let assign = new(
         Method::Put,
         ONE,

@@ -65,7 +65,7 @@ pub(super) fn routes() -> Routes {
                     json!({ "token": text(), "password": text(), "two_factor": text() }),
                     &["token", "password"],
                 ))
-                .answers(object(json!({}), &[])),
+                .answers(reference("InviteAccepted")),
             accept,
         )
 }

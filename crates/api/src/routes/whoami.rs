@@ -62,7 +62,7 @@ pub(super) fn routes() -> Routes {
                 "getSelfApiUsage",
                 "How many calls were made in this hour",
             )
-            .answers(json!({ "type": "object", "required": ["requests", "request_limit"] })),
+            .answers(reference("Usage")),
             usage,
         )
         .at(
@@ -72,7 +72,7 @@ pub(super) fn routes() -> Routes {
                 "generateSecretFor2faVerification",
                 "Offers a second factor (RFC 6238)",
             )
-            .answers(json!({ "type": "object", "required": ["two_factor_secret"] })),
+            .answers(reference("TwoFactorSecret")),
             offer_factor,
         )
         .at(

@@ -3,14 +3,13 @@
 use crate::Api;
 use crate::caller::Caller;
 use crate::error::Error;
-use crate::openapi::{Method, Operation, Routes, array_of};
+use crate::openapi::{Method, Operation, Routes, array_of, reference};
 use crate::page::{Ids, Paged, page_of};
 use crate::resources::{Level, PAGE};
 use crate::rows;
 use axum::Json;
 use axum::extract::State;
 use foghorn_catalog::{Kind, Right};
-use serde_json::json;
 use uuid::Uuid;
 
 /// Whose they are; the path of all and its name; that of one.
@@ -29,7 +28,7 @@ const MEASURED: [(Level, [&str; 2], [&str; 2]); 2] = [
 
 pub(super) fn routes() -> Routes {
     let new = |path, id, summary| Operation::new(Method::Get, path, id, "stats", summary);
-    let edge = || json!({ "type": "object" });
+    let edge = || reference("MxEdgeStats");
     MEASURED.into_iter().fold(Routes::default(), |routes, (level, all, one)| {
         let list = new(all[0], all[1], "Edges as they are now").asks(&PAGE);
         let routes = routes.at(

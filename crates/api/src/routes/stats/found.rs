@@ -11,6 +11,7 @@ use crate::openapi::{Method, Operation, Parameter, Routes, reference};
 use crate::page::Ids;
 use crate::resources::Level;
 use crate::rows;
+use crate::schema::search_of;
 use crate::search::{self, Asked, COUNTED, Order, SPAN, Search, Searched, field, one_of};
 use axum::Json;
 use axum::extract::State;
@@ -28,6 +29,18 @@ enum Things {
     Assets,
     /// Visits of zones, of which there are none before there are positions.
     Visits,
+}
+
+impl Things {
+    /// The name of the schema of a row.
+    fn shape(self) -> &'static str {
+        match self {
+            Self::Devices => "DeviceRow",
+            Self::Clients => "ClientRow",
+            Self::Assets => "Asset",
+            Self::Visits => "VisitRow",
+        }
+    }
 }
 
 /// A search, and the count that goes with it.
@@ -179,7 +192,7 @@ pub(super) fn routes() -> Routes {
         if let Some(search) = it.search {
             let text = [("text", "string", "rows in which some value has this in it")];
             routes = routes.at(
-                new(search, it.summary.into()).asks(&text).asks(&SPAN).answers(reference("Search")),
+                new(search, it.summary.into()).asks(&text).asks(&SPAN).answers(search_of(it.things.shape())),
                 move |caller: Caller, State(api): State<Api>, Ids(owner), uri: Uri, asked| async move {
                     let scope = it.level.scope(&caller, owner, Right::Read)?;
                     let Search(which, asked): Search<Which> = asked;

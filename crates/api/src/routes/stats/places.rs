@@ -6,7 +6,7 @@
 use crate::Api;
 use crate::caller::Caller;
 use crate::error::Error;
-use crate::openapi::{Method, Operation, Parameter, Routes, array_of};
+use crate::openapi::{Method, Operation, Parameter, Routes, array_of, reference};
 use crate::page::{Ids, Paged, page_of, rows as listed};
 use crate::query::Query;
 use crate::resources::{Level, PAGE};
@@ -27,6 +27,8 @@ struct Measured {
     one: Option<(&'static str, &'static str)>,
     summary: &'static str,
     row: fn(&Document) -> Value,
+    /// The name of the schema of a row.
+    shape: &'static str,
     /// What one alone is answered with besides.
     members: &'static [&'static str],
 }
@@ -39,6 +41,7 @@ const MEASURED: &[Measured] = &[
         one: Some(("/api/v1/sites/{site_id}/stats/zones/{zone_id}", "getSiteZoneStats")),
         summary: "Zones, and who is in them",
         row: zone,
+        shape: "ZoneStats",
         members: &["clients", "sdkclients", "assets"],
     },
     Measured {
@@ -51,6 +54,7 @@ const MEASURED: &[Measured] = &[
         )),
         summary: "RSSI zones, and who is in them",
         row: zone,
+        shape: "ZoneStats",
         members: &["clients", "sdkclients", "assets"],
     },
     Measured {
@@ -60,6 +64,7 @@ const MEASURED: &[Measured] = &[
         one: Some(("/api/v1/sites/{site_id}/stats/assets/{asset_id}", "getSiteAssetStats")),
         summary: "Assets, and where they are",
         row: configured,
+        shape: "Asset",
         members: &[],
     },
     Measured {
@@ -69,6 +74,7 @@ const MEASURED: &[Measured] = &[
         one: None,
         summary: "Assets of an org, and where they are",
         row: configured,
+        shape: "Asset",
         members: &[],
     },
     Measured {
@@ -78,6 +84,7 @@ const MEASURED: &[Measured] = &[
         one: None,
         summary: "Beacons",
         row: configured,
+        shape: "Beacon",
         members: &[],
     },
 ];
@@ -128,7 +135,7 @@ fn new(path: &str, id: &'static str, summary: impl Into<String>) -> Operation {
 
 pub(super) fn routes() -> Routes {
     let routes = MEASURED.iter().fold(Routes::default(), measured);
-    let list = || array_of(json!({ "type": "object" }));
+    let list = || array_of(reference("Located"));
     let routes = ON_A_MAP.into_iter().fold(routes, |routes, (path, id, summary)| {
         let operation = new(path, id, summary).asks(&PAGE).answers(list());
         routes.at(
@@ -152,7 +159,7 @@ pub(super) fn routes() -> Routes {
 }
 
 fn measured(routes: Routes, it: &'static Measured) -> Routes {
-    let object = || json!({ "type": "object" });
+    let object = || reference(it.shape);
     let (path, id) = it.all;
     let mut all = new(path, id, it.summary).asks(&PAGE).answers(array_of(object()));
     if it.kind == Kind::Zone {

@@ -3,7 +3,7 @@
 use crate::Api;
 use crate::caller::Caller;
 use crate::error::Error;
-use crate::openapi::{Method, Operation, Routes};
+use crate::openapi::{Method, Operation, Routes, reference};
 use crate::page::Ids;
 use crate::resources::Level;
 use axum::Json;
@@ -12,17 +12,18 @@ use foghorn_catalog::{Document, Kind, Right, Scope};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-const TOTALS: [(Level, &str, &str, Kind); 2] = [
-    (Level::Org, "/api/v1/orgs/{org_id}/stats", "getOrgStats", Kind::Org),
-    (Level::Site, "/api/v1/sites/{site_id}/stats", "getSiteStats", Kind::Site),
+/// The level, the path, the name, the kind, the name of the schema.
+const TOTALS: [(Level, &str, &str, Kind, &str); 2] = [
+    (Level::Org, "/api/v1/orgs/{org_id}/stats", "getOrgStats", Kind::Org, "OrgStats"),
+    (Level::Site, "/api/v1/sites/{site_id}/stats", "getSiteStats", Kind::Site, "SiteStats"),
 ];
 
 pub(super) fn routes() -> Routes {
-    TOTALS.into_iter().fold(Routes::default(), |routes, (level, path, id, kind)| {
+    TOTALS.into_iter().fold(Routes::default(), |routes, (level, path, id, kind, shape)| {
         let summary = "How many devices and clients there are, and how many devices are up";
         let operation = Operation::new(Method::Get, path, id, "stats", summary);
         routes.at(
-            operation.answers(json!({ "type": "object" })),
+            operation.answers(reference(shape)),
             move |caller: Caller, State(api): State<Api>, Ids(id): Ids<Uuid>| async move {
                 let scope = level.scope(&caller, id, Right::Read)?;
                 totals(&api, kind, scope, id).await
