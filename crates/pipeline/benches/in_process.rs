@@ -84,7 +84,8 @@ fn main() {
     let snapshots = SnapshotStore::open(Arc::clone(&storage), "snapshots").unwrap();
     let (skips, lines) = LineFile::open(&*storage, "skips").unwrap();
     let interventions = Arc::new(Interventions::new(skips, &lines).unwrap());
-    let feed = feed(OrgId::from_bytes([255; 16]));
+    let org = OrgId::from_bytes([255; 16]);
+    let feed = feed(org);
     let intake: Intake<()> = Intake::new(IntakeLimits::default());
     let outbox = Arc::new(Outbox::new(|| {}));
     let mut committer =
@@ -122,7 +123,7 @@ fn main() {
             timed(submit, || {
                 let bytes = lines.iter().map(String::len).sum();
                 let lines = lines.iter().map(String::as_bytes);
-                intake.submit(site, feed.latest(), lines, bytes, Timestamp(2), ()).unwrap();
+                intake.submit((org, site), feed.latest(), lines, bytes, Timestamp(2), ()).unwrap();
             });
         }
         let step = timed(commit, || {

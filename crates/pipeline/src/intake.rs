@@ -1,12 +1,12 @@
 //! Where records wait for the next frame.
 //!
 //! Each partition has a buffer that already has the form of a block body, so a record is copied
-//! once on its way in and once to the disk. The buffers are bounded by bytes, each and together;
-//! beyond that a submission is refused whole and its source repeats it. While a frame is being
+//! once on its way in and once to the disk. The buffers are bounded by bytes, each, together, and
+//! for each org, so that one that sends without measure leaves room for the others; beyond that a submission is refused whole and its source repeats it. While a frame is being
 //! synced the next one fills: that is the whole of group commit, and it needs no timer.
 
 use bytes::Bytes;
-use foghorn_model::{HandOver, Partition, Record, RecordBody, Relayed, SiteId, Timestamp};
+use foghorn_model::{HandOver, OrgId, Partition, Record, RecordBody, Relayed, SiteId, Timestamp};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
@@ -18,13 +18,15 @@ const PARTITIONS: usize = Partition::COUNT as usize;
 pub struct IntakeLimits {
     /// Bytes that may wait in one partition.
     pub partition_bytes_max: usize,
+    /// Bytes of an org that may wait.
+    pub org_bytes_max: usize,
     /// Bytes that may wait in all.
     pub bytes_max: usize,
 }
 
 impl Default for IntakeLimits {
     fn default() -> Self {
-        Self { partition_bytes_max: 16 << 20, bytes_max: 48 << 20 }
+        Self { partition_bytes_max: 16 << 20, org_bytes_max: 36 << 20, bytes_max: 48 << 20 }
     }
 }
 
@@ -54,6 +56,8 @@ struct Waiting<A> {
     partitions: Vec<Buffer>,
     acks: Vec<A>,
     bytes: usize,
+    /// The same by org, of what came from outside.
+    by_org: BTreeMap<OrgId, usize>,
     records: u64,
     disk_full: bool,
     closed: bool,
@@ -90,6 +94,7 @@ impl<A> Intake<A> {
             partitions: (0..PARTITIONS).map(|_| Buffer::default()).collect(),
             acks: Vec::new(),
             bytes: 0,
+            by_org: BTreeMap::new(),
             records: 0,
             disk_full: false,
             closed: false,
@@ -98,14 +103,14 @@ impl<A> Intake<A> {
         Self { limits, waiting: Mutex::new(waiting) }
     }
 
-    /// Takes telemetry lines of one site, all or none. Returns whether the intake was empty, so
+    /// Takes telemetry lines of one site of an org, all or none. Returns whether the intake was empty, so
     /// that the caller wakes the committer once and not for every submission.
     ///
     /// # Errors
     /// [`Refusal`]; the acknowledgement is dropped with it.
     pub fn submit<'l>(
         &self,
-        site: SiteId,
+        (org, site): (OrgId, SiteId),
         catalog_seq: u64,
         lines: impl Iterator<Item = &'l [u8]>,
         line_bytes: usize,
@@ -114,7 +119,7 @@ impl<A> Intake<A> {
     ) -> Result<bool, Refusal> {
         let partition = Partition::of_site(site);
         let mut waiting = self.lock();
-        waiting.check(&[(partition, line_bytes)], &self.limits)?;
+        waiting.admit(org, &[(partition, line_bytes)], &self.limits)?;
         let was_empty = waiting.is_empty();
         for line in lines {
             waiting.push(partition, now, |received_at| Record {
@@ -128,13 +133,14 @@ impl<A> Intake<A> {
         Ok(was_empty)
     }
 
-    /// Takes the events of a message that are relayed, of one or several sites or of none, all or
+    /// Takes the events of a message of an org that are relayed, of one or several sites or of none, all or
     /// none. Returns what [`Intake::submit`] does.
     ///
     /// # Errors
     /// [`Refusal`]; the acknowledgement is dropped with it.
     pub fn submit_relayed(
         &self,
+        org: OrgId,
         catalog_seq: u64,
         events: Vec<(Option<SiteId>, Relayed<'_>)>,
         now: Timestamp,
@@ -146,7 +152,7 @@ impl<A> Intake<A> {
         }
         let bytes: Vec<(Partition, usize)> = bytes.into_iter().collect();
         let mut waiting = self.lock();
-        waiting.check(&bytes, &self.limits)?;
+        waiting.admit(org, &bytes, &self.limits)?;
         let was_empty = waiting.is_empty();
         for (site, event) in events {
             let partition = event.partition(site);
@@ -243,6 +249,7 @@ impl<A> Intake<A> {
             }
         }
         waiting.bytes = 0;
+        waiting.by_org.clear();
         waiting.records = 0;
         Taken { blocks, acks: std::mem::take(&mut waiting.acks) }
     }
@@ -256,7 +263,13 @@ impl<A> Intake<A> {
 const RECORD_OVERHEAD_BYTES: usize = 38;
 
 impl<A> Waiting<A> {
-    fn check(&self, wanted: &[(Partition, usize)], limits: &IntakeLimits) -> Result<(), Refusal> {
+    /// Counts bytes of an org that are to wait, if there is room for them.
+    fn admit(
+        &mut self,
+        org: OrgId,
+        wanted: &[(Partition, usize)],
+        limits: &IntakeLimits,
+    ) -> Result<(), Refusal> {
         if self.closed {
             return Err(Refusal::Closed);
         }
@@ -270,9 +283,12 @@ impl<A> Waiting<A> {
             over(waiting, *bytes, limits.partition_bytes_max)
         });
         let bytes = wanted.iter().map(|(_, bytes)| bytes).sum();
-        if is_full || over(self.bytes, bytes, limits.bytes_max) {
+        let of_org = self.by_org.get(&org).copied().unwrap_or_default();
+        let is_over = over(of_org, bytes, limits.org_bytes_max);
+        if is_full || is_over || over(self.bytes, bytes, limits.bytes_max) {
             return Err(Refusal::Busy);
         }
+        self.by_org.insert(org, of_org + bytes);
         Ok(())
     }
 

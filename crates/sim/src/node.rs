@@ -256,6 +256,7 @@ impl Node {
             interventions,
             intake: Intake::new(IntakeLimits {
                 partition_bytes_max: 64 << 10,
+                org_bytes_max: 128 << 10,
                 bytes_max: 256 << 10,
             }),
             outbox,
@@ -274,10 +275,10 @@ impl Node {
     pub fn submit(&self, request: &Request, seq: u64, now: Timestamp) -> Result<(), Refusal> {
         let ack = request.ack;
         let taken = match &request.said {
-            Said::Lines { site, lines } => {
+            Said::Lines { org, site, lines } => {
                 let bytes = lines.iter().map(String::len).sum();
                 let lines = lines.iter().map(String::as_bytes);
-                self.intake.submit(*site, seq, lines, bytes, now, ack)
+                self.intake.submit((*org, *site), seq, lines, bytes, now, ack)
             }
             Said::Message { org, events } => {
                 // The same message has the same name whenever it comes.
@@ -287,7 +288,7 @@ impl Node {
                     let topic = Said::RELAYED;
                     (*site, Relayed { topic, org: *org, message, index, event })
                 });
-                self.intake.submit_relayed(seq, relayed.collect(), now, ack)
+                self.intake.submit_relayed(*org, seq, relayed.collect(), now, ack)
             }
         };
         taken.map(drop)

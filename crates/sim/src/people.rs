@@ -31,6 +31,8 @@ pub struct Request {
 pub enum Said {
     /// Lines of a site.
     Lines {
+        /// The org.
+        org: OrgId,
         /// The site.
         site: SiteId,
         /// Its lines.
@@ -346,8 +348,9 @@ impl People {
 
     fn say(&mut self, at: usize, lines: Vec<String>, unique: Vec<String>) {
         if !lines.is_empty() {
-            let site = self.sources[at].place.id;
-            self.ask(at, Said::Lines { site, lines }, unique);
+            let place = &self.sources[at].place;
+            let said = Said::Lines { org: place.org, site: place.id, lines };
+            self.ask(at, said, unique);
         }
     }
 

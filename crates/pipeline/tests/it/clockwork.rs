@@ -1,6 +1,6 @@
 //! What a start, a stall and a full disk have to say goes before everything that moves a clock.
 
-use crate::world::{NoChanges, START, Stores, ap, configuration, partition, site, telemetry};
+use crate::world::{NoChanges, START, Stores, ap, configuration, org, partition, site, telemetry};
 use foghorn_model::record::{Records, Upgrade};
 use foghorn_model::time::Micros;
 use foghorn_model::{Partition, Record, RecordBody, SiteId, Timestamp};
@@ -56,7 +56,7 @@ impl World {
             panic!("no telemetry");
         };
         let lines = std::iter::once(&*line);
-        self.intake.submit(site, 0, lines, line.len(), self.now, ack).unwrap();
+        self.intake.submit((org(), site), 0, lines, line.len(), self.now, ack).unwrap();
     }
 
     /// One turn of the committer after some seconds: what it wrote, a word a record.

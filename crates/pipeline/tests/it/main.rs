@@ -4,4 +4,5 @@
 
 mod clockwork;
 mod determinism;
+mod intake;
 mod world;

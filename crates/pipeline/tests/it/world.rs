@@ -63,6 +63,10 @@ impl Stores {
     }
 }
 
+pub fn org() -> OrgId {
+    OrgId::from_bytes([1; 16])
+}
+
 pub fn site() -> SiteId {
     SiteId::from_bytes([2; 16])
 }
@@ -73,7 +77,7 @@ pub fn partition() -> Partition {
 
 /// The change that makes the site, with three APs.
 pub fn configuration() -> Record<'static> {
-    let org = OrgId::from_bytes([1; 16]);
+    let org = org();
     let setting = Setting { ap_updown_threshold: Some(1), ..Setting::default() };
     let mut updates = vec![
         ConfigUpdate::Org(Org {

@@ -93,8 +93,8 @@ impl Journal for Inlet {
         self.charge(submission.org, submission.lines.len(), bytes, now)?;
         let (ack, durable) = oneshot::channel();
         let lines = submission.lines.iter();
-        let (site, seq) = (submission.site, submission.catalog_seq);
-        let wake = self.intake.submit(site, seq, lines, bytes, now, ack).map_err(refused)?;
+        let (whose, seq) = ((submission.org, submission.site), submission.catalog_seq);
+        let wake = self.intake.submit(whose, seq, lines, bytes, now, ack).map_err(refused)?;
         self.wake(wake);
         Ok(durable)
     }
@@ -104,7 +104,8 @@ impl Journal for Inlet {
         let bytes: usize = relay.events.iter().map(|(_, event)| event.byte_len()).sum();
         self.charge(relay.org, relay.events.len(), bytes, now)?;
         let (ack, durable) = oneshot::channel();
-        let taken = self.intake.submit_relayed(relay.catalog_seq, relay.events, now, ack);
+        let taken =
+            self.intake.submit_relayed(relay.org, relay.catalog_seq, relay.events, now, ack);
         self.wake(taken.map_err(refused)?);
         Ok(durable)
     }

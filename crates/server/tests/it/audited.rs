@@ -49,9 +49,9 @@ fn every_write_is_in_the_audit_log() {
     writes.retain(|it| *it != ("/api/v1/orgs", "post"));
     writes.retain(|it| *it != ("/api/v1/orgs/{org_id}", "delete"));
     writes.sort_by_key(|it| (it.1 == "delete", *it == ("/api/v1/sites/{site_id}", "delete")));
-    let total = || {
-        let (_, log) = world.request("GET", &format!("orgs/{}/logs", world.org), &[], b"");
-        log["total"].as_u64().unwrap_or(u64::MAX)
+    let entry = |agent: &str| {
+        let (_, log) = world.request("GET", &format!("orgs/{}/logs?limit=20", world.org), &[], b"");
+        log["results"].as_array()?.iter().find(|row| row["user_agent"] == agent).cloned()
     };
     for (number, (path, method)) in (1..).zip(&writes) {
         let of = all.iter().find(|(of, _)| path.starts_with(&format!("{of}/{{")));
@@ -59,16 +59,35 @@ fn every_write_is_in_the_audit_log() {
             let made = world.post(&filled(of, &ids), &fresh(of, number, &bodies));
             ids.insert(parameter.clone(), made["id"].as_str().unwrap().to_owned());
         }
-        let before = total();
         let body = special(path, number, &ids).unwrap_or_else(|| match path.ends_with('}') {
             true if path.contains("/wlans/") => json!({"ssid": format!("renamed {number}")}),
             true => json!({"name": format!("renamed {number}")}),
             false => fresh(path, number, &bodies),
         });
         let (asked, verb) = (filled(path, &ids), method.to_uppercase());
-        let (status, answer) = world.request(&verb, &asked, &[], body.to_string().as_bytes());
+        let agent = format!("script/{number}");
+        let header = format!("User-Agent: {agent}");
+        let (status, answer) =
+            world.request(&verb, &asked, &[&header], body.to_string().as_bytes());
         assert_eq!(status, 200, "{method} {path} {body}: {answer}");
-        until(&format!("the entry of {method} {path}"), || total() > before);
+        let mut row = None;
+        until(&format!("the entry of {method} {path}"), || {
+            row = entry(&agent);
+            row.is_some()
+        });
+        let row = row.unwrap();
+        assert_eq!((&row["src_ip"], &row["org_id"]), (&json!("127.0.0.1"), &json!(world.org)));
+        for member in ["id", "admin_id", "admin_name", "message"] {
+            assert!(row[member].as_str().is_some_and(|it| !it.is_empty()), "{member}: {row}");
+        }
+        let told = ["before", "after"].map(|member| row[member].is_object());
+        let is_one = path.ends_with('}');
+        let expected = match *method {
+            "delete" => [true, false],
+            _ if is_one => [true, true],
+            _ => [told[0], true],
+        };
+        assert_eq!(told, expected, "{method} {path}: {row}");
     }
     assert!(writes.len() > 100, "{}", writes.len());
 }

@@ -392,7 +392,25 @@ fn t08_a_search_is_asked_nothing_but_values() {
     let webhook = world.webhook(&["audits"]);
     world.post(&format!("orgs/{}/webhooks/{webhook}/ping", world.org), &json!({}));
     let events = format!("orgs/{}/webhooks/{webhook}/events", world.org);
-    let logs = format!("orgs/{}/logs", world.org);
+    let org = format!("orgs/{}", world.org);
+    let logs = format!("{org}/logs");
+    // Something that could be found.
+    world.device(AP, "AP");
+    let lines = [
+        json!({"kind": "device-event", "mac": AP, "type": "AP_CONFIGURED", "text": "as told"}),
+        json!({"kind": "device-restarted", "mac": AP, "reason": "power"}),
+        json!({"kind": "client-associated", "mac": "70ef00000001", "ap": AP,
+               "bssid": "5c5b35000011", "ssid": "Maui"}),
+        json!({"kind": "nac-event", "type": "NAC_CLIENT_PERMIT", "mac": "70ef00000001"}),
+    ];
+    let lines: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    let answer = world.telemetry(&lines);
+    assert_eq!(answer["accepted"], 4, "{answer}");
+    for search in ["devices/events", "alarms", "clients", "nac_clients/events"] {
+        until(search, || {
+            ask(&world, "GET", &format!("{org}/{search}/search"), &json!({})).1["total"] != 0
+        });
+    }
     until("the ping", || {
         ask(&world, "GET", &format!("{events}/search"), &json!({})).1["total"] != 0
     });
@@ -402,6 +420,12 @@ fn t08_a_search_is_asked_nothing_but_values() {
             format!("{events}/search?topic={value}"),
             format!("{logs}?message={value}"),
             format!("{logs}?admin_name={value}"),
+            format!("{org}/devices/events/search?text={value}"),
+            format!("{org}/nac_clients/events/search?text={value}"),
+            format!("{org}/alarms/search?type={value}"),
+            format!("{org}/alarms/search?site_id={value}"),
+            format!("{org}/clients/search?text={value}"),
+            format!("{org}/devices/search?hostname={value}"),
         ] {
             let (status, answer) = ask(&world, "GET", &path, &json!({}));
             assert_eq!((status, &answer["total"]), (200, &json!(0)), "{path}: {answer}");
@@ -410,6 +434,11 @@ fn t08_a_search_is_asked_nothing_but_values() {
             format!("{events}/count?distinct={value}"),
             format!("{logs}/count?distinct={value}"),
             format!("{logs}?sort={value}"),
+            format!("{org}/devices/search?sort={value}"),
+            format!("{org}/clients/count?distinct={value}"),
+            format!("{org}/alarms/count?distinct={value}"),
+            format!("{org}/alarms/search?severity={value}"),
+            format!("{org}/clients/search?band={value}"),
             format!("{logs}?search_after={value}"),
             format!("{logs}?start={value}"),
         ] {
