@@ -1,5 +1,6 @@
 //! The catalog's file: documents and changes, one transaction a write.
 
+use crate::admins::Uses;
 use crate::auth::{NewToken, Principal, Principals, hash, new_key, to_hex};
 use crate::database::{Durability, open};
 use crate::error::CatalogError;
@@ -11,17 +12,19 @@ use crate::write::{Fate, Write};
 use arc_swap::ArcSwap;
 use foghorn_model::{Actor, Change, OrgId, SiteId, Timestamp, TokenId};
 use rusqlite::{Connection, params};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
+use std::collections::HashSet;
 use std::fmt;
 use std::fs::File;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use uuid::Uuid;
 
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("migrations/catalog_0001.sql"),
     include_str!("migrations/catalog_0002.sql"),
     include_str!("migrations/catalog_0003.sql"),
+    include_str!("migrations/catalog_0004.sql"),
 ];
 const FILE: &str = "catalog.db";
 const KEY_FILE: &str = "secret.key";
@@ -36,6 +39,7 @@ pub struct Catalog {
     pub(crate) sealer: Sealer,
     view: ArcSwap<ConfigView>,
     principals: ArcSwap<Principals>,
+    pub(crate) uses: Uses,
     listeners: Mutex<Vec<Listener>>,
     watchers: Mutex<Vec<Watcher>>,
     clock: Box<dyn Fn() -> Timestamp + Send + Sync>,
@@ -135,7 +139,9 @@ impl Catalog {
             "INSERT OR IGNORE INTO meta (key, value) VALUES ('epoch', ?1)",
             [new_id()?.to_string()],
         )?;
+        let uses = Uses::read(&connection)?;
         let catalog = Self {
+            uses,
             connection: Mutex::new(connection),
             sealer,
             view: ArcSwap::default(),
@@ -201,7 +207,14 @@ impl Catalog {
 
     /// Whoever this key belongs to.
     pub fn authenticate(&self, key: &str) -> Option<Arc<Principal>> {
-        self.principals.load().get(&hash(key)).cloned()
+        let principal = self.principals.load().get(&hash(key)).cloned()?;
+        self.uses.note(principal.token_id, self.now());
+        Some(principal)
+    }
+
+    /// All tokens that are valid.
+    pub(crate) fn tokens(&self) -> HashSet<TokenId> {
+        self.principals.load().values().map(|principal| principal.token_id).collect()
     }
 
     /// Makes an org. It needs no scope: it is one.
@@ -463,6 +476,10 @@ impl Catalog {
         body.insert("key_hash".into(), to_hex(&hash(&key)).into());
         let hint = format!("{}...{}", &key[..4], &key[key.len() - 4..]);
         body.insert("key".into(), hint.into());
+        body.retain(|member, _| !["created_by", "last_used"].contains(&member.as_str()));
+        if let Some(name) = &actor.admin_name {
+            body.insert("created_by".into(), json!(name));
+        }
         let document = self.create(Kind::Token, scope, actor, body)?;
         Ok((NewToken { id: TokenId(document.id), key }, document))
     }

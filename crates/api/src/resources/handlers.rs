@@ -7,6 +7,7 @@ use crate::page::listing;
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use foghorn_catalog::{Document, Kind, Page, Scope};
+use foghorn_model::{Timestamp, TokenId};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -27,7 +28,8 @@ pub(crate) async fn list(
     scope: Scope,
     page: Page,
 ) -> Result<Response, Error> {
-    let found = api.blocking(move |catalog| catalog.list(kind, scope, page)).await?;
+    let mut found = api.blocking(move |catalog| catalog.list(kind, scope, page)).await?;
+    found.0.iter_mut().for_each(|document| tell_use(api, document));
     Ok(listing(page, found, caller.sees_secrets(scope)))
 }
 
@@ -38,7 +40,8 @@ pub(crate) async fn show(
     scope: Scope,
     id: Uuid,
 ) -> Result<Json<Value>, Error> {
-    let found = api.blocking(move |catalog| catalog.get(kind, scope, id)).await?;
+    let mut found = api.blocking(move |catalog| catalog.get(kind, scope, id)).await?;
+    tell_use(api, &mut found);
     Ok(Json(found.to_json(caller.sees_secrets(scope))))
 }
 
@@ -72,15 +75,25 @@ pub(crate) async fn update(
         body.remove("mac");
     }
     if kind == Kind::Token {
-        // The key is what it is; its hash is nobody's to set.
-        body.remove("key");
-        body.remove("key_hash");
+        // The key is what it is; the rest is nobody's to set.
+        for member in ["key", "key_hash", "created_by", "last_used"] {
+            body.remove(member);
+        }
     }
     check(api, kind, &body).await?;
     let secrets = caller.sees_secrets(scope);
-    let updated =
+    let mut updated =
         api.blocking(move |catalog| catalog.update(kind, scope, id, &caller.actor, body)).await?;
+    tell_use(api, &mut updated);
     Ok(Json(updated.to_json(secrets)))
+}
+
+/// Of a token, when it was last used.
+fn tell_use(api: &Api, document: &mut Document) {
+    if document.kind == Kind::Token {
+        let at = api.catalog.last_used(TokenId(document.id));
+        document.body.insert("last_used".into(), json!(at.map(Timestamp::secs)));
+    }
 }
 
 /// Deletes an object, or tells what that would mean.

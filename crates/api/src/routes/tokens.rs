@@ -48,5 +48,6 @@ async fn create(
         api.blocking(move |catalog| catalog.create_token(scope, &caller.actor, body)).await?;
     let mut answer = document.to_json(true);
     answer["key"] = json!(token.key);
+    answer["last_used"] = Value::Null;
     Ok(Json(answer))
 }

@@ -12,7 +12,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use foghorn_catalog::{Admin, Catalog, Grant, PersonalToken};
-use foghorn_model::TokenId;
+use foghorn_model::{Timestamp, TokenId};
 use serde_json::{Value, json};
 
 const TOKENS: &str = "/api/v1/self/apitokens";
@@ -235,13 +235,13 @@ async fn confirm_factor(
     api.blocking(confirm).await
 }
 
-fn of_token(token: &PersonalToken) -> Value {
+fn of_token(api: &Api, token: &PersonalToken) -> Value {
     json!({
         "id": token.id,
         "name": token.name,
         "key": token.hint,
         "created_time": token.created.secs(),
-        "last_used": null,
+        "last_used": api.catalog.last_used(token.id).map(Timestamp::secs),
     })
 }
 
@@ -252,7 +252,7 @@ async fn tokens(
 ) -> Result<Response, Error> {
     let id = caller.admin()?;
     let tokens = api.blocking(move |catalog| catalog.personal_tokens(id)).await?;
-    Ok(page_of(page, tokens, |token| of_token(&token)))
+    Ok(page_of(page, tokens, |token| of_token(&api, &token)))
 }
 
 async fn create_token(
@@ -265,7 +265,7 @@ async fn create_token(
     let (new, token) = api
         .blocking(move |catalog| catalog.create_personal_token(id, &name, &caller.actor))
         .await?;
-    let mut answer = of_token(&token);
+    let mut answer = of_token(&api, &token);
     answer["key"] = json!(new.key);
     Ok(Json(answer))
 }
@@ -278,7 +278,7 @@ async fn token(
     let admin = caller.admin()?;
     let tokens = api.blocking(move |catalog| catalog.personal_tokens(admin)).await?;
     let token = tokens.iter().find(|token| token.id == id);
-    token.map(|token| Json(of_token(token))).ok_or(Error::NotFound)
+    token.map(|token| Json(of_token(&api, token))).ok_or(Error::NotFound)
 }
 
 async fn rename_token(

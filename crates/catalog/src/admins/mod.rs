@@ -8,10 +8,12 @@ mod factors;
 mod invites;
 mod sessions;
 mod tokens;
+mod uses;
 
 pub use invites::{Invite, NewInvite, PendingInvite};
 pub use sessions::{NewSession, Session};
 pub use tokens::PersonalToken;
+pub(crate) use uses::Uses;
 
 use crate::auth::{Grant, Principal, Role};
 use crate::catalog::{Catalog, Document, Scope, new_id};

@@ -1,4 +1,4 @@
-use crate::{body, world};
+use crate::{body, open, world};
 use foghorn_catalog::{Access, Kind, Right};
 use foghorn_model::Actor;
 use serde_json::json;
@@ -23,6 +23,30 @@ fn a_token_is_shown_once_and_kept_as_a_hash() {
 
     world.catalog.delete(Kind::Token, world.org, token.id.0, &actor).unwrap();
     assert!(world.catalog.authenticate(&token.key).is_none());
+}
+
+#[test]
+fn who_made_a_token_and_when_it_was_last_used_is_known_after_a_restart() {
+    let world = world();
+    let wanted = json!({
+        "name": "ci", "privileges": [{"scope": "org", "role": "read"}], "created_by": "nobody",
+    });
+    let actor = Actor { admin_name: Some("Ann".into()), ..Actor::default() };
+    let make = || world.catalog.create_token(world.org, &actor, body(wanted.clone())).unwrap();
+    let ((used, document), (unused, _), (gone, _)) = (make(), make(), make());
+    assert_eq!(document.text("created_by"), "Ann");
+    for token in [&used, &gone] {
+        assert!(world.catalog.authenticate(&token.key).is_some());
+    }
+    world.catalog.delete(Kind::Token, world.org, gone.id.0, &actor).unwrap();
+    world.catalog.write_uses().unwrap();
+    let last = |catalog: &foghorn_catalog::Catalog| {
+        [&used, &unused, &gone].map(|token| catalog.last_used(token.id).map(|at| at.secs()))
+    };
+    let expected = [Some(1_700_000_000), None, None];
+    assert_eq!(last(&world.catalog), expected);
+    drop(world.catalog);
+    assert_eq!(last(&open(&world.directory)), expected);
 }
 
 #[test]

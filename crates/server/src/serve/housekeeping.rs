@@ -5,7 +5,7 @@ use super::clock;
 use super::findings::Findings;
 use super::journal::Ack;
 use super::options::Options;
-use foghorn_catalog::{DeliveryStore, HistoryStore};
+use foghorn_catalog::{Catalog, DeliveryStore, HistoryStore};
 use foghorn_dispatch::driver::Dispatcher;
 use foghorn_log::{Log, SnapshotStore, Storage, TrimMode, TrimPolicy};
 use foghorn_model::TopicClass;
@@ -34,6 +34,7 @@ pub struct Housekeeping {
     pub snapshots: Arc<SnapshotStore>,
     pub intake: Arc<Intake<Ack>>,
     pub dispatcher: Dispatcher,
+    pub catalog: Arc<Catalog>,
     pub deliveries: Arc<DeliveryStore>,
     pub history: Arc<HistoryStore>,
     pub findings: Findings,
@@ -62,6 +63,7 @@ impl Housekeeping {
         self.trim_events(TopicClass::Stream)?;
         self.deliveries.trim(clock::now() - DELIVERIES_KEPT)?;
         self.history.trim(clock::now() - HISTORY_KEPT)?;
+        self.catalog.write_uses()?;
         Ok(())
     }
 

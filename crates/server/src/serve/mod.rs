@@ -395,6 +395,7 @@ impl Server {
             snapshots: Arc::clone(&stores.snapshots),
             intake: Arc::clone(&intake),
             dispatcher: dispatcher.clone(),
+            catalog: Arc::clone(&stores.catalog),
             deliveries: Arc::clone(&stores.deliveries),
             history: Arc::clone(&stores.history),
             findings: Findings {

@@ -186,6 +186,15 @@ fn a_token_does_what_its_role_allows() {
     assert_eq!((ask(&ingest, "GET", &org), ask(&ingest, "POST", &telemetry)), (403, 200));
     assert_eq!(ask(&read, "POST", &telemetry), 403);
     assert_eq!((ask(&read, "GET", &tokens), ask("fh_nonsense", "GET", &org)), (403, 401));
+    let (_, listed) = world.request("GET", &tokens, &[], b"");
+    let reader = listed.as_array().unwrap().iter().find(|it| it["name"] == "read").unwrap();
+    assert!(reader["last_used"].is_i64() && reader["created_by"] == "admin", "{reader}");
+    // Neither is anybody's to set.
+    let one = format!("{tokens}/{}", reader["id"].as_str().unwrap());
+    let (_, changed) = world.request("PUT", &one, &[], br#"{"created_by": "x", "last_used": 1}"#);
+    for member in ["created_by", "last_used"] {
+        assert_eq!(changed[member], reader[member], "{changed}");
+    }
 }
 
 #[test]
