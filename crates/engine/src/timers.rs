@@ -43,8 +43,17 @@ pub(crate) struct Timers {
 }
 
 /// Where an entity's timer stands; kept by the entity, not in snapshots.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(crate) struct Armed(Option<Timestamp>);
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Armed(Timestamp);
+
+/// Where a timer stands that is not in the queue.
+const NEVER: Timestamp = Timestamp(i64::MAX);
+
+impl Default for Armed {
+    fn default() -> Self {
+        Self(NEVER)
+    }
+}
 
 impl Timers {
     /// Makes sure that a timer fires at the deadline or before.
@@ -55,12 +64,11 @@ impl Timers {
         site: SiteId,
         subject: Subject,
     ) {
-        if armed.0.is_some_and(|at| at <= deadline) {
+        if armed.0 <= deadline {
             return;
         }
-        if let Some(at) = armed.0.replace(deadline) {
-            self.queue.remove(&(at, site, subject));
-        }
+        self.disarm(armed, site, subject);
+        armed.0 = deadline;
         if mutated(Mutant::TimerDropped) && deadline.0 % 11 == 0 {
             return;
         }
@@ -69,8 +77,9 @@ impl Timers {
 
     /// Forgets the timer of an entity that is gone.
     pub(crate) fn disarm(&mut self, armed: &mut Armed, site: SiteId, subject: Subject) {
-        if let Some(at) = armed.0.take() {
-            self.queue.remove(&(at, site, subject));
+        if armed.0 != NEVER {
+            self.queue.remove(&(armed.0, site, subject));
+            armed.fired();
         }
     }
 
@@ -98,6 +107,6 @@ impl Timers {
 impl Armed {
     /// The timer fired and is no longer in the queue.
     pub(crate) fn fired(&mut self) {
-        self.0 = None;
+        self.0 = NEVER;
     }
 }

@@ -46,15 +46,17 @@ pub struct EdgeView<'a> {
 /// An associated client of a site.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct ClientView<'a> {
-    /// Its association.
+    /// Its association, but for how it is heard.
     pub association: &'a Association,
+    /// How it is heard, dBm.
+    pub rssi: Option<f64>,
     /// When it was last heard of, by the partition clock.
     pub heard: Timestamp,
 }
 
 impl<'a> ClientView<'a> {
-    pub(crate) fn new(association: &'a Association, heard: Timestamp) -> Self {
-        Self { association, heard }
+    pub(crate) fn new(association: &'a Association, rssi: Option<f64>, heard: Timestamp) -> Self {
+        Self { association, rssi, heard }
     }
 
     /// What it is, as far as it shows.

@@ -45,13 +45,41 @@ pub(crate) struct Clients {
 struct ClientState {
     /// Apart: most reports touch none of it, and many clients are to stand near to each other.
     association: Box<Association>,
+    /// How it is heard, dBm. It stands here alone, since most reports tell it; in the association
+    /// it is only when that is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rssi: Option<f64>,
     /// Its AP, here too, since every report is compared with it.
     #[serde(skip)]
     ap: Mac,
+    /// The band likewise.
+    #[serde(skip)]
+    band: Band,
     /// The last word of it, by the source's clock.
     latest: Timestamp,
     #[serde(flatten)]
     presence: Presence,
+}
+
+/// A band that needs no look at its name.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+enum Band {
+    #[default]
+    Other,
+    Of24,
+    Of5,
+    Of6,
+}
+
+impl Band {
+    fn of(name: Option<&str>) -> Self {
+        match name {
+            Some("24") => Self::Of24,
+            Some("5") => Self::Of5,
+            Some("6") => Self::Of6,
+            _ => Self::Other,
+        }
+    }
 }
 
 impl Clients {
@@ -86,6 +114,8 @@ impl Clients {
             }
             if state.ap == report.ap && state.association.bssid == report.bssid {
                 state.hear(scene);
+                state.rssi = report.rssi.or(state.rssi);
+                state.tune(report.band.as_deref());
                 refresh(&mut state.association, report);
                 state.arm(report.mac, scene.site, scene.over, scene.timers);
                 return;
@@ -122,8 +152,10 @@ impl Clients {
         let mut presence = Presence::default();
         presence.hear(scene.now);
         let state = ClientState {
-            association: Box::new(association),
+            rssi: association.rssi,
             ap: report.ap,
+            band: Band::of(association.band.as_deref()),
+            association: Box::new(association),
             latest: scene.at,
             presence,
         };
@@ -153,12 +185,11 @@ impl Clients {
             return None;
         }
         state.hear(scene);
-        let association = &mut state.association;
-        if let Some(rssi) = seen.rssi {
-            association.rssi = Some(rssi);
+        state.rssi = seen.rssi.or(state.rssi);
+        state.tune(seen.band.as_deref());
+        if seen.facts != ClientFacts::default() {
+            learn(&mut state.association, &seen.facts);
         }
-        replace(&mut association.band, seen.band.as_deref());
-        learn(association, &seen.facts);
         // The deferral of an outage is over: the deadline may be earlier than it was.
         state.arm(seen.mac, scene.site, scene.over, scene.timers);
         Some(state.ap)
@@ -196,14 +227,14 @@ impl Clients {
             scene.tally.unknown_client += 1;
             return;
         };
-        let association = &mut state.association;
+        let association = &state.association;
         let elsewhere = left.ap.is_some_and(|ap| ap != association.ap)
             || left.bssid.is_some_and(|bssid| bssid != association.bssid);
         if scene.at < state.latest || elsewhere {
             scene.tally.stale += 1;
             return;
         }
-        association.rssi = left.rssi.or(association.rssi);
+        state.rssi = left.rssi.or(state.rssi);
         let end = End {
             disconnect: scene.at,
             termination: Termination::Disassociated,
@@ -245,6 +276,7 @@ impl Clients {
     ) -> Option<Association> {
         let mut state = self.by_mac.remove(mac)?;
         state.presence.disarm(scene.site.id, Subject::Client(mac), scene.timers);
+        state.association.rssi = state.rssi;
         let association = &state.association;
         self.by_ap.remove(&(association.ap, mac));
         self.order.remove(&mac);
@@ -265,6 +297,8 @@ impl Clients {
     pub(crate) fn index(&mut self) {
         for (mac, state) in self.by_mac.each_mut() {
             state.ap = state.association.ap;
+            state.band = Band::of(state.association.band.as_deref());
+            state.rssi = state.rssi.or(state.association.rssi);
             self.by_ap.insert((state.ap, mac));
             self.order.insert(mac);
         }
@@ -288,7 +322,16 @@ impl Clients {
 
 impl ClientState {
     fn view(&self) -> ClientView<'_> {
-        ClientView::new(&self.association, self.presence.heard())
+        ClientView::new(&self.association, self.rssi, self.presence.heard())
+    }
+
+    /// It is on this band, if one is told.
+    fn tune(&mut self, told: Option<&str>) {
+        let band = Band::of(told);
+        if told.is_some() && (band == Band::Other || band != self.band) {
+            replace(&mut self.association.band, told);
+            self.band = band;
+        }
     }
 
     fn hear(&mut self, scene: &Scene<'_, '_>) {
@@ -390,9 +433,7 @@ fn inherit(known: &mut Association, before: Association) {
 
 /// Takes over what a newer report of the same association says.
 fn refresh(known: &mut Association, report: &telemetry::Association<'_>) {
-    known.rssi = report.rssi.or(known.rssi);
     known.psk_id = report.psk_id.or(known.psk_id);
-    replace(&mut known.band, report.band.as_deref());
     replace(&mut known.psk_name, report.psk_name.as_deref());
     learn(known, &report.facts);
 }

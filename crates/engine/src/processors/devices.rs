@@ -37,7 +37,8 @@ use uuid::Uuid;
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Devices {
-    by_mac: BTreeMap<Mac, DeviceState>,
+    /// Boxed: nearly every record looks for one.
+    by_mac: BTreeMap<Mac, Box<DeviceState>>,
     availability: Availability,
     /// Whether the org was told that the site is down.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -46,24 +47,29 @@ pub(crate) struct Devices {
     standing: Standing,
 }
 
+/// In memory in this order: what most reports touch lies together.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[repr(C)]
 struct DeviceState {
     device: Device,
     #[serde(default)]
     status: Status,
-    /// When the status last changed, by the device's clock.
-    #[serde(default)]
-    since: Timestamp,
-    /// The last word on its status, and its last restart, by the device's clock.
-    #[serde(default)]
-    latest: Timestamp,
-    #[serde(default)]
-    restarted: Timestamp,
-    #[serde(flatten)]
-    presence: Presence,
     /// Whether it sends heartbeats.
     #[serde(default)]
     beats: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    is_unhealthy: bool,
+    /// When the status last changed, by the device's clock.
+    #[serde(default)]
+    since: Timestamp,
+    /// The last word on its status, by the device's clock.
+    #[serde(default)]
+    latest: Timestamp,
+    #[serde(flatten)]
+    presence: Presence,
+    /// A down that is not yet told on `device-updowns`.
+    #[serde(default, skip_serializing_if = "is_left_out")]
+    owed: Option<Box<Owed>>,
     #[serde(default)]
     version: String,
     #[serde(default)]
@@ -71,19 +77,17 @@ struct DeviceState {
     /// The switch that it is connected to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     uplink: Option<Mac>,
+    /// Its last restart, by the device's clock.
+    #[serde(default)]
+    restarted: Timestamp,
     /// Restarts of late, by the device's clock, and whether they are too many.
     #[serde(default, skip_serializing_if = "VecDeque::is_empty")]
     restarts: VecDeque<Timestamp>,
     /// When the last of them came, by the partition clock.
     #[serde(default)]
     restart_heard: Timestamp,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    is_unhealthy: bool,
     #[serde(default, skip_serializing_if = "Dampers::is_empty")]
     dampers: Dampers,
-    /// A down that is not yet told on `device-updowns`.
-    #[serde(default, skip_serializing_if = "is_left_out")]
-    owed: Option<Owed>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -104,7 +108,7 @@ struct Stand {
 }
 
 /// Whether what a device owes is left out of a snapshot.
-fn is_left_out(owed: &Option<Owed>) -> bool {
+fn is_left_out(owed: &Option<Box<Owed>>) -> bool {
     owed.is_none() || mutated(Mutant::StateLeftOut)
 }
 
@@ -184,7 +188,7 @@ impl Devices {
 
     /// What is known of each device, by its address.
     pub(crate) fn views(&self) -> impl Iterator<Item = DeviceView<'_>> {
-        self.by_mac.values().map(DeviceState::view)
+        self.by_mac.values().map(|state| state.view())
     }
 
     /// Shows a device among the causes of an alarm; of one that is not the site's, its address.
@@ -222,7 +226,7 @@ impl Devices {
                 self.availability.count(before, state.stand(), now);
             }
             None => {
-                self.by_mac.insert(device.mac, DeviceState::new(device));
+                self.by_mac.insert(device.mac, Box::new(DeviceState::new(device)));
             }
         }
     }
@@ -389,8 +393,12 @@ impl DeviceState {
         {
             version.clone_into(&mut self.version);
         }
-        self.ext_ip = report.ext_ip.or(self.ext_ip);
-        self.uplink = report.uplink.or(self.uplink);
+        if report.ext_ip.is_some() {
+            self.ext_ip = report.ext_ip;
+        }
+        if report.uplink.is_some() {
+            self.uplink = report.uplink;
+        }
     }
 
     /// When something is to happen if nothing is heard: what it owes comes first.
@@ -430,11 +438,11 @@ impl DeviceState {
         let device_type = self.device.device_type;
         let threshold = scene.site.setting.updown_threshold(scene.over, device_type);
         if scene.at + threshold > scene.now {
-            self.owed = Some(Owed {
+            self.owed = Some(Box::new(Owed {
                 at: scene.at,
                 reason: cause.reason.map(Into::into),
                 audit_id: cause.audit_id,
-            });
+            }));
         } else {
             self.tell_updown(Transition::Disconnected, scene.at, cause, scene);
             self.alarm(Transition::Disconnected, scene.at, cause, scene);

@@ -52,8 +52,8 @@ pub(crate) struct Failures {
     servers: BTreeMap<String, Server>,
     /// By alarm and what it is about.
     conditions: BTreeMap<String, Ratio>,
-    /// How clients are heard, by AP.
-    coverage: BTreeMap<Mac, Ratio>,
+    /// How clients are heard, by AP. Boxed: nearly every record looks for one.
+    coverage: BTreeMap<Mac, Box<Ratio>>,
     /// Failed authentications in a row, and since when.
     clients: BTreeMap<Mac, (u32, Timestamp)>,
     /// When all are looked through for what is over long ago: now and then, since nothing is told
@@ -327,7 +327,7 @@ impl Failures {
 
     /// The state was read back.
     pub(crate) fn rearm(&mut self, site: &Site, timers: &mut Timers) {
-        let ratios = self.conditions.values().chain(self.coverage.values());
+        let ratios = self.conditions.values().chain(self.coverage.values().map(Box::as_ref));
         let deadline = ratios.filter_map(Ratio::deadline).chain(self.looks_at).min();
         self.arm(deadline, site, timers);
     }

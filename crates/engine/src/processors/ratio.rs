@@ -51,18 +51,21 @@ pub(crate) enum Verdict {
 }
 
 /// The attempts of late: how many of each minute went well and failed, and whose failed.
+///
+/// In memory in this order: an attempt that goes well touches the beginning.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[repr(C, align(64))]
 #[serde(default)]
 pub(crate) struct Ratio {
     /// The last minute that is counted, since the epoch.
     minute: i64,
+    is_failing: bool,
     /// How many attempts went well and how many failed, by the number of the minute.
     counts: [(u32, u32); MINUTES],
     /// Failures in the order of their times.
     failures: VecDeque<(Timestamp, Mac)>,
     /// How many of them, by client.
     failed: BTreeMap<Mac, u32>,
-    is_failing: bool,
 }
 
 impl Ratio {

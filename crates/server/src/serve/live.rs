@@ -164,6 +164,7 @@ fn client(view: &ClientView<'_>) -> LiveClient {
         family: make.family,
         model: make.model,
         os: make.os,
+        rssi: view.rssi,
         ..view.association.clone()
     };
     LiveClient { association, heard: view.heard }

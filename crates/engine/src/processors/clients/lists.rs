@@ -9,7 +9,7 @@
 //! reason the ends of the last minutes are remembered at sites that have lists: what a list says of
 //! an association that is over begins none. A list that comes later than that begins none either.
 
-use super::{Clients, learn, replace};
+use super::{Clients, learn};
 use crate::processors::Scene;
 use crate::processors::devices::Devices;
 use foghorn_model::event::client::{End, Termination};
@@ -208,11 +208,11 @@ impl Clients {
             None => lists.onset(client.mac, since, taken.previous, scene),
             Some(state) if scene.at < state.latest => None,
             Some(state) => {
-                let known = &mut state.association;
+                let known = &state.association;
                 if (known.ap, known.bssid) == (taken.list.ap, cell.bssid) {
-                    known.rssi = client.rssi.or(known.rssi);
-                    replace(&mut known.band, cell.band.as_deref());
-                    learn(known, &client.facts);
+                    state.rssi = client.rssi.or(state.rssi);
+                    state.tune(cell.band.as_deref());
+                    learn(&mut state.association, &client.facts);
                     state.hear(scene);
                     state.arm(client.mac, scene.site, scene.over, scene.timers);
                     return true;
