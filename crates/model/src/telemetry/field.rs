@@ -1,6 +1,9 @@
 //! The fields that telemetry may carry: one table for reading, for the schema and for messages.
 
 mod read;
+mod set;
+
+pub use set::{FieldSet, set};
 
 use super::kinds::{CELL, LISTED_CLIENT};
 use crate::mac::Mac;
@@ -52,10 +55,10 @@ pub enum FieldType {
 /// What objects within a record are: of the same fields as records.
 #[derive(PartialEq, Eq, Debug)]
 pub struct ObjectForm {
-    /// The fields that each must have, as a set.
-    pub required: u128,
+    /// The fields that each must have.
+    pub required: FieldSet,
     /// The fields that it may have beside those.
-    pub optional: u128,
+    pub optional: FieldSet,
     /// How many there may be.
     pub max: usize,
 }
@@ -217,7 +220,7 @@ fields! {
 }
 
 /// Places in the table that finds a field by its key, of which most are free.
-const SLOTS: usize = 256;
+const SLOTS: usize = 512;
 const FREE: u8 = u8::MAX;
 
 /// The index of a field by the slot of its key, or by the next one after it that is not taken.
@@ -291,10 +294,8 @@ pub enum FieldValue<'a> {
 pub struct Fields<'a> {
     /// A record has few of the fields: looking for one is cheaper than room for all.
     values: Vec<(Field, FieldValue<'a>)>,
-    present: u128,
+    present: FieldSet,
 }
-
-const _: () = assert!(FIELDS.len() <= 128, "the set of present fields is one u128");
 
 /// Why a line is no telemetry record.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -321,46 +322,25 @@ impl Field {
     pub fn row(self) -> &'static FieldRow {
         &FIELDS[self as usize]
     }
-
-    /// This field alone, as a member of a set.
-    pub const fn bit(self) -> u128 {
-        1 << self as u8
-    }
-}
-
-/// The first field of a set.
-pub(super) fn first(set: u128) -> Option<Field> {
-    FIELDS.get(set.trailing_zeros() as usize).map(|row| row.field)
-}
-
-/// The set of these fields.
-pub const fn set(fields: &[Field]) -> u128 {
-    let mut bits = 0;
-    let mut index = 0;
-    while index < fields.len() {
-        bits |= fields[index].bit();
-        index += 1;
-    }
-    bits
 }
 
 impl<'a> Fields<'a> {
-    /// Which fields are present, as a set.
-    pub fn present(&self) -> u128 {
+    /// Which fields are present.
+    pub fn present(&self) -> FieldSet {
         self.present
     }
 
     /// Takes the values of all fields of a set out, in the order in which they were given.
-    pub fn take_all(&mut self, set: u128) -> Vec<(Field, FieldValue<'a>)> {
+    pub fn take_all(&mut self, set: FieldSet) -> Vec<(Field, FieldValue<'a>)> {
         let wanted = |(field, value): &(Field, FieldValue<'a>)| {
-            set & field.bit() != 0 && *value != FieldValue::Absent
+            set.has(*field) && *value != FieldValue::Absent
         };
         self.values.extract_if(.., |it| wanted(it)).collect()
     }
 
     /// Takes a field's value out.
     pub fn take(&mut self, field: Field) -> FieldValue<'a> {
-        if self.present & field.bit() == 0 {
+        if !self.present.has(field) {
             return FieldValue::Absent;
         }
         let at = self.values.iter_mut().find(|(other, _)| *other == field);

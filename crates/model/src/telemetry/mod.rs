@@ -34,7 +34,7 @@ pub use schema::json_schemas;
 pub use step::{ClientHappening, ClientStep, Step};
 
 use crate::time::Timestamp;
-use field::{Field, FieldError, FieldValue, Fields};
+use field::{Field, FieldError, FieldSet, FieldValue, Fields};
 use std::borrow::Cow;
 
 /// The kind of a telemetry record.
@@ -111,10 +111,10 @@ pub struct KindRow {
     pub name: &'static str,
     /// What it says.
     pub doc: &'static str,
-    /// The fields that it must have, as a set.
-    pub required: u128,
+    /// The fields that it must have.
+    pub required: FieldSet,
     /// The fields that it may have beside those.
-    pub optional: u128,
+    pub optional: FieldSet,
     /// A line of this kind.
     pub example: &'static str,
 }
@@ -193,7 +193,7 @@ impl<'a> Telemetry<'a> {
             .ok_or_else(|| error(Field::Kind, "the field is missing"))?;
         let kind = Kind::named(&name).ok_or_else(|| error(Field::Kind, "unknown kind"))?;
         let row = kind.row();
-        check_fields(row, fields.present() | Field::Kind.bit())?;
+        check_fields(row, fields.present().and(&[Field::Kind]))?;
         Ok(Self {
             id: text(&mut fields, Field::Id),
             time: time(&mut fields, Field::Time),
@@ -243,11 +243,11 @@ impl<'a> Telemetry<'a> {
     }
 }
 
-fn check_fields(row: &KindRow, present: u128) -> Result<(), FieldError> {
-    if let Some(missing) = field::first(row.required & !present) {
+fn check_fields(row: &KindRow, present: FieldSet) -> Result<(), FieldError> {
+    if let Some(missing) = row.required.without(present).first() {
         return Err(error(missing, &format!("the field is missing from {}", row.name)));
     }
-    if let Some(foreign) = field::first(present & !(row.required | row.optional)) {
+    if let Some(foreign) = present.without(row.required.or(row.optional)).first() {
         return Err(error(foreign, &format!("not a field of {}", row.name)));
     }
     Ok(())

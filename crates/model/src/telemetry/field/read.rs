@@ -1,8 +1,8 @@
 //! Reads the fields of a record from JSON, and those of the objects within it.
 
 use super::{
-    Field, FieldError, FieldType, FieldValue, Fields, ObjectForm, SECS_MAX, TEXT_BYTES_MAX,
-    TEXTS_MAX, by_key, first,
+    Field, FieldError, FieldSet, FieldType, FieldValue, Fields, ObjectForm, SECS_MAX,
+    TEXT_BYTES_MAX, TEXTS_MAX, by_key,
 };
 use crate::time::{Micros, WireTime};
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -76,8 +76,9 @@ impl<'de> Visitor<'de> for Object<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields<'de>, A::Error> {
-        let mut fields = Fields { values: Vec::with_capacity(self.usual), present: 0 };
-        let mut given = 0;
+        let present = FieldSet::default();
+        let mut fields = Fields { values: Vec::with_capacity(self.usual), present };
+        let mut given = FieldSet::default();
         while let Some(key) = map.next_key_seed(Key)? {
             let field = match key {
                 Ok(field) => field,
@@ -87,13 +88,13 @@ impl<'de> Visitor<'de> for Object<'_> {
                 }
             };
             self.fault.set(Fault::Field(field));
-            if given & field.bit() != 0 {
+            if given.has(field) {
                 return Err(de::Error::custom("the field is given twice"));
             }
-            given |= field.bit();
+            given.add(field);
             let value = map.next_value_seed(Value { field, fault: self.fault })?;
             if !matches!(value, FieldValue::Absent) {
-                fields.present |= field.bit();
+                fields.present.add(field);
                 fields.values.push((field, value));
             }
             self.fault.set(Fault::None);
@@ -186,13 +187,13 @@ impl Value<'_> {
             self.fault.set(Fault::Field(self.field));
             let object = Object { fault: self.fault, usual: OBJECT_FIELDS_USUAL };
             let Some(object) = list.next_element_seed(object)? else { break };
-            let missing = form.required & !object.present;
-            let foreign = object.present & !(form.required | form.optional);
-            if let Some(field) = first(missing) {
+            let missing = form.required.without(object.present);
+            let foreign = object.present.without(form.required.or(form.optional));
+            if let Some(field) = missing.first() {
                 self.fault.set(Fault::Field(field));
                 return Err(de::Error::custom("the field is missing"));
             }
-            if let Some(field) = first(foreign) {
+            if let Some(field) = foreign.first() {
                 self.fault.set(Fault::Field(field));
                 return Err(de::Error::custom("not a field of what is listed"));
             }
