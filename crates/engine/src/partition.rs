@@ -43,6 +43,8 @@ pub struct Tally {
     pub stale: u64,
     /// Reports of a device that the site does not have.
     pub unknown_device: u64,
+    /// Events of a device whose type is one of another kind of device; they are told as they are.
+    pub mistyped: u64,
     /// Reports of a client that is not associated.
     pub unknown_client: u64,
     /// Records of a site that is gone.

@@ -174,6 +174,7 @@ struct Cause<'a> {
     reason: Option<&'a str>,
     text: Option<&'a str>,
     audit_id: Option<Uuid>,
+    fixed_version: Option<&'a str>,
 }
 
 impl Devices {
@@ -250,6 +251,7 @@ impl Devices {
             reason: report.reason.as_deref(),
             text: report.text.as_deref(),
             audit_id: report.audit_id,
+            fixed_version: report.fixed_version.as_deref(),
         };
         match &report.change {
             DeviceChange::Event(event) => state.tell_event(event, cause, scene),
@@ -290,8 +292,8 @@ impl Devices {
                 Some(owed) => {
                     let cause = Cause {
                         reason: owed.reason.as_deref(),
-                        text: None,
                         audit_id: owed.audit_id,
+                        ..Cause::default()
                     };
                     state.tell_updown(Transition::Disconnected, owed.at, cause, scene);
                     state.alarm(Transition::Disconnected, owed.at, cause, scene);
@@ -471,6 +473,9 @@ impl DeviceState {
     }
 
     fn tell_event(&mut self, event: &DeviceEvent<'_>, cause: Cause<'_>, scene: &mut Scene<'_, '_>) {
+        if event.is_of_another(self.device.device_type) {
+            scene.tally.mistyped += 1;
+        }
         let happening = Happening {
             event_type: &event.event_type,
             at: scene.at,
@@ -478,6 +483,7 @@ impl DeviceState {
             reason: cause.reason,
             text: cause.text,
             audit_id: cause.audit_id,
+            fixed_version: cause.fixed_version,
             detail: Some(event),
             flapping: None,
         };
@@ -543,6 +549,7 @@ impl DeviceState {
             reason: cause.reason,
             text: cause.text,
             audit_id: cause.audit_id,
+            fixed_version: cause.fixed_version,
             detail: None,
             flapping: None,
         }

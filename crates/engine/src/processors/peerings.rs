@@ -5,7 +5,8 @@
 //! already, or up, is no news. Without one every report is an alarm at once.
 //!
 //! Reports name the other end in their own ways. Two are about one peering when `peer_mac` and
-//! `port_id` agree, and what `text` has in square brackets, or else the first address in it.
+//! `port_id` agree, and what `text` has in square brackets, or else the first address in it, and
+//! `vpn_name`.
 
 use super::Scene;
 use super::alarms::Incident;
@@ -187,7 +188,9 @@ impl Peering {
 fn name(kind: PeeringKind, event: &DeviceEvent<'_>, text: Option<&str>) -> String {
     let peer = event.peer_mac.map(|mac| mac.to_string()).unwrap_or_default();
     let port = event.port_id.as_deref().unwrap_or_default();
-    format!("{}/{peer}/{port}/{}", kind.name(), text.and_then(named).unwrap_or_default())
+    let named = text.and_then(named).unwrap_or_default();
+    let vpn = event.vpn_name.as_deref().map(|vpn| format!("/{vpn}")).unwrap_or_default();
+    format!("{}/{peer}/{port}/{named}{vpn}", kind.name())
 }
 
 /// The other end, as a text names it.

@@ -110,6 +110,30 @@ fn device_events() {
             ),
         ),
         (
+            "servers",
+            format!(
+                r#"{{"kind":"device-event","mac":"{AP}","type":"AP_RADIUS_AUTHENTICATION_SERVER_CHANGE","ssid":"Corp","wlan_id":"00000000-0000-4000-8000-000000000003","old_server":"10.0.0.5:1812","new_server":"10.0.0.6:1812"}}"#
+            ),
+        ),
+        (
+            "beacons",
+            format!(
+                r#"{{"kind":"device-event","mac":"{AP}","type":"AP_BEACON_STUCK","severity":"warn","band":"5","start_time":1699990000,"end_time":1699999000,"occurrence":747}}"#
+            ),
+        ),
+        (
+            "virtual-chassis",
+            format!(
+                r#"{{"kind":"device-event","mac":"{SWITCH}","type":"SW_VC_MASTER_CHANGED","vc-master-id":1,"vc-backup-id":2,"chassis_mac":"5c5b35000033"}}"#
+            ),
+        ),
+        (
+            "vpn-path",
+            format!(
+                r#"{{"kind":"device-event","mac":"{GATEWAY}","type":"GW_VPN_PATH_DOWN","severity":"warn","vpn_name":"InternalVPN","peer_mac":"5c5b35000009","peer_site_id":"00000000-0000-4000-8000-000000000004","port_id":"ge-0/0/0","node":"node0"}}"#
+            ),
+        ),
+        (
             "ssid",
             format!(
                 r#"{{"kind":"device-event","mac":"{AP}","type":"AP_BSSID_UP","ssid":"Maui","wlan_id":"00000000-0000-4000-8000-000000000003"}}"#
@@ -132,7 +156,7 @@ fn device_updowns() {
             r#"{{"kind":"device-disconnected","mac":"{mac}","reason":"lost","ext_ip":"203.0.113.7","version":"1.2"}}"#
         );
         world.line(60, &line);
-        world.say(30, "device-restarted", mac);
+        world.line(30, &format!(r#"{{"kind":"device-restarted","mac":"{mac}","reason":"kernel panic","fixed_version":"1.3"}}"#));
         golden(&world.events, "device-updowns", &format!("device-updowns-{name}"));
         golden(&world.events, "device-events", &format!("device-events-state-{name}"));
     }

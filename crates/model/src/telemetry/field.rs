@@ -217,6 +217,20 @@ fields! {
     Cells "cells" Objects(&CELL) "the BSSIDs of the AP, and who is associated with each";
     Clients "clients" Objects(&LISTED_CLIENT) "everybody who is associated; nobody when absent";
     Connected "connected" Count "for how long the client has been associated, in seconds";
+    AlarmClass "alarm_class" Text(32) "the class of the device's own alarm, e.g. `Major`";
+    ChassisMac "chassis_mac" Mac "the chassis concerned";
+    FixedVersion "fixed_version" Text(64) "the firmware in which the cause is mended";
+    NewServer "new_server" Text(255) "the server that is used now";
+    Node "node" Text(16) "the node of a cluster, `node0` or `node1`";
+    Occurrence "occurrence" Count "how often it happened from `start_time` to `end_time`";
+    OldServer "old_server" Text(255) "the server that was used before";
+    PeerSiteId "peer_site_id" Id "the site of the peer";
+    StartTime "start_time" Time "when it began";
+    EndTime "end_time" Time "when it was over";
+    TypeCode "type_code" Count "the device's own number for what happened";
+    VcBackupId "vc-backup-id" Count "the member of the virtual chassis that is the backup";
+    VcMasterId "vc-master-id" Count "the member of the virtual chassis that leads";
+    VpnName "vpn_name" Text(64) "the VPN";
 }
 
 /// Places in the table that finds a field by its key, of which most are free.

@@ -48,6 +48,18 @@ fn a_bad_line_names_its_field() {
             "type: send it as kind device-connected, device-disconnected or device-restarted",
         ),
         (
+            format!(r#"{{"kind":"device-event",{mac},"type":"SW_A","vc-master-id":"fpc1"}}"#),
+            "vc-master-id: invalid type: string \"fpc1\", expected a whole number from 0 up",
+        ),
+        (
+            format!(r#"{{"kind":"device-event",{mac},"type":"GW_A","peer_site_id":"HQ"}}"#),
+            "peer_site_id: not a UUID",
+        ),
+        (
+            format!(r#"{{"kind":"device-connected",{mac},"fixed_version":"1.3"}}"#),
+            "fixed_version: not a field of device-connected",
+        ),
+        (
             r#"{"kind":"accounting","status":"start","nas_ip":"10.0.0.1"}"#.into(),
             "session_id: the field is missing from a session's record",
         ),
