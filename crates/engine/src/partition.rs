@@ -307,8 +307,9 @@ impl Engine {
         let timed = telemetry.time.is_some();
         match &telemetry.report {
             Report::Device(report) => {
-                let SiteState { devices, ports, peerings, sle, .. } = state;
+                let SiteState { devices, ports, peerings, radios, sle, .. } = state;
                 devices.on_report(report, &mut scene);
+                radios.on_event(report, &scene);
                 peerings.on_report(report, devices, &mut scene);
                 if devices.has_known_aps() {
                     sle.on_device(&mut scene);
@@ -357,6 +358,10 @@ impl Engine {
             Report::Neighbor(report) => state.air.on_neighbor(report, &state.devices, &mut scene),
             Report::Happening(event) => steps::on_happening(event, &state.clients, &mut scene),
             Report::OtherDevice(event) => carried::on_other_device(event, &mut scene),
+            Report::Radio(report) => {
+                let SiteState { devices, radios, .. } = state;
+                radios.on_report(report, devices, &mut scene);
+            }
             Report::Intrusion(report) => {
                 state.air.on_intrusion(report, &state.devices, &mut scene);
             }
@@ -447,5 +452,6 @@ fn source(report: &Report<'_>) -> Source {
         Report::Path(report) => Source::Device(report.mac),
         Report::Neighbor(report) => Source::Device(report.ap),
         Report::Intrusion(report) => Source::Device(report.ap),
+        Report::Radio(report) => Source::Device(report.ap),
     }
 }

@@ -282,6 +282,20 @@ impl Devices {
         self.follow(report.mac, before, after, scene);
     }
 
+    /// Tells an event of a device that is concluded of what it measures.
+    pub(crate) fn conclude(
+        &mut self,
+        mac: Mac,
+        event: &DeviceEvent<'_>,
+        reason: Option<&str>,
+        audit_id: Option<Uuid>,
+        scene: &mut Scene<'_, '_>,
+    ) {
+        if let Some(state) = self.by_mac.get_mut(&mac) {
+            state.tell_event(event, Cause { reason, audit_id, ..Cause::default() }, scene);
+        }
+    }
+
     /// The timer of a device fired: it has fallen silent, or owes a down, or lives on.
     pub(crate) fn on_timer(&mut self, mac: Mac, scene: &mut Scene<'_, '_>) {
         let Some(state) = self.by_mac.get_mut(&mac) else { return };

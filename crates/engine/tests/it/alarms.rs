@@ -458,7 +458,6 @@ fn what_no_observation_carries_is_known() {
         gw_critical_port_up
         gw_mtu_mismatch
         idp_attack_detected
-        insufficient_capacity
         intermittent_wan_connectivity
         loop_detected_by_ap
         monkey_jack

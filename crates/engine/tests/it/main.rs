@@ -20,6 +20,7 @@ mod outages;
 mod own;
 mod peerings;
 mod properties;
+mod radios;
 mod relayed;
 mod scripts;
 mod snapshots;

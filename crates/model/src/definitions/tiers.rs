@@ -34,7 +34,7 @@ const DERIVED: &[&str] = &[
     "gw_vpn_path_down", "gw_vpn_path_up",
     "health_check_failed", "honeypot_ssid", "infra_arp_failure", "infra_arp_success",
     "infra_dhcp_failure", "infra_dhcp_success", "infra_dns_failure", "infra_dns_success",
-    "insufficient_coverage", "krack_attack", "missing_vlan", "mist_edge_connected",
+    "insufficient_capacity", "insufficient_coverage", "krack_attack", "missing_vlan", "mist_edge_connected",
     "mist_edge_cpu_usage_high", "mist_edge_cpu_usage_normal", "mist_edge_disconnected",
     "mist_edge_disk_usage_high", "mist_edge_disk_usage_normal", "mist_edge_memory_usage_high",
     "mist_edge_memory_usage_normal", "negotiation_mismatch", "port_flap",

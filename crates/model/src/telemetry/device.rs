@@ -96,7 +96,8 @@ pub struct DeviceEvent<'a> {
 }
 
 /// How a radio was set.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Radio {
     /// The channel.
     pub channel: Option<u64>,
@@ -134,6 +135,25 @@ impl<'a> DeviceReport<'a> {
             audit_id: id(fields, Field::AuditId),
             fixed_version: text(fields, Field::FixedVersion),
         })
+    }
+}
+
+impl Radio {
+    /// What is not told here as another tells it.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            channel: self.channel.or(other.channel),
+            bandwidth: self.bandwidth.or(other.bandwidth),
+            power: self.power.or(other.power),
+        }
+    }
+
+    /// Whether a member is another one, where both tell it.
+    pub fn is_changed_to(self, now: Self) -> bool {
+        let pairs =
+            [(self.channel, now.channel), (self.bandwidth, now.bandwidth), (self.power, now.power)];
+        pairs.iter().any(|(before, now)| before.is_some() && before != now)
     }
 }
 

@@ -46,6 +46,10 @@ pub enum FieldType {
     Secs,
     /// 0 to 100, with its fraction.
     Percent,
+    /// 0 to 1,000,000 Mbit/s, with its fraction.
+    Rate,
+    /// -100 to 200 dB.
+    Decibels,
     /// At most [`TEXTS_MAX`] texts of at most [`TEXT_BYTES_MAX`] bytes each.
     Texts,
     /// Objects of this form.
@@ -140,10 +144,10 @@ fields! {
     ClientType "client_type" Text(16) "`wireless`, `wired` or `vty`";
     AuthType "auth_type" Text(32) "how the client authenticated";
     Vlan "vlan" Text(64) "the VLAN assigned";
-    RxBytes "rx_bytes" Count "octets from the client, gigawords included";
-    TxBytes "tx_bytes" Count "octets to the client, gigawords included";
-    RxPkts "rx_pkts" Count "packets from the client";
-    TxPkts "tx_pkts" Count "packets to the client";
+    RxBytes "rx_bytes" Count "octets from the client so far, gigawords included";
+    TxBytes "tx_bytes" Count "octets to the client so far, gigawords included";
+    RxPkts "rx_pkts" Count "packets from the client so far";
+    TxPkts "tx_pkts" Count "packets to the client so far";
     SessionTime "session_time" Count "Acct-Session-Time in seconds";
     ClientMac "client_mac" Mac "the client concerned";
     Success "success" Flag "whether it went well";
@@ -231,6 +235,18 @@ fields! {
     VcBackupId "vc-backup-id" Count "the member of the virtual chassis that is the backup";
     VcMasterId "vc-master-id" Count "the member of the virtual chassis that leads";
     VpnName "vpn_name" Text(64) "the VPN";
+    RxBps "rx_bps" Count "how much comes from the client now, in bit/s";
+    TxBps "tx_bps" Count "how much goes to the client now, in bit/s";
+    RxRate "rx_rate" Rate "the rate at which the client sends, in Mbit/s";
+    TxRate "tx_rate" Rate "the rate at which the client is sent to, in Mbit/s";
+    RxRetries "rx_retries" Count "how often the client sent something again";
+    TxRetries "tx_retries" Count "how often something was sent to the client again";
+    Snr "snr" Decibels "how far the signal is above the noise, in dB";
+    Proto "proto" Text(16) "the protocol of the radio, e.g. `ax`";
+    KeyMgmt "key_mgmt" Text(64) "how keys are agreed, e.g. `WPA3-SAE/CCMP`";
+    Radar "radar" Flag "whether the radio had to give way to radar and has not moved since";
+    UtilAll "util_all" Percent "how much of the time the channel is in use, in percent";
+    NoiseFloor "noise_floor" Rssi "the noise in dBm";
 }
 
 /// Places in the table that finds a field by its key, of which most are free.
@@ -297,6 +313,8 @@ pub enum FieldValue<'a> {
     Secs(Micros),
     /// A share of a hundred.
     Percent(f64),
+    /// Mbit/s, or dB.
+    Number(f64),
     /// Texts.
     Texts(Vec<String>),
     /// Objects.

@@ -2,6 +2,7 @@
 
 use super::associations::{CELLS_MAX, LISTED_MAX};
 use super::field::{Field, FieldSet, ObjectForm, set};
+use super::link::LINK;
 use super::{Kind, KindRow};
 
 const ALWAYS: FieldSet = set(&[Field::Kind]);
@@ -21,7 +22,7 @@ const HAPPENING: FieldSet = ANY.and(&[
     Field::Vlan,
 ]);
 const STEP: FieldSet = HAPPENING.and(&[Field::Reason, Field::Type]);
-const FACTS: FieldSet = set(&[
+const FACTS: FieldSet = LINK.and(&[
     Field::Rssi,
     Field::ClientIp,
     Field::ClientHostname,
@@ -131,7 +132,7 @@ pub const KINDS: &[KindRow] = &[
         doc: "An associated client is still there; what is given replaces what was known.",
         required: ALWAYS.and(&[Field::Mac]),
         optional: CLIENT.and(&[Field::Ap]),
-        example: r#"{"kind":"client-seen","mac":"70ef0071535f","rssi":-61,"client_ip":"10.5.72.249"}"#,
+        example: r#"{"kind":"client-seen","mac":"70ef0071535f","rssi":-61,"client_ip":"10.5.72.249","snr":33,"rx_bytes":812345,"tx_bytes":9123456,"tx_rate":866.7,"tx_retries":120}"#,
     },
     KindRow {
         kind: Kind::ClientDisassociated,
@@ -449,5 +450,24 @@ pub const KINDS: &[KindRow] = &[
         required: ALWAYS.and(&[Field::Mac, Field::Type]),
         optional: ANY.and(&[Field::DeviceMac, Field::Vendor, Field::Text]),
         example: r#"{"kind":"otherdevice-event","mac":"0030443b1c5d","type":"CELLULAR_EDGE_MODEM_WAN_DISCONNECTED","vendor":"cradlepoint","device_mac":"5c5b35000004","text":"Internal 5G lost its service"}"#,
+    },
+    KindRow {
+        kind: Kind::RadioStats,
+        name: "radio-stats",
+        doc: "How a radio of an AP is. Another channel, width or power than it had is told as \
+              `AP_RRM_ACTION`, or as `AP_RADAR_DETECTED` where `radar` says so.",
+        required: ALWAYS.and(&[Field::Ap, Field::Band]),
+        optional: ANY.and(&[
+            Field::State,
+            Field::Channel,
+            Field::Bandwidth,
+            Field::Power,
+            Field::Radar,
+            Field::UtilAll,
+            Field::NoiseFloor,
+            Field::Reason,
+            Field::AuditId,
+        ]),
+        example: r#"{"kind":"radio-stats","ap":"5c5b35000001","band":"5","state":"up","channel":44,"bandwidth":40,"power":15,"util_all":31,"noise_floor":-94}"#,
     },
 ];

@@ -15,7 +15,9 @@ mod device;
 mod edge;
 pub mod field;
 mod kinds;
+mod link;
 mod observation;
+mod radio;
 mod schema;
 mod step;
 #[cfg(test)]
@@ -29,7 +31,9 @@ pub use client::{Association, ClientFacts, Disassociation, Sighting};
 pub use device::{DeviceChange, DeviceEvent, DeviceReport, PeeringKind, Radio, Severity};
 pub use edge::{EdgeChange, EdgeEvent, EdgePart, EdgeReport, EdgeResource, ServiceState};
 pub use kinds::KINDS;
+pub use link::Link;
 pub use observation::{Attack, IntrusionReport, NeighborReport, PathReport, PortReport};
+pub use radio::RadioReport;
 pub use schema::json_schemas;
 pub use step::{ClientHappening, ClientStep, Step};
 
@@ -100,6 +104,8 @@ pub enum Kind {
     ClientEvent,
     /// What a device of another vendor reports.
     OtherDeviceEvent,
+    /// How a radio is.
+    RadioStats,
 }
 
 /// What is fixed about a kind.
@@ -180,6 +186,8 @@ pub enum Report<'a> {
     Happening(Box<ClientHappening<'a>>),
     /// A device of another vendor reported something.
     OtherDevice(Box<Carried<'a>>),
+    /// How a radio is.
+    Radio(Box<RadioReport<'a>>),
 }
 
 impl<'a> Telemetry<'a> {
@@ -238,6 +246,7 @@ impl<'a> Telemetry<'a> {
                 Kind::OtherDeviceEvent => {
                     Report::OtherDevice(Box::new(Carried::read_other_device(row, &mut fields)?))
                 }
+                Kind::RadioStats => Report::Radio(Box::new(RadioReport::read(&mut fields)?)),
             },
         })
     }
@@ -284,6 +293,7 @@ getters! {
     flag Flag bool;
     span Secs crate::time::Micros;
     percent Percent f64;
+    number Number f64;
     texts_opt Texts Vec<String>;
     objects_opt Objects Vec<Fields<'a>>;
 }

@@ -89,14 +89,18 @@ pub enum Attack {
     AdHoc,
 }
 
+/// Whether a port, radio or path is up, if the record says.
+pub(super) fn is_up(fields: &mut Fields<'_>) -> Result<Option<bool>, FieldError> {
+    match text(fields, Field::State).as_deref() {
+        None => Ok(None),
+        Some("up") => Ok(Some(true)),
+        Some("down") => Ok(Some(false)),
+        Some(_) => Err(error(Field::State, "not one of up, down")),
+    }
+}
+
 impl<'a> PortReport<'a> {
     pub(super) fn read(fields: &mut Fields<'a>) -> Result<Self, FieldError> {
-        let is_up = match text(fields, Field::State).as_deref() {
-            None => None,
-            Some("up") => Some(true),
-            Some("down") => Some(false),
-            Some(_) => return Err(error(Field::State, "not one of up, down")),
-        };
         let is_full = match text(fields, Field::Duplex).as_deref() {
             None => None,
             Some("full") => Some(true),
@@ -106,7 +110,7 @@ impl<'a> PortReport<'a> {
         Ok(Self {
             mac: required(mac(fields, Field::Mac), Field::Mac)?,
             port_id: required(text(fields, Field::PortId), Field::PortId)?,
-            is_up,
+            is_up: is_up(fields)?,
             speed: count(fields, Field::Speed),
             is_full,
             errors: count(fields, Field::Errors),

@@ -58,6 +58,8 @@ fn property(field_type: FieldType) -> Value {
         FieldType::Id => json!({ "type": "string", "format": "uuid" }),
         FieldType::Secs => json!({ "type": "number", "minimum": 0, "maximum": 86_400 }),
         FieldType::Percent => json!({ "type": "number", "minimum": 0, "maximum": 100 }),
+        FieldType::Rate => json!({ "type": "number", "minimum": 0, "maximum": 1_000_000 }),
+        FieldType::Decibels => json!({ "type": "number", "minimum": -100, "maximum": 200 }),
         FieldType::Texts => {
             json!({ "type": "array", "maxItems": 64, "items": { "type": "string", "maxLength": 1024 } })
         }

@@ -60,6 +60,26 @@ fn a_bad_line_names_its_field() {
             "fixed_version: not a field of device-connected",
         ),
         (
+            format!(r#"{{"kind":"client-seen",{mac},"tx_rate":-1}}"#),
+            "tx_rate: invalid type: integer `-1`, expected a number from 0 to 1000000",
+        ),
+        (
+            format!(r#"{{"kind":"client-seen",{mac},"snr":-101.5}}"#),
+            "snr: invalid type: floating point `-101.5`, expected a number from -100 to 200",
+        ),
+        (
+            r#"{"kind":"radio-stats","ap":"5c5b35000001"}"#.into(),
+            "band: the field is missing from radio-stats",
+        ),
+        (
+            r#"{"kind":"radio-stats","ap":"5c5b35000001","band":"5","state":"dfs"}"#.into(),
+            "state: not one of up, down",
+        ),
+        (
+            r#"{"kind":"radio-stats","ap":"5c5b35000001","band":"5","util_all":101}"#.into(),
+            "util_all: invalid type: floating point `101.0`, expected a number from 0 to 100",
+        ),
+        (
             r#"{"kind":"accounting","status":"start","nas_ip":"10.0.0.1"}"#.into(),
             "session_id: the field is missing from a session's record",
         ),

@@ -14,6 +14,7 @@ pub fn scripts() -> Vec<Script> {
         insufficient_coverage(),
         ap_offline(),
         health_check_failed(),
+        insufficient_capacity(),
     ]);
     scripts
 }
@@ -243,4 +244,21 @@ fn health_check_failed() -> Script {
     .needs_time()
     .each(60, (0..5).map(|_| device("restarted", AP)))
     .each(900, (0..4).map(|_| device("connected", AP)))
+}
+
+fn insufficient_capacity() -> Script {
+    let used = [20, 20, 85, 90, 95, 85, 90, 20, 20, 20, 20, 20];
+    let reports = used.map(|used| {
+        format!(r#"{{"kind":"radio-stats","ap":"{AP}","band":"5","util_all":{used}}}"#)
+    });
+    Script::new(
+        "insufficient_capacity",
+        expect![[r#"
+            300 insufficient_capacity open x1
+            300 insufficient_capacity open x2 again
+            300 insufficient_capacity open x3 again
+            300 insufficient_capacity resolved at 22:23:20 x3 again
+        "#]],
+    )
+    .each(60, reports)
 }

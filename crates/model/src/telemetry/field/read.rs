@@ -164,6 +164,8 @@ impl Value<'_> {
             | FieldType::Flag
             | FieldType::Secs
             | FieldType::Percent
+            | FieldType::Rate
+            | FieldType::Decibels
             | FieldType::Texts
             | FieldType::Objects(_) => {
                 return Err(E::invalid_type(de::Unexpected::Str(&text), self));
@@ -223,6 +225,8 @@ impl<'de> Visitor<'de> for Value<'_> {
             FieldType::Band => "24, 5 or 6",
             FieldType::Secs => "seconds from 0 to 86400",
             FieldType::Percent => "a number from 0 to 100",
+            FieldType::Rate => "a number from 0 to 1000000",
+            FieldType::Decibels => "a number from -100 to 200",
             FieldType::Texts => "a list of texts",
             FieldType::Objects(_) => "a list of objects",
         })
@@ -253,7 +257,9 @@ impl<'de> Visitor<'de> for Value<'_> {
             FieldType::Time => WireTime.visit_u64(number).map(FieldValue::Time),
             FieldType::Band => self.text(Cow::Owned(number.to_string())),
             FieldType::Rssi if number <= 30 => Ok(FieldValue::Rssi(number as f64)),
-            FieldType::Secs | FieldType::Percent => self.visit_f64(number as f64),
+            FieldType::Secs | FieldType::Percent | FieldType::Rate | FieldType::Decibels => {
+                self.visit_f64(number as f64)
+            }
             _ => Err(E::invalid_type(de::Unexpected::Unsigned(number), &self)),
         }
     }
@@ -262,6 +268,7 @@ impl<'de> Visitor<'de> for Value<'_> {
         match self.field_type() {
             FieldType::Time => WireTime.visit_i64(number).map(FieldValue::Time),
             FieldType::Rssi if number >= -150 => Ok(FieldValue::Rssi(number as f64)),
+            FieldType::Decibels => self.visit_f64(number as f64),
             _ => Err(E::invalid_type(de::Unexpected::Signed(number), &self)),
         }
     }
@@ -275,6 +282,10 @@ impl<'de> Visitor<'de> for Value<'_> {
             }
             FieldType::Percent if (0.0..=100.0).contains(&number) => {
                 Ok(FieldValue::Percent(number))
+            }
+            FieldType::Rate if (0.0..=1e6).contains(&number) => Ok(FieldValue::Number(number)),
+            FieldType::Decibels if (-100.0..=200.0).contains(&number) => {
+                Ok(FieldValue::Number(number))
             }
             FieldType::Band if number == 2.4 => Ok(FieldValue::Text(Cow::Borrowed("24"))),
             _ => Err(E::invalid_type(de::Unexpected::Float(number), &self)),

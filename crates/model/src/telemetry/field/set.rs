@@ -34,6 +34,18 @@ impl FieldSet {
         self.0[field as usize / BITS] & (1 << (field as usize % BITS)) != 0
     }
 
+    /// Whether a field of another is in it.
+    pub const fn has_any(self, other: Self) -> bool {
+        let mut word = 0;
+        while word < WORDS {
+            if self.0[word] & other.0[word] != 0 {
+                return true;
+            }
+            word += 1;
+        }
+        false
+    }
+
     /// All fields of both.
     #[must_use]
     pub const fn or(mut self, other: Self) -> Self {
@@ -84,5 +96,6 @@ mod tests {
         assert_eq!(some.first(), Some(Field::Mac));
         assert_eq!(some.without(set(&[Field::Mac])).first(), Some(last));
         assert_eq!(some.without(some).first(), None);
+        assert!(some.has_any(set(&[last])) && !some.has_any(set(&[Field::Kind])));
     }
 }
