@@ -71,20 +71,34 @@ impl Peerings {
         devices: &Devices,
         scene: &mut Scene<'_, '_>,
     ) {
-        let DeviceChange::Event(event) = &report.change else { return };
+        if let DeviceChange::Event(event) = &report.change {
+            let said = [report.reason.as_deref(), report.text.as_deref()];
+            self.on_event(report.mac, event, said, devices, scene);
+        }
+    }
+
+    /// An event says that a peering is up, or down; with its reason and its text.
+    pub(crate) fn on_event(
+        &mut self,
+        mac: Mac,
+        event: &DeviceEvent<'_>,
+        [reason, text]: [Option<&str>; 2],
+        devices: &Devices,
+        scene: &mut Scene<'_, '_>,
+    ) {
         let Some((kind, is_up)) = event.peering() else { return };
         let Some(row) = alarm_of_event(&event.event_type) else { return };
-        if devices.device_type(report.mac).is_none() {
+        if devices.device_type(mac).is_none() {
             return;
         }
         let mut evidence = Evidence::new();
-        devices.show(report.mac, &mut evidence);
-        evidence.add_opt("reasons", report.reason.as_deref().or(report.text.as_deref()));
+        devices.show(mac, &mut evidence);
+        evidence.add_opt("reasons", reason.or(text));
         let threshold = scene.site.setting.peering_threshold(kind);
         let at = scene.at;
         let incident = Incident { row, about: "", at, evidence };
-        let OfDevice { by_name, armed } = self.by_device.entry(report.mac).or_default();
-        let name = name(kind, event, report.text.as_deref());
+        let OfDevice { by_name, armed } = self.by_device.entry(mac).or_default();
+        let name = name(kind, event, text);
         if by_name.len() >= PEERINGS_MAX && !by_name.contains_key(&name) {
             scene.tally.over_limit += 1;
             return scene.raise(&incident);
@@ -114,7 +128,7 @@ impl Peerings {
         }
         peering.owed = Some(Owed { key: row.key.into(), evidence: incident.evidence });
         let deadline = at + threshold;
-        scene.timers.arm(armed, deadline, scene.site.id, Subject::Peerings(report.mac));
+        scene.timers.arm(armed, deadline, scene.site.id, Subject::Peerings(mac));
     }
 
     /// A down may be over its threshold.

@@ -1,7 +1,7 @@
 //! What a device is or did.
 
 use super::field::{Field, FieldError, Fields};
-use super::{Kind, count, error, id, ip, mac, required, text, time};
+use super::{Kind, count, error, flag, id, ip, mac, required, text, time};
 use crate::config::DeviceType;
 use crate::mac::Mac;
 use crate::time::Timestamp;
@@ -57,6 +57,8 @@ pub struct DeviceEvent<'a> {
     pub severity: Option<Severity>,
     /// The port concerned.
     pub port_id: Option<Cow<'a, str>>,
+    /// Whether that is one whose link matters by itself.
+    pub is_critical: Option<bool>,
     /// How often.
     pub count: Option<u64>,
     /// The VPN or protocol peer.
@@ -157,16 +159,6 @@ impl Radio {
     }
 }
 
-impl DeviceReport<'_> {
-    /// The port whose link it says went up, or down.
-    pub fn link(&self) -> Option<(&str, bool)> {
-        match &self.change {
-            DeviceChange::Event(event) => event.link(),
-            _ => None,
-        }
-    }
-}
-
 impl DeviceEvent<'_> {
     /// Whether its type is one of another kind of device. Types that begin otherwise may be of any.
     pub fn is_of_another(&self, device_type: DeviceType) -> bool {
@@ -187,6 +179,16 @@ impl DeviceEvent<'_> {
             _ => return None,
         };
         Some((self.port_id.as_deref()?, is_up))
+    }
+
+    /// The port at which it says that a loop is, or is no longer; empty where it names none.
+    pub fn loop_at(&self) -> Option<(&str, bool)> {
+        let loops = match self.event_type.as_ref() {
+            "SW_LOOP_DETECTED" => true,
+            "SW_LOOP_CLEARED" => false,
+            _ => return None,
+        };
+        Some((self.port_id.as_deref().unwrap_or_default(), loops))
     }
 
     /// The peering that it says is up, or down.
@@ -244,6 +246,7 @@ impl<'a> DeviceEvent<'a> {
             event_type,
             severity,
             port_id: text(fields, Field::PortId),
+            is_critical: flag(fields, Field::Critical),
             count: count(fields, Field::Count),
             peer_mac: mac(fields, Field::PeerMac),
             ssid: text(fields, Field::Ssid),

@@ -244,6 +244,12 @@ fields! {
     Snr "snr" Decibels "how far the signal is above the noise, in dB";
     Proto "proto" Text(16) "the protocol of the radio, e.g. `ax`";
     KeyMgmt "key_mgmt" Text(64) "how keys are agreed, e.g. `WPA3-SAE/CCMP`";
+    Flaps "flaps" Count "how often the link of the port has changed so far";
+    Critical "critical" Flag "whether the port is one whose link matters by itself";
+    Negotiation "negotiation" Text(16) "`complete` or `incomplete`";
+    Mtu "mtu" Count "the largest packet of the link, in octets";
+    PeerMtu "peer_mtu" Count "the same at the other end";
+    Loop "loop" Flag "whether the port gets back what it sent";
     Radar "radar" Flag "whether the radio had to give way to radar and has not moved since";
     UtilAll "util_all" Percent "how much of the time the channel is in use, in percent";
     NoiseFloor "noise_floor" Rssi "the noise in dBm";

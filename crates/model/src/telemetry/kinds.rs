@@ -90,6 +90,7 @@ pub const KINDS: &[KindRow] = &[
         optional: DEVICE.and(&[
             Field::Severity,
             Field::PortId,
+            Field::Critical,
             Field::Count,
             Field::PeerMac,
             Field::Ssid,
@@ -391,16 +392,31 @@ pub const KINDS: &[KindRow] = &[
             Field::Duplex,
             Field::Errors,
             Field::Packets,
+            Field::Flaps,
+            Field::Critical,
+            Field::Negotiation,
+            Field::Mtu,
+            Field::PeerMtu,
+            Field::Loop,
         ]),
-        example: r#"{"kind":"port-stats","mac":"5c5b35000003","port_id":"ge-0/0/7","state":"up","speed":1000,"duplex":"full","errors":12,"packets":48211}"#,
+        example: r#"{"kind":"port-stats","mac":"5c5b35000003","port_id":"ge-0/0/7","state":"up","speed":1000,"duplex":"full","errors":12,"packets":48211,"flaps":3}"#,
     },
     KindRow {
         kind: Kind::PathStats,
         name: "path-stats",
-        doc: "How an uplink of a gateway is.",
+        doc: "How an uplink of a gateway is; with `vpn_name` or `peer_mac`, a path of a VPN that goes \
+              over it.",
         required: ALWAYS.and(&[Field::Mac, Field::PortId]),
-        optional: ANY.and(&[Field::Loss, Field::Latency, Field::Jitter]),
-        example: r#"{"kind":"path-stats","mac":"5c5b35000004","port_id":"ge-0/0/0","loss":7.5,"latency":0.04,"jitter":0.003}"#,
+        optional: ANY.and(&[
+            Field::State,
+            Field::Loss,
+            Field::Latency,
+            Field::Jitter,
+            Field::VpnName,
+            Field::PeerMac,
+            Field::PeerSiteId,
+        ]),
+        example: r#"{"kind":"path-stats","mac":"5c5b35000004","port_id":"ge-0/0/0","loss":7.5,"latency":0.04,"jitter":0.003,"vpn_name":"InternalVPN","peer_mac":"5c5b35000009"}"#,
     },
     KindRow {
         kind: Kind::Neighbor,
@@ -420,8 +436,8 @@ pub const KINDS: &[KindRow] = &[
     KindRow {
         kind: Kind::Intrusion,
         name: "intrusion",
-        doc: "A radio noticed an attack: `type` is `replay`, `tkip-icv`, `deauthentication` or \
-              `ad-hoc`, `count` says how often since the last report.",
+        doc: "A radio noticed an attack; `type` says which (`docs/inputs.md`), `count` how often since \
+              the last report.",
         required: ALWAYS.and(&[Field::Ap, Field::Type]),
         optional: ANY.and(&[
             Field::Count,
@@ -469,5 +485,14 @@ pub const KINDS: &[KindRow] = &[
             Field::AuditId,
         ]),
         example: r#"{"kind":"radio-stats","ap":"5c5b35000001","band":"5","state":"up","channel":44,"bandwidth":40,"power":15,"util_all":31,"noise_floor":-94}"#,
+    },
+    KindRow {
+        kind: Kind::Threat,
+        name: "threat",
+        doc: "A gateway noticed an attack: `type` is `idp-attack` or `url-blocked`, `reason` the \
+              signature or the address.",
+        required: ALWAYS.and(&[Field::Mac, Field::Type]),
+        optional: ANY.and(&[Field::Reason]),
+        example: r#"{"kind":"threat","mac":"5c5b35000004","type":"idp-attack","reason":"HTTP:STC:DL:XLS-DOS from 10.5.72.249"}"#,
     },
 ];

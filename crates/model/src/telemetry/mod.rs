@@ -14,6 +14,7 @@ mod client;
 mod device;
 mod edge;
 pub mod field;
+mod intrusion;
 mod kinds;
 mod link;
 mod observation;
@@ -30,9 +31,10 @@ pub use carried::Carried;
 pub use client::{Association, ClientFacts, Disassociation, Sighting};
 pub use device::{DeviceChange, DeviceEvent, DeviceReport, PeeringKind, Radio, Severity};
 pub use edge::{EdgeChange, EdgeEvent, EdgePart, EdgeReport, EdgeResource, ServiceState};
+pub use intrusion::{Attack, IntrusionReport, Threat, ThreatReport};
 pub use kinds::KINDS;
 pub use link::Link;
-pub use observation::{Attack, IntrusionReport, NeighborReport, PathReport, PortReport};
+pub use observation::{NeighborReport, PathReport, PortReport};
 pub use radio::RadioReport;
 pub use schema::json_schemas;
 pub use step::{ClientHappening, ClientStep, Step};
@@ -106,6 +108,8 @@ pub enum Kind {
     OtherDeviceEvent,
     /// How a radio is.
     RadioStats,
+    /// A gateway noticed an attack.
+    Threat,
 }
 
 /// What is fixed about a kind.
@@ -175,9 +179,9 @@ pub enum Report<'a> {
     /// An edge's state, or an event of it.
     Edge(EdgeReport<'a>),
     /// How a port is.
-    Port(PortReport<'a>),
+    Port(Box<PortReport<'a>>),
     /// How an uplink is.
-    Path(PathReport<'a>),
+    Path(Box<PathReport<'a>>),
     /// A radio heard another AP.
     Neighbor(NeighborReport<'a>),
     /// A radio noticed an attack.
@@ -188,6 +192,8 @@ pub enum Report<'a> {
     OtherDevice(Box<Carried<'a>>),
     /// How a radio is.
     Radio(Box<RadioReport<'a>>),
+    /// A gateway noticed an attack.
+    Threat(Box<ThreatReport<'a>>),
 }
 
 impl<'a> Telemetry<'a> {
@@ -236,8 +242,8 @@ impl<'a> Telemetry<'a> {
                 | Kind::EdgeService
                 | Kind::EdgeResource
                 | Kind::EdgeEvent => Report::Edge(EdgeReport::read(kind, &mut fields)?),
-                Kind::PortStats => Report::Port(PortReport::read(&mut fields)?),
-                Kind::PathStats => Report::Path(PathReport::read(&mut fields)?),
+                Kind::PortStats => Report::Port(Box::new(PortReport::read(&mut fields)?)),
+                Kind::PathStats => Report::Path(Box::new(PathReport::read(&mut fields)?)),
                 Kind::Neighbor => Report::Neighbor(NeighborReport::read(&mut fields)?),
                 Kind::Intrusion => Report::Intrusion(Box::new(IntrusionReport::read(&mut fields)?)),
                 Kind::ClientEvent => {
@@ -247,6 +253,7 @@ impl<'a> Telemetry<'a> {
                     Report::OtherDevice(Box::new(Carried::read_other_device(row, &mut fields)?))
                 }
                 Kind::RadioStats => Report::Radio(Box::new(RadioReport::read(&mut fields)?)),
+                Kind::Threat => Report::Threat(Box::new(ThreatReport::read(&mut fields)?)),
             },
         })
     }

@@ -68,6 +68,18 @@ fn a_bad_line_names_its_field() {
             "snr: invalid type: floating point `-101.5`, expected a number from -100 to 200",
         ),
         (
+            format!(r#"{{"kind":"port-stats",{mac},"port_id":"1","negotiation":"auto"}}"#),
+            "negotiation: not one of complete, incomplete",
+        ),
+        (
+            format!(r#"{{"kind":"path-stats",{mac},"port_id":"1","state":"lossy"}}"#),
+            "state: not one of up, down",
+        ),
+        (
+            format!(r#"{{"kind":"threat",{mac},"type":"virus"}}"#),
+            "type: not one of idp-attack, url-blocked",
+        ),
+        (
             r#"{"kind":"radio-stats","ap":"5c5b35000001"}"#.into(),
             "band: the field is missing from radio-stats",
         ),
@@ -134,6 +146,15 @@ fn a_bad_list_of_associations_names_the_field_within_it() {
     ];
     for (line, detail) in cases {
         assert_eq!(refused(&line), detail, "{line:.200}");
+    }
+}
+
+#[test]
+fn an_attack_that_nobody_knows_is_answered_with_those_that_are_known() {
+    let detail = refused(r#"{"kind":"intrusion","ap":"5c5b35000001","type":"teapot"}"#);
+    assert!(detail.starts_with("type: not one of replay tkip-icv"), "{detail}");
+    for (_, name) in Attack::ALL {
+        assert!(detail.contains(name), "{name}: {detail}");
     }
 }
 
