@@ -515,6 +515,7 @@ impl DeviceState {
             if row.fields.contains(&"port_ids") {
                 evidence.add_opt("port_ids", event.port_id.as_deref());
             }
+            self.show_more(row, &mut evidence);
             let at = scene.at;
             scene.raise(&Incident { row, about: "", at, evidence });
         }
@@ -534,6 +535,7 @@ impl DeviceState {
         if row.fields.contains(&"reasons") {
             evidence.add_opt("reasons", cause.reason);
         }
+        self.show_more(row, &mut evidence);
         scene.raise(&Incident { row, about: "", at, evidence });
     }
 

@@ -320,7 +320,7 @@ fn every_alarm_of_the_table_but_our_own_can_be_raised_by_its_key() {
             &mut world,
             1,
             row.key,
-            r#","client_mac":"02:00:00:00:00:07","ssid":"x","bssid":"020000000008","port_id":"p","vlan":"1","reason":"r","peer_mac":"020000000009""#,
+            r#","client_mac":"02:00:00:00:00:07","ssid":"x","bssid":"020000000008","port_id":"p","vlan":"1","reason":"r","peer_mac":"020000000009","server":"s","wlan_id":"00000000-0000-4000-8000-000000000003""#,
         );
         let told = world.events.pop().unwrap();
         let alarm = told.value();
@@ -337,9 +337,11 @@ fn every_alarm_of_the_table_but_our_own_can_be_raised_by_its_key() {
             "hostnames",
             "port_ids",
             "reasons",
+            "servers",
             "ssids",
             "vlans",
             "wcids",
+            "wlan_ids",
         ];
         for field in row.fields.iter().filter(|field| known.contains(field)) {
             assert!(alarm.get(*field).is_some(), "{} of {}", field, row.key);

@@ -6,7 +6,8 @@ use expect_test::expect_file;
 use foghorn_engine::Engine;
 use foghorn_model::record::Command;
 use foghorn_model::{
-    Actor, AdminId, Audit, Change, Partition, Record, RecordBody, Timestamp, WebhookId,
+    Actor, AdminId, Audit, Change, ConfigUpdate, Device, DeviceType, Partition, Record, RecordBody,
+    Timestamp, WebhookId,
 };
 
 const SWITCH: &str = "5c5b35000003";
@@ -172,6 +173,11 @@ fn clients() {
     golden(&world.events, "client-join", "client-join");
     golden(&world.events, "client-sessions", "client-sessions");
     let mut world = World::new();
+    let personal = r#","psk_id":"00000000-0000-4000-8000-000000000005","psk_name":"room 7"}"#;
+    let joins = associated(client(2), AP, "5c5b35000011").replace('}', personal);
+    world.line(0, &joins);
+    golden(&world.events, "client-join", "client-join-psk");
+    let mut world = World::new();
     world.line(0, &associated("020000000c04".parse().unwrap(), AP, "5c5b35000011"));
     world.tick(4000);
     golden(&world.events, "client-sessions", "client-sessions-inactive");
@@ -207,7 +213,7 @@ fn nac_accounting() {
 
 #[test]
 fn alarms() {
-    let keys = ["ap_bad_cable", "device_down", "rogue_ap", "sw_bad_optics"];
+    let keys = ["ap_bad_cable", "device_down", "device_restarted", "rogue_ap", "sw_bad_optics"];
     let mut world = World::new();
     world.enable(&keys);
     for mac in [AP, "5c5b35000002"] {
@@ -217,7 +223,23 @@ fn alarms() {
     golden(&world.events, "alarms", "alarms-infrastructure");
     let mut world = World::new();
     world.enable(&keys);
-    world.line(0, &format!(r#"{{"kind":"device-event","mac":"{SWITCH}","type":"SW_ALARM_OPTICS_IFACE_RX_LOW","severity":"warn","port_id":"xe-0/0/0","text":"xe-0/0/0: RX power of optical interface is low"}}"#));
+    for mac in [AP, "5c5b35000002"] {
+        let line = format!(r#"{{"kind":"device-restarted","mac":"{mac}","reason":"power_cycle"}}"#);
+        world.line(15, &line);
+    }
+    golden(&world.events, "alarms", "alarms-restarted");
+    let mut world = World::new();
+    world.enable(&keys);
+    world.change(vec![ConfigUpdate::Device(Device {
+        mac: SWITCH.parse().unwrap(),
+        org_id: org_id(),
+        site_id: Some(site_id()),
+        name: "SW1".into(),
+        device_type: DeviceType::Switch,
+        model: "EX4650-48Y".into(),
+        ip: None,
+    })]);
+    world.line(0, &format!(r#"{{"kind":"device-event","mac":"{SWITCH}","type":"SW_ALARM_OPTICS_IFACE_RX_LOW","severity":"warn","version":"22.4R3-S6.5","port_id":"xe-0/0/0","text":"xe-0/0/0: RX power of optical interface is low"}}"#));
     golden(&world.events, "alarms", "alarms-switch");
     let mut world = World::new();
     world.enable(&keys);

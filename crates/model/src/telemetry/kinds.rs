@@ -197,6 +197,8 @@ pub const KINDS: &[KindRow] = &[
             Field::Ssid,
             Field::PortId,
             Field::Vlan,
+            Field::Server,
+            Field::WlanId,
             Field::Reason,
         ]),
         example: r#"{"kind":"alarm","type":"beacon_flood","mac":"5c5b35000001","ssid":"Free WiFi","bssid":"02a1b2c3d4e5"}"#,
