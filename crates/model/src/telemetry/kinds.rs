@@ -438,8 +438,12 @@ pub const KINDS: &[KindRow] = &[
     KindRow {
         kind: Kind::Intrusion,
         name: "intrusion",
-        doc: "A radio noticed an attack; `type` says which (`docs/inputs.md`), `count` how often since \
-              the last report.",
+        doc: "A radio noticed an attack, and `count` says how often since the last report. `type` is \
+              `replay`, `tkip-icv`, `deauthentication`, `ad-hoc`, `beacon-flood`, \
+              `bssid-spoofing`, `eap-failure-injection`, `eap-guess`, `eap-handshake`, \
+              `eap-spoofed-success`, `eapol-logoff`, `eapol-start`, `essid-jack`, \
+              `excessive-client`, `monkey-jack`, `out-of-sequence`, `ssid-injection`, \
+              `survey-scan`, `vendor-ie-missing`, `watched-station` or `zero-ssid`.",
         required: ALWAYS.and(&[Field::Ap, Field::Type]),
         optional: ANY.and(&[
             Field::Count,

@@ -153,8 +153,10 @@ fn a_bad_list_of_associations_names_the_field_within_it() {
 fn an_attack_that_nobody_knows_is_answered_with_those_that_are_known() {
     let detail = refused(r#"{"kind":"intrusion","ap":"5c5b35000001","type":"teapot"}"#);
     assert!(detail.starts_with("type: not one of replay tkip-icv"), "{detail}");
+    let documented = Kind::Intrusion.row().doc;
     for (_, name) in Attack::ALL {
         assert!(detail.contains(name), "{name}: {detail}");
+        assert!(documented.contains(&format!("`{name}`")), "{name}: {documented}");
     }
 }
 

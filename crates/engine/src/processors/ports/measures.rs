@@ -152,8 +152,8 @@ impl Port {
         // A counter that went back began anew.
         let Some(more) = flaps.checked_sub(count) else { return 0 };
         let known = self.changes.iter().filter(|change| **change > since).count() as u64;
-        let span = at.since(since).0.max(window.0);
-        let share = u128::from(more.saturating_sub(known)) * window.0.unsigned_abs() as u128;
-        u64::try_from(share / span.unsigned_abs() as u128).unwrap_or(u64::MAX)
+        let span = u128::from(at.since(since).0.max(window.0).unsigned_abs());
+        let share = u128::from(more.saturating_sub(known)) * u128::from(window.0.unsigned_abs());
+        u64::try_from(share / span).unwrap_or(u64::MAX)
     }
 }
