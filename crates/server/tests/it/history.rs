@@ -190,5 +190,5 @@ fn what_befell_clients_and_devices_of_other_vendors_is_found_and_defined() {
         let row = alarms.as_array().unwrap().iter().find(|row| row["key"] == key).unwrap();
         row["tier"].clone()
     };
-    assert_eq!((tier("rogue_ap"), tier("beacon_flood")), (json!("A"), json!("B")));
+    assert_eq!((tier("rogue_ap"), tier("essid_jack")), (json!("A"), json!("B")));
 }
