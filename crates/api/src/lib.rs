@@ -39,7 +39,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 pub use caller::CALLS_PER_HOUR;
-pub use live::{Ask, Live, LiveClient, LiveDevice, LiveEdge, LogPiece, LoggedEvent, Pulse, Told};
+pub use live::{
+    Ask, Live, LiveClient, LiveDevice, LiveEdge, LiveRadio, LogPiece, LoggedEvent, Pulse, Told,
+};
 pub use proxies::Proxies;
 pub use throttle::network;
 

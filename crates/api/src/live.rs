@@ -5,6 +5,7 @@
 
 use foghorn_ingest::journal::Refused;
 use foghorn_model::event::client::Association;
+use foghorn_model::telemetry::Radio;
 use foghorn_model::{DeviceType, EventEntry, Mac, Partition, Timestamp};
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -69,6 +70,21 @@ pub struct LiveDevice {
     pub ext_ip: Option<IpAddr>,
     /// How many clients are associated to it.
     pub client_count: usize,
+    /// Its radios, as far as they were heard of.
+    pub radios: Vec<LiveRadio>,
+}
+
+/// A radio as it is now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LiveRadio {
+    /// `24`, `5` or `6`.
+    pub band: String,
+    /// How it is set.
+    pub setting: Radio,
+    /// How much of the time its channel is in use, in percent.
+    pub utilization: Option<f64>,
+    /// The noise, dBm.
+    pub noise_floor: Option<f64>,
 }
 
 /// An edge as it is now.

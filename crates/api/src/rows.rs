@@ -1,8 +1,9 @@
 //! Rows that say how something is now: its configuration, and what is live of it.
 
-use crate::live::{LiveClient, LiveDevice, LiveEdge};
+use crate::live::{LiveClient, LiveDevice, LiveEdge, LiveRadio};
 use foghorn_catalog::{Document, Scope};
 use foghorn_model::Timestamp;
+use foghorn_model::telemetry::Link;
 use serde_json::{Map, Value, json};
 
 /// What one is told of a device or an edge: whether it is there.
@@ -39,8 +40,29 @@ pub(crate) fn device(document: &Document, live: Option<&LiveDevice>, now: Timest
     }
     if document.text("type") == "ap" {
         row["num_clients"] = json!(live.client_count);
+        if !live.radios.is_empty() {
+            row["radio_stat"] = radio_stat(&live.radios);
+        }
     }
     row
+}
+
+/// The radios of an AP, by band; what nobody told of one is null.
+fn radio_stat(radios: &[LiveRadio]) -> Value {
+    let of = |radio: &LiveRadio| {
+        let it = &radio.setting;
+        // Whole numbers, as the schema has them.
+        let whole = |number: Option<f64>| number.map(f64::round).map(|it| it as i64);
+        let stat = json!({
+            "bandwidth": it.bandwidth,
+            "channel": it.channel,
+            "noise_floor": whole(radio.noise_floor),
+            "power": it.power,
+            "util_all": whole(radio.utilization),
+        });
+        (format!("band_{}", radio.band), stat)
+    };
+    Value::Object(radios.iter().map(of).collect())
 }
 
 /// A device as a search has it.
@@ -68,27 +90,44 @@ pub(crate) fn found_device(
 /// The statistics of a client.
 pub(crate) fn client(scope: Scope, live: &LiveClient, now: Timestamp) -> Value {
     let it = &live.association;
+    let nothing = Link::default();
+    let link = it.link.as_deref().unwrap_or(&nothing);
     json!({
         "ap_id": it.ap.device_id(),
         "ap_mac": it.ap,
         "band": it.band,
         "bssid": it.bssid,
+        "channel": link.channel,
         "family": it.family,
         "hostname": it.hostname,
         "ip": it.ip,
+        "key_mgmt": link.key_mgmt,
         "last_seen": seconds(live.heard),
         "mac": it.mac,
         "manufacture": it.manufacture,
         "model": it.model,
         "org_id": scope.org,
         "os": it.os,
+        "proto": link.proto,
         "psk_id": it.psk_id,
         "rssi": it.rssi,
+        "rx_bps": link.rx.bps,
+        "rx_bytes": link.rx.bytes,
+        "rx_packets": link.rx.pkts,
+        "rx_rate": link.rx.rate,
+        "rx_retries": link.rx.retries,
         "site_id": scope.site,
+        "snr": link.snr,
         "ssid": it.ssid,
+        "tx_bps": link.tx.bps,
+        "tx_bytes": link.tx.bytes,
+        "tx_packets": link.tx.pkts,
+        "tx_rate": link.tx.rate,
+        "tx_retries": link.tx.retries,
         "type": "client",
         "uptime": now.secs().saturating_sub(it.connect.secs()).max(0),
         "username": it.username,
+        "vlan_id": link.vlan,
         "wlan_id": it.wlan_id,
     })
 }

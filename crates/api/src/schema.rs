@@ -149,8 +149,27 @@ fn device_stats() -> Value {
             "version": { "type": ["string", "null"], "description": "its firmware" },
             "ext_ip": { "type": ["string", "null"], "description": "where it was seen from" },
             "num_clients": { "type": "integer", "minimum": 0, "description": "of an AP" },
+            "radio_stat": {
+                "type": "object",
+                "description": "of an AP that tells of its radios: `band_24`, `band_5`, `band_6`",
+                "additionalProperties": radio_stat(),
+            },
         },
         "required": ["id", "mac", "type", "status", "last_seen"],
+    })
+}
+
+fn radio_stat() -> Value {
+    let whole = |what: &str| json!({ "type": ["integer", "null"], "description": what });
+    json!({
+        "type": "object",
+        "properties": {
+            "bandwidth": whole("MHz"),
+            "channel": whole("the channel that it is on"),
+            "noise_floor": whole("dBm"),
+            "power": whole("dBm"),
+            "util_all": whole("how much of the time the channel is in use, in percent"),
+        },
     })
 }
 
@@ -173,6 +192,8 @@ fn openwifi_state() -> Value {
 /// A client as it is now.
 fn client_stats() -> Value {
     let text = || json!({ "type": ["string", "null"] });
+    let whole = |what: &str| json!({ "type": ["integer", "null"], "description": what });
+    let number = |what: &str| json!({ "type": ["number", "null"], "description": what });
     json!({
         "type": "object",
         "properties": {
@@ -184,6 +205,21 @@ fn client_stats() -> Value {
             "ip": text(),
             "username": text(),
             "rssi": { "type": ["number", "null"], "description": "dBm" },
+            "snr": number("dB over the noise"),
+            "channel": whole("the channel"),
+            "proto": text(),
+            "key_mgmt": text(),
+            "vlan_id": text(),
+            "rx_bps": whole("bit/s that come from it"),
+            "rx_bytes": whole("octets that came from it since it came"),
+            "rx_packets": whole("packets that came from it since it came"),
+            "rx_rate": number("the rate at which it sends, Mbit/s"),
+            "rx_retries": whole("how often it sent something again"),
+            "tx_bps": whole("bit/s that go to it"),
+            "tx_bytes": whole("octets that went to it since it came"),
+            "tx_packets": whole("packets that went to it since it came"),
+            "tx_rate": number("the rate at which it is sent to, Mbit/s"),
+            "tx_retries": whole("how often something was sent to it again"),
             "last_seen": { "type": "number", "description": "epoch seconds" },
             "uptime": { "type": "integer", "minimum": 0, "description": "seconds since it came" },
         },

@@ -22,7 +22,7 @@ mod view;
 pub use fingerprint::registry_date;
 pub use output::{EventBuffer, Output};
 pub use partition::{Engine, RestoreError, Tally};
-pub use view::{ClientView, DeviceView, EdgeView, SiteView};
+pub use view::{ClientView, DeviceView, EdgeView, RadioView, SiteView};
 
 /// The version of the fold. It is counted up with every change that derives other events of the
 /// same records; see the `Upgrade` record.

@@ -7,7 +7,7 @@ use crate::FOLD_VERSION;
 use crate::output::{Emitter, Output};
 use crate::processors::alarms::Telling;
 use crate::processors::sources::Way;
-use crate::processors::{Scene, carried, relayed, steps};
+use crate::processors::{Scene, air, carried, relayed, steps};
 use crate::seen::Source;
 use crate::state::{SiteState, State};
 use crate::timers::{Subject, Timers};
@@ -43,6 +43,8 @@ pub struct Tally {
     pub stale: u64,
     /// Reports of a device that the site does not have.
     pub unknown_device: u64,
+    /// Events of a device whose type is one of another kind of device; they are told as they are.
+    pub mistyped: u64,
     /// Reports of a client that is not associated.
     pub unknown_client: u64,
     /// Records of a site that is gone.
@@ -305,15 +307,14 @@ impl Engine {
         let timed = telemetry.time.is_some();
         match &telemetry.report {
             Report::Device(report) => {
-                let SiteState { devices, ports, peerings, sle, .. } = state;
+                let SiteState { devices, ports, peerings, radios, sle, .. } = state;
                 devices.on_report(report, &mut scene);
+                radios.on_event(report, &scene);
                 peerings.on_report(report, devices, &mut scene);
                 if devices.has_known_aps() {
                     sle.on_device(&mut scene);
                 }
-                if let Some((port, is_up)) = report.link() {
-                    ports.on_link(report.mac, port, is_up, devices, &mut scene);
-                }
+                ports.on_event(report, devices, &mut scene);
             }
             Report::Associated(report) => {
                 state.air.on_associated(report.bssid, &report.ssid);
@@ -351,10 +352,18 @@ impl Engine {
             Report::Guest(guest) => carried::on_guest(guest, &mut scene),
             Report::Edge(report) => state.edges.on_report(report, &mut scene),
             Report::Port(report) => state.ports.on_report(report, &state.devices, &mut scene),
-            Report::Path(report) => state.paths.on_report(report, &state.devices, &mut scene),
+            Report::Path(report) => {
+                let SiteState { paths, devices, peerings, .. } = state;
+                paths.on_report(report, devices, peerings, &mut scene);
+            }
             Report::Neighbor(report) => state.air.on_neighbor(report, &state.devices, &mut scene),
             Report::Happening(event) => steps::on_happening(event, &state.clients, &mut scene),
             Report::OtherDevice(event) => carried::on_other_device(event, &mut scene),
+            Report::Radio(report) => {
+                let SiteState { devices, radios, .. } = state;
+                radios.on_report(report, devices, &mut scene);
+            }
+            Report::Threat(report) => air::Air::on_threat(report, &state.devices, &mut scene),
             Report::Intrusion(report) => {
                 state.air.on_intrusion(report, &state.devices, &mut scene);
             }
@@ -445,5 +454,7 @@ fn source(report: &Report<'_>) -> Source {
         Report::Path(report) => Source::Device(report.mac),
         Report::Neighbor(report) => Source::Device(report.ap),
         Report::Intrusion(report) => Source::Device(report.ap),
+        Report::Radio(report) => Source::Device(report.ap),
+        Report::Threat(report) => Source::Device(report.mac),
     }
 }

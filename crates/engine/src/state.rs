@@ -15,6 +15,7 @@ use crate::processors::latency::Latency;
 use crate::processors::paths::Paths;
 use crate::processors::peerings::Peerings;
 use crate::processors::ports::Ports;
+use crate::processors::radios::Radios;
 use crate::processors::sites_down::SitesDown;
 use crate::processors::sle::Sle;
 use crate::processors::sources::Sources;
@@ -99,6 +100,8 @@ pub(crate) struct SiteState {
     #[serde(default)]
     pub(crate) peerings: Peerings,
     #[serde(default)]
+    pub(crate) radios: Radios,
+    #[serde(default)]
     pub(crate) air: Air,
     #[serde(default)]
     pub(crate) alarms: Alarms,
@@ -130,6 +133,7 @@ impl SiteState {
             ports: Ports::default(),
             paths: Paths::default(),
             peerings: Peerings::default(),
+            radios: Radios::default(),
             air: Air::default(),
             alarms: Alarms::default(),
             sites_down: SitesDown::default(),

@@ -6,6 +6,7 @@
 use crate::fingerprint;
 use crate::state::SiteState;
 use foghorn_model::event::client::{Association, Make};
+use foghorn_model::telemetry::Radio;
 use foghorn_model::{Device, Edge, Mac, Site, Timestamp};
 use std::net::IpAddr;
 
@@ -30,6 +31,21 @@ pub struct DeviceView<'a> {
     pub version: &'a str,
     /// The address that it was seen from.
     pub ext_ip: Option<IpAddr>,
+}
+
+/// A radio of an AP.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct RadioView<'a> {
+    /// `24`, `5` or `6`.
+    pub band: &'a str,
+    /// Whether it sends; `None` before its source has told, and so with the rest.
+    pub is_up: Option<bool>,
+    /// How it is set.
+    pub setting: Radio,
+    /// How much of the time its channel is in use, in percent.
+    pub utilization: Option<f64>,
+    /// The noise, dBm.
+    pub noise_floor: Option<f64>,
 }
 
 /// An edge of a site.
@@ -78,6 +94,17 @@ impl<'a> SiteView<'a> {
     /// Its devices in the order of their addresses.
     pub fn devices(&self) -> impl Iterator<Item = DeviceView<'a>> + use<'a> {
         self.state.devices.views()
+    }
+
+    /// The radios of an AP, as far as they were heard of.
+    pub fn radios(&self, ap: Mac) -> impl Iterator<Item = RadioView<'a>> + use<'a> {
+        self.state.radios.of(ap).map(|(band, state)| RadioView {
+            band,
+            is_up: state.is_up,
+            setting: state.setting,
+            utilization: state.utilization,
+            noise_floor: state.noise_floor,
+        })
     }
 
     /// Its edges in the order of their addresses.

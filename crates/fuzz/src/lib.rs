@@ -157,7 +157,7 @@ pub fn openwifi(data: &[u8]) {
     if let Ok(state) = read_state(data, Some(Mac([0x5c, 0x5b, 0x35, 0, 0, 1])), NOW) {
         // Every protocol ends as a line that the fold can read, and that fits in a record.
         assert!(Telemetry::parse(&state.line).is_ok(), "{}", String::from_utf8_lossy(&state.line));
-        assert!(state.line.len() < foghorn_model::record::RECORD_BYTES_MAX / 2);
+        assert!(state.line.len() < foghorn_model::record::RECORD_BYTES_MAX / 4 * 3);
     }
 }
 

@@ -175,7 +175,6 @@ const SEARCHES: &[Searchable] = &[
                 )),
             },
         ],
-        // No event has a `type_code`: who asks for one finds none.
         members: &[
             "mac",
             "type",

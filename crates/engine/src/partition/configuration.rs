@@ -95,6 +95,7 @@ impl Engine {
                     state.devices.look_at_site(&state.site, self.state.clock, emitter);
                     state.ports.remove(*mac);
                     state.paths.remove(*mac);
+                    state.radios.remove(*mac);
                     state.peerings.remove(*mac, &state.site, &mut self.timers);
                     state.clocks.remove(*mac);
                     state.lists.remove(*mac);

@@ -1,4 +1,5 @@
-//! Alarms of what radios hear that is not ours: strangers and attacks.
+//! Alarms of what radios hear that is not ours, strangers and attacks; and of attacks that gateways
+//! see.
 //!
 //! An AP is *rogue* when it is not ours and on our wire, and a *honeypot* when it is not ours and
 //! sends one of our SSIDs. Each is an incident once in [`TOLD_EACH`]; the setting `rogue` says
@@ -11,9 +12,9 @@ use super::Scene;
 use super::alarms::{self, Incident};
 use super::devices::Devices;
 use foghorn_model::alarm::Evidence;
-use foghorn_model::telemetry::{Attack, IntrusionReport, NeighborReport};
+use foghorn_model::telemetry::{Attack, IntrusionReport, NeighborReport, Threat, ThreatReport};
 use foghorn_model::time::Micros;
-use foghorn_model::{Mac, Timestamp};
+use foghorn_model::{DeviceType, Mac, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -40,13 +41,31 @@ pub(crate) struct Air {
     attacks: BTreeMap<String, (Timestamp, u64)>,
 }
 
-/// The alarm of an attack, and how often within a minute it must be reported.
+/// The alarm of an attack, and how often within a minute it must be reported. What a single frame
+/// gives away is believed at once; what happens now and then must happen often.
 fn definition(attack: Attack) -> (&'static str, u64) {
     match attack {
         Attack::Replay => ("krack_attack", 1),
         Attack::TkipIcv => ("tkip_icv_attack", 2),
         Attack::Deauthentication => ("disassociation_flood", 20),
         Attack::AdHoc => ("adhoc_network", 1),
+        Attack::BeaconFlood => ("beacon_flood", 50),
+        Attack::BssidSpoofing => ("bssid_spoofing", 1),
+        Attack::EapFailureInjection => ("eap_failure_injection", 1),
+        Attack::EapGuess => ("eap_dictionary_attack", 10),
+        Attack::EapHandshake => ("eap_handshake_flood", 50),
+        Attack::EapSpoofedSuccess => ("eap_spoofed_success", 1),
+        Attack::EapolLogoff => ("eapol_logoff_attack", 5),
+        Attack::EapolStart => ("excessive_eapol_start", 20),
+        Attack::EssidJack => ("essid_jack", 1),
+        Attack::ExcessiveClient => ("excessive_client", 1),
+        Attack::MonkeyJack => ("monkey_jack", 1),
+        Attack::OutOfSequence => ("out_of_sequence", 10),
+        Attack::SsidInjection => ("ssid_injection", 1),
+        Attack::SurveyScan => ("air_magnet_scan", 1),
+        Attack::VendorIeMissing => ("vendor_ie_missing", 1),
+        Attack::WatchedStation => ("watched_station", 1),
+        Attack::ZeroSsid => ("zero_ssid_association", 1),
     }
 }
 
@@ -133,12 +152,34 @@ impl Air {
             ("client_mac2", report.peer_mac.map(|it| it.to_string())),
             ("client_macs", report.client_mac.map(|it| it.to_string())),
             ("ssids", report.ssid.as_deref().map(Into::into)),
+            ("wcids", report.client_mac.map(|it| it.to_string())),
         ];
         for (member, sample) in samples {
             if row.fields.contains(&member) {
                 evidence.add_opt(member, sample);
             }
         }
+        scene.raise(&Incident { row, about: "", at, evidence });
+    }
+
+    /// A gateway reports an attack, of which it is sure.
+    pub(crate) fn on_threat(
+        report: &ThreatReport<'_>,
+        devices: &Devices,
+        scene: &mut Scene<'_, '_>,
+    ) {
+        if devices.device_type(report.mac) != Some(DeviceType::Gateway) {
+            scene.tally.unknown_device += 1;
+            return;
+        }
+        let row = alarms::row(match report.threat {
+            Threat::IdpAttack => "idp_attack_detected",
+            Threat::UrlBlocked => "url_blocked",
+        });
+        let mut evidence = Evidence::new();
+        devices.show(report.mac, &mut evidence);
+        evidence.add_opt("reasons", report.reason.as_deref());
+        let at = scene.at;
         scene.raise(&Incident { row, about: "", at, evidence });
     }
 

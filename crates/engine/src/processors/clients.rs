@@ -406,6 +406,7 @@ fn new_association(
         psk_id: report.psk_id,
         psk_name: owned(&report.psk_name),
         dhcp: None,
+        link: facts.link.clone(),
     }
 }
 
@@ -441,6 +442,9 @@ fn refresh(known: &mut Association, report: &telemetry::Association<'_>) {
 fn learn(known: &mut Association, facts: &ClientFacts<'_>) {
     if facts.ip.is_some() {
         known.ip = facts.ip;
+    }
+    if let Some(link) = facts.link.as_deref() {
+        known.link.get_or_insert_default().learn(link);
     }
     replace(&mut known.hostname, facts.hostname.as_deref());
     replace(&mut known.username, facts.username.as_deref());

@@ -178,6 +178,7 @@ struct Cause<'a> {
     reason: Option<&'a str>,
     text: Option<&'a str>,
     audit_id: Option<Uuid>,
+    fixed_version: Option<&'a str>,
 }
 
 impl Devices {
@@ -254,6 +255,7 @@ impl Devices {
             reason: report.reason.as_deref(),
             text: report.text.as_deref(),
             audit_id: report.audit_id,
+            fixed_version: report.fixed_version.as_deref(),
         };
         match &report.change {
             DeviceChange::Event(event) => state.tell_event(event, cause, scene),
@@ -284,6 +286,20 @@ impl Devices {
         self.follow(report.mac, before, after, scene);
     }
 
+    /// Tells an event of a device that is concluded of what it measures.
+    pub(crate) fn conclude(
+        &mut self,
+        mac: Mac,
+        event: &DeviceEvent<'_>,
+        reason: Option<&str>,
+        audit_id: Option<Uuid>,
+        scene: &mut Scene<'_, '_>,
+    ) {
+        if let Some(state) = self.by_mac.get_mut(&mac) {
+            state.tell_event(event, Cause { reason, audit_id, ..Cause::default() }, scene);
+        }
+    }
+
     /// The timer of a device fired: it has fallen silent, or owes a down, or lives on.
     pub(crate) fn on_timer(&mut self, mac: Mac, scene: &mut Scene<'_, '_>) {
         let Some(state) = self.by_mac.get_mut(&mac) else { return };
@@ -294,8 +310,8 @@ impl Devices {
                 Some(owed) => {
                     let cause = Cause {
                         reason: owed.reason.as_deref(),
-                        text: None,
                         audit_id: owed.audit_id,
+                        ..Cause::default()
                     };
                     state.tell_updown(Transition::Disconnected, owed.at, cause, scene);
                     state.alarm(Transition::Disconnected, owed.at, cause, scene);
@@ -479,6 +495,9 @@ impl DeviceState {
     }
 
     fn tell_event(&mut self, event: &DeviceEvent<'_>, cause: Cause<'_>, scene: &mut Scene<'_, '_>) {
+        if event.is_of_another(self.device.device_type) {
+            scene.tally.mistyped += 1;
+        }
         let happening = Happening {
             event_type: &event.event_type,
             at: scene.at,
@@ -486,6 +505,7 @@ impl DeviceState {
             reason: cause.reason,
             text: cause.text,
             audit_id: cause.audit_id,
+            fixed_version: cause.fixed_version,
             detail: Some(event),
             flapping: None,
         };
@@ -503,6 +523,7 @@ impl DeviceState {
             if row.fields.contains(&"port_ids") {
                 evidence.add_opt("port_ids", event.port_id.as_deref());
             }
+            self.show_more(row, &mut evidence);
             let at = scene.at;
             scene.raise(&Incident { row, about: "", at, evidence });
         }
@@ -522,6 +543,7 @@ impl DeviceState {
         if row.fields.contains(&"reasons") {
             evidence.add_opt("reasons", cause.reason);
         }
+        self.show_more(row, &mut evidence);
         scene.raise(&Incident { row, about: "", at, evidence });
     }
 
@@ -551,6 +573,7 @@ impl DeviceState {
             reason: cause.reason,
             text: cause.text,
             audit_id: cause.audit_id,
+            fixed_version: cause.fixed_version,
             detail: None,
             flapping: None,
         }

@@ -242,6 +242,13 @@ impl EdgeState {
                 false => "TT_PORT_LAST_DROPPED_FROM_LACP",
             };
             self.tell(event, EdgeHappening { lag: Some(&lag), ..of_port }, scene);
+            if self.ports.values().all(|port| port.lag.is_none()) {
+                let mut evidence = Evidence::new();
+                evidence.add("hostnames", self.edge.name.as_str());
+                evidence.add("reasons", lag);
+                let (row, at) = (alarms::row("tt_ports_all_dropped_from_lacp"), scene.at);
+                scene.raise(&Incident { row, about: "", at, evidence });
+            }
         }
         if let Some((lag, has_others)) = joined {
             let event = if has_others { "TT_PORT_JOINED_LACP" } else { "TT_PORT_FIRST_JOIN_LACP" };

@@ -18,6 +18,7 @@ pub(crate) mod peerings;
 pub(crate) mod ping;
 pub(crate) mod ports;
 pub(crate) mod presence;
+pub(crate) mod radios;
 pub(crate) mod ratio;
 pub(crate) mod relayed;
 pub(crate) mod sites_down;

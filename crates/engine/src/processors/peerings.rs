@@ -5,7 +5,8 @@
 //! already, or up, is no news. Without one every report is an alarm at once.
 //!
 //! Reports name the other end in their own ways. Two are about one peering when `peer_mac` and
-//! `port_id` agree, and what `text` has in square brackets, or else the first address in it.
+//! `port_id` agree, and what `text` has in square brackets, or else the first address in it, and
+//! `vpn_name`.
 
 use super::Scene;
 use super::alarms::Incident;
@@ -70,20 +71,34 @@ impl Peerings {
         devices: &Devices,
         scene: &mut Scene<'_, '_>,
     ) {
-        let DeviceChange::Event(event) = &report.change else { return };
+        if let DeviceChange::Event(event) = &report.change {
+            let said = [report.reason.as_deref(), report.text.as_deref()];
+            self.on_event(report.mac, event, said, devices, scene);
+        }
+    }
+
+    /// An event says that a peering is up, or down; with its reason and its text.
+    pub(crate) fn on_event(
+        &mut self,
+        mac: Mac,
+        event: &DeviceEvent<'_>,
+        [reason, text]: [Option<&str>; 2],
+        devices: &Devices,
+        scene: &mut Scene<'_, '_>,
+    ) {
         let Some((kind, is_up)) = event.peering() else { return };
         let Some(row) = alarm_of_event(&event.event_type) else { return };
-        if devices.device_type(report.mac).is_none() {
+        if devices.device_type(mac).is_none() {
             return;
         }
         let mut evidence = Evidence::new();
-        devices.show(report.mac, &mut evidence);
-        evidence.add_opt("reasons", report.reason.as_deref().or(report.text.as_deref()));
+        devices.show(mac, &mut evidence);
+        evidence.add_opt("reasons", reason.or(text));
         let threshold = scene.site.setting.peering_threshold(kind);
         let at = scene.at;
         let incident = Incident { row, about: "", at, evidence };
-        let OfDevice { by_name, armed } = self.by_device.entry(report.mac).or_default();
-        let name = name(kind, event, report.text.as_deref());
+        let OfDevice { by_name, armed } = self.by_device.entry(mac).or_default();
+        let name = name(kind, event, text);
         if by_name.len() >= PEERINGS_MAX && !by_name.contains_key(&name) {
             scene.tally.over_limit += 1;
             return scene.raise(&incident);
@@ -113,7 +128,7 @@ impl Peerings {
         }
         peering.owed = Some(Owed { key: row.key.into(), evidence: incident.evidence });
         let deadline = at + threshold;
-        scene.timers.arm(armed, deadline, scene.site.id, Subject::Peerings(report.mac));
+        scene.timers.arm(armed, deadline, scene.site.id, Subject::Peerings(mac));
     }
 
     /// A down may be over its threshold.
@@ -187,7 +202,9 @@ impl Peering {
 fn name(kind: PeeringKind, event: &DeviceEvent<'_>, text: Option<&str>) -> String {
     let peer = event.peer_mac.map(|mac| mac.to_string()).unwrap_or_default();
     let port = event.port_id.as_deref().unwrap_or_default();
-    format!("{}/{peer}/{port}/{}", kind.name(), text.and_then(named).unwrap_or_default())
+    let named = text.and_then(named).unwrap_or_default();
+    let vpn = event.vpn_name.as_deref().map(|vpn| format!("/{vpn}")).unwrap_or_default();
+    format!("{}/{peer}/{port}/{named}{vpn}", kind.name())
 }
 
 /// The other end, as a text names it.

@@ -1,30 +1,38 @@
-//! Alarms of ports and cables: `port_flap`, and what counters tell.
+//! Alarms of ports and cables: `port_flap`, links that matter by themselves, loops, and what counters
+//! and settings tell.
 //!
 //! A port that changes its link [`FLAPS`] times within [`FLAP_WINDOW`] flaps, until it has kept
-//! still for as long. A cable is bad when in three reports in a row more than one packet of
+//! still for as long. Changes are those that are told, and those that the port's own counter has
+//! more. A port of which it is told that it is critical is an alarm whenever its link changes.
+//!
+//! A cable is bad when in three reports in a row more than one packet of
 //! a thousand is an error (`bad_cable`, `ap_bad_cable`, `gw_bad_cable`); a negotiation is wrong
 //! when in as many the port is slower than it has been, or half duplex (`negotiation_mismatch`,
-//! `gw_negotiation_mismatch`; at an AP its cable is to blame). As many good reports resolve it.
+//! `gw_negotiation_mismatch`; at an AP its cable is to blame), and incomplete when in as many it is
+//! not at its end (`sw_negotiation_incomplete`); two ends do not fit when in as many they have
+//! other MTUs (`gw_mtu_mismatch`). As many good reports resolve it. A port that is up is stuck when no
+//! packet passes for ten minutes, until one does (`port_stuck`). A loop is one from the first word
+//! of it to the last (`switch_stp_loop`; at an AP `loop_detected_by_ap`, which is told once).
 //!
 //! Reports count from when they were made, by the device's clock; one that is older than the last
 //! of its port is too late to say anything.
 
+mod measures;
+
 use super::Scene;
 use super::alarms::{self, Incident};
 use super::devices::Devices;
-use super::streak::Streak;
 use crate::timers::{Armed, Subject, Timers};
 use foghorn_model::alarm::Evidence;
-use foghorn_model::telemetry::PortReport;
+use foghorn_model::telemetry::{DeviceChange, DeviceReport, PortReport};
 use foghorn_model::time::Micros;
 use foghorn_model::{DeviceType, Mac, Site, Timestamp};
+use measures::{Finding, Measures};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 
 const FLAP_WINDOW: Micros = Micros::from_mins(10);
 const FLAPS: usize = 6;
-/// Packets between two reports, at least, for their errors to say something.
-const PACKETS_MIN: u64 = 1_000;
 /// Ports that a site follows.
 const PORTS_MAX: usize = 20_000;
 
@@ -48,12 +56,25 @@ struct Port {
     /// When that came, by the partition clock.
     changed: Timestamp,
     is_flapping: bool,
-    /// Errors and packets so far.
-    counters: Option<(u64, u64)>,
-    /// The fastest that it was, in Mbit/s.
-    best_speed: u64,
-    errors: Streak,
-    negotiation: Streak,
+    /// How often its link had changed, and when it said so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    flaps: Option<(u64, Timestamp)>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    is_critical: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    loops: bool,
+    #[serde(flatten)]
+    measures: Measures,
+}
+
+/// A link that is up, or down.
+struct Link<'a> {
+    mac: Mac,
+    port_id: &'a str,
+    is_up: bool,
+    /// Whether it is told that it changed, and not only how it is.
+    is_change: bool,
+    reason: Option<&'a str>,
 }
 
 impl Ports {
@@ -64,33 +85,31 @@ impl Ports {
         devices: &Devices,
         scene: &mut Scene<'_, '_>,
     ) {
-        let Some(device_type) = devices.device_type(report.mac) else {
+        let (mac, port_id) = (report.mac, report.port_id.as_ref());
+        let Some(device_type) = devices.device_type(mac) else {
             scene.tally.unknown_device += 1;
             return;
         };
+        let Some(port) = self.port_now(mac, port_id, scene) else { return };
+        port.is_critical = report.is_critical.unwrap_or(port.is_critical);
         if let Some(is_up) = report.is_up {
-            self.on_link(report.mac, &report.port_id, is_up, devices, scene);
+            let link = Link { mac, port_id, is_up, is_change: false, reason: None };
+            port.on_link(&link, devices, scene);
         }
-        let Some(port) = self.port_now(report.mac, &report.port_id, scene) else { return };
-        let bad = port.error_share(report).map(|(errors, packets)| errors * 1000 > packets);
-        let errors = bad.and_then(|bad| port.errors.add(bad));
-        let wrong = port.negotiated(report);
-        let negotiated = wrong.and_then(|wrong| port.negotiation.add(wrong));
-        let cable = match device_type {
-            DeviceType::Ap => "ap_bad_cable",
-            DeviceType::Switch => "bad_cable",
-            DeviceType::Gateway => "gw_bad_cable",
-        };
-        let negotiation = match device_type {
-            DeviceType::Ap => "ap_bad_cable",
-            DeviceType::Switch => "negotiation_mismatch",
-            DeviceType::Gateway => "gw_negotiation_mismatch",
-        };
-        for (key, bad, reason) in [(cable, errors, "errors"), (negotiation, negotiated, "speed")] {
-            let Some(bad) = bad else { continue };
-            let about = format!("{}/{}/{reason}", report.mac, report.port_id);
-            if bad {
-                let mut evidence = show(report.mac, &report.port_id, devices);
+        if let Some(flaps) = report.flaps {
+            let more = port.count_flaps(flaps, scene.at, FLAP_WINDOW);
+            if more > 0 {
+                port.change(more, (mac, port_id), devices, scene);
+            }
+        }
+        if let Some(loops) = report.loops {
+            port.on_loop(loops, (mac, port_id), devices, scene);
+        }
+        let findings = port.measures.look(report, device_type, port.is_up, scene.at);
+        for Finding { key, about, is_bad, reason } in findings {
+            let about = format!("{mac}/{port_id}/{about}");
+            if is_bad {
+                let mut evidence = show(mac, port_id, devices);
                 evidence.add("reasons", reason);
                 let at = scene.at;
                 scene.raise(&Incident { row: alarms::row(key), about: &about, at, evidence });
@@ -98,35 +117,43 @@ impl Ports {
                 scene.resolve(alarms::row(key), &about, scene.at);
             }
         }
+        self.wait(mac, port_id, scene);
     }
 
-    /// A port went up or down.
-    pub(crate) fn on_link(
+    /// A device said what happened to a port.
+    pub(crate) fn on_event(
         &mut self,
-        mac: Mac,
-        port_id: &str,
-        is_up: bool,
+        report: &DeviceReport<'_>,
         devices: &Devices,
         scene: &mut Scene<'_, '_>,
     ) {
-        let Some(port) = self.port_now(mac, port_id, scene) else { return };
-        if port.is_up.replace(is_up).is_none_or(|before| before == is_up) {
+        let DeviceChange::Event(event) = &report.change else { return };
+        let (port_id, link, loops) = match (event.link(), event.loop_at()) {
+            (Some((port_id, is_up)), _) => (port_id, Some(is_up), None),
+            (None, Some((port_id, loops))) => (port_id, None, Some(loops)),
+            (None, None) => return,
+        };
+        let mac = report.mac;
+        // One of a device that the site does not have is counted already.
+        if devices.device_type(mac).is_none() {
             return;
         }
-        port.changes.push_back(scene.at);
-        port.changed = scene.now;
-        if port.changes.len() > FLAPS {
-            port.changes.pop_front();
+        let Some(port) = self.port_now(mac, port_id, scene) else { return };
+        port.is_critical = event.is_critical.unwrap_or(port.is_critical);
+        if let Some(is_up) = link {
+            let reason = report.reason.as_deref().or(report.text.as_deref());
+            port.on_link(&Link { mac, port_id, is_up, is_change: true, reason }, devices, scene);
         }
-        let since = scene.at - FLAP_WINDOW;
-        let flaps = port.changes.len() == FLAPS && port.changes[0] > since;
-        if flaps || port.is_flapping {
-            port.is_flapping = true;
-            let evidence = show(mac, port_id, devices);
-            let (row, at) = (alarms::row("port_flap"), scene.at);
-            scene.raise(&Incident { row, about: &format!("{mac}/{port_id}"), at, evidence });
+        if let Some(loops) = loops {
+            port.on_loop(loops, (mac, port_id), devices, scene);
         }
-        if let Some(deadline) = port.still_at() {
+        self.wait(mac, port_id, scene);
+    }
+
+    /// Sets the timer of the end of its flapping.
+    fn wait(&mut self, mac: Mac, port_id: &str, scene: &mut Scene<'_, '_>) {
+        let port = self.by_device.get(&mac).and_then(|ports| ports.get(port_id));
+        if let Some(deadline) = port.and_then(Port::still_at) {
             scene.timers.arm(&mut self.armed, deadline, scene.site.id, Subject::Ports);
         }
     }
@@ -195,25 +222,86 @@ impl Port {
         Some(self.changed.max(*last) + FLAP_WINDOW)
     }
 
-    /// Errors and packets since the report before, if they say something.
-    fn error_share(&mut self, report: &PortReport<'_>) -> Option<(u64, u64)> {
-        let now = (report.errors?, report.packets?);
-        let (errors, packets) = self.counters.replace(now)?;
-        // A counter that went back began anew.
-        let since = (now.0.checked_sub(errors)?, now.1.checked_sub(packets)?);
-        (since.1 >= PACKETS_MIN).then_some(since)
+    /// Its link is up, or down.
+    fn on_link(&mut self, link: &Link<'_>, devices: &Devices, scene: &mut Scene<'_, '_>) {
+        let before = self.is_up.replace(link.is_up);
+        let is_new = before.is_some_and(|before| before != link.is_up);
+        if self.is_critical && (is_new || before.is_none() && link.is_change) {
+            tell_critical(link, devices, scene);
+        }
+        if is_new {
+            self.change(1, (link.mac, link.port_id), devices, scene);
+        }
     }
 
-    /// Whether the negotiation went wrong, if the report says.
-    fn negotiated(&mut self, report: &PortReport<'_>) -> Option<bool> {
-        if report.is_up == Some(false) || (report.speed.is_none() && report.is_full.is_none()) {
-            return None;
+    /// Its link has changed so often.
+    fn change(
+        &mut self,
+        often: u64,
+        (mac, port_id): (Mac, &str),
+        devices: &Devices,
+        scene: &mut Scene<'_, '_>,
+    ) {
+        let often = usize::try_from(often).unwrap_or(FLAPS).min(FLAPS);
+        self.changes.extend(std::iter::repeat_n(scene.at, often));
+        self.changed = scene.now;
+        while self.changes.len() > FLAPS {
+            self.changes.pop_front();
         }
-        let speed = report.speed.filter(|speed| *speed > 0);
-        let slower = speed.is_some_and(|speed| speed < self.best_speed);
-        self.best_speed = self.best_speed.max(speed.unwrap_or(0));
-        Some(slower || report.is_full == Some(false))
+        let since = scene.at - FLAP_WINDOW;
+        let flaps = self.changes.len() == FLAPS && self.changes[0] > since;
+        if flaps || self.is_flapping {
+            self.is_flapping = true;
+            let evidence = show(mac, port_id, devices);
+            let (row, at) = (alarms::row("port_flap"), scene.at);
+            scene.raise(&Incident { row, about: &format!("{mac}/{port_id}"), at, evidence });
+        }
     }
+
+    /// It gets back what it sent, or no longer does.
+    fn on_loop(
+        &mut self,
+        loops: bool,
+        (mac, port_id): (Mac, &str),
+        devices: &Devices,
+        scene: &mut Scene<'_, '_>,
+    ) {
+        let before = std::mem::replace(&mut self.loops, loops);
+        let row = alarms::row(match devices.device_type(mac) {
+            Some(DeviceType::Ap) if loops && !before => "loop_detected_by_ap",
+            Some(DeviceType::Switch) => "switch_stp_loop",
+            _ => return,
+        });
+        let about = format!("{mac}/{port_id}/loop");
+        if loops {
+            let mut evidence = Evidence::new();
+            devices.show(mac, &mut evidence);
+            if row.lasts {
+                evidence.add("port_ids", port_id);
+            }
+            let at = scene.at;
+            scene.raise(&Incident { row, about: &about, at, evidence });
+        } else if before {
+            scene.resolve(row, &about, scene.at);
+        }
+    }
+}
+
+/// The link of a port that matters by itself has changed. The wire knows no such port of an AP.
+fn tell_critical(link: &Link<'_>, devices: &Devices, scene: &mut Scene<'_, '_>) {
+    let key = match (devices.device_type(link.mac), link.is_up) {
+        (Some(DeviceType::Switch), true) => "sw_critical_port_up",
+        (Some(DeviceType::Switch), false) => "sw_critical_port_down",
+        (Some(DeviceType::Gateway), true) => "gw_critical_port_up",
+        (Some(DeviceType::Gateway), false) => "gw_critical_port_down",
+        (Some(DeviceType::Ap) | None, _) => return,
+    };
+    let mut evidence = Evidence::new();
+    devices.show(link.mac, &mut evidence);
+    evidence.add("port_ids", link.port_id);
+    evidence.add_opt("reasons", link.reason);
+    let at = scene.at;
+    scene.raise(&Incident { row: alarms::row(key), about: "", at, evidence });
 }
 
 fn show(mac: Mac, port_id: &str, devices: &Devices) -> Evidence {

@@ -14,6 +14,11 @@ pub(crate) struct Streak {
 }
 
 impl Streak {
+    /// Whether there is nothing to remember of it.
+    pub(crate) fn is_quiet(&self) -> bool {
+        !self.is_bad && self.against == 0
+    }
+
     /// One more report; whether with it things are bad, or well again.
     pub(crate) fn add(&mut self, bad: bool) -> Option<bool> {
         if bad == self.is_bad {

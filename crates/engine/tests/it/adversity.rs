@@ -186,6 +186,60 @@ fn a_source_whose_clock_is_ahead_changes_nothing() {
     });
 }
 
+/// A script that is played twice, the second time when no window has anything of the first.
+fn twice(script: &Script) -> Vec<Said> {
+    let later = script.said.last().unwrap().at + 3_600;
+    let again = script.said.iter().map(|it| Said {
+        at: it.at + later,
+        received: it.received + later,
+        ..it.clone()
+    });
+    script.said.iter().cloned().chain(again).collect()
+}
+
+/// The same with a clock that is off by so much for a third of the script, from this line of the
+/// first time on, and right thereafter.
+fn jumping(script: &Script, from: usize, off: i64) -> Vec<Said> {
+    let until = (from + script.said.len().div_ceil(3)).min(script.said.len());
+    let mut said = twice(script);
+    said[from..until].iter_mut().for_each(|it| it.at += off);
+    said.iter().map(Said::timed).collect()
+}
+
+#[test]
+fn a_clock_that_jumps_ahead_midway_and_back_changes_nothing() {
+    hold(all(), |script| {
+        // An alarm about the clock may be raised in between, and ids are made of what was before.
+        let told = |said: &[Said]| script.play(said).events.iter().map(line).collect::<Vec<_>>();
+        let plain = told(&jumping(script, 1, 0));
+        (1..script.said.len())
+            .try_for_each(|from| same(&told(&jumping(script, from, 3_600)), &plain))
+    });
+}
+
+#[test]
+fn a_clock_that_jumps_behind_midway_and_back_invents_nothing_and_hides_nothing_after() {
+    hold(all().into_iter().filter(|script| !script.is_carried), |script| {
+        let whole = script.play(&jumping(script, 1, 0));
+        let (plain, all) = (threads(&whole), kinds(&whole));
+        for from in 1..script.said.len() {
+            let world = script.play(&jumping(script, from, -7_200));
+            let told = threads(&world);
+            let holds = kinds(&world) == all
+                && plain.iter().all(|(who, plain)| {
+                    let told = told.get(who).map(Vec::as_slice).unwrap_or_default();
+                    // What gathers, or goes by a window, may be told of another time.
+                    (script.gathers || is_subsequence(told, plain)) && told.last() == plain.last()
+                });
+            if !holds {
+                let [told, plain] = [&world, &whole].map(sequence);
+                return Err(format!("from {from}: {told:#?} of {plain:#?}"));
+            }
+        }
+        Ok(())
+    });
+}
+
 #[test]
 fn what_comes_late_is_told_with_the_time_at_which_it_happened() {
     const LATE: i64 = 100;

@@ -5,11 +5,11 @@ use expect_test::expect;
 use foghorn_engine::Engine;
 use foghorn_model::alarm::{Acknowledged, Acknowledgement};
 use foghorn_model::definitions::{
-    ALARMS, AlarmRow, AlarmTier, DEVICE_EVENTS, MXEDGE_EVENTS, OTHER_DEVICE_EVENTS,
+    ALARMS, AlarmRow, AlarmTier, DEVICE_EVENTS, MXEDGE_EVENTS, OTHER_DEVICE_EVENTS, alarm,
     alarm_of_edge_event, alarm_of_event, alarm_of_other_device_event,
 };
 use foghorn_model::record::Command;
-use foghorn_model::telemetry::Telemetry;
+use foghorn_model::telemetry::{Attack, Telemetry};
 use foghorn_model::{AdminId, ConfigUpdate, Partition, RecordBody, Setting};
 
 const AP2: &str = "5c5b35000002";
@@ -320,7 +320,7 @@ fn every_alarm_of_the_table_but_our_own_can_be_raised_by_its_key() {
             &mut world,
             1,
             row.key,
-            r#","client_mac":"02:00:00:00:00:07","ssid":"x","bssid":"020000000008","port_id":"p","vlan":"1","reason":"r","peer_mac":"020000000009""#,
+            r#","client_mac":"02:00:00:00:00:07","ssid":"x","bssid":"020000000008","port_id":"p","vlan":"1","reason":"r","peer_mac":"020000000009","server":"s","wlan_id":"00000000-0000-4000-8000-000000000003""#,
         );
         let told = world.events.pop().unwrap();
         let alarm = told.value();
@@ -337,9 +337,11 @@ fn every_alarm_of_the_table_but_our_own_can_be_raised_by_its_key() {
             "hostnames",
             "port_ids",
             "reasons",
+            "servers",
             "ssids",
             "vlans",
             "wcids",
+            "wlan_ids",
         ];
         for field in row.fields.iter().filter(|field| known.contains(field)) {
             assert!(alarm.get(*field).is_some(), "{} of {}", field, row.key);
@@ -410,9 +412,33 @@ fn carriers() -> Vec<(&'static str, &'static AlarmRow, String)> {
             format!(r#"{{"kind":"otherdevice-event","mac":"0030443b1c5d","type":"{event}"}}"#);
         Some((*event, alarm_of_other_device_event(event)?, line))
     };
+    let radio = |(_, attack): &(Attack, &'static str)| {
+        let line = format!(r#"{{"kind":"intrusion","ap":"{AP}","type":"{attack}","count":50}}"#);
+        let key = match *attack {
+            "ad-hoc" => "adhoc_network",
+            "deauthentication" => "disassociation_flood",
+            "eap-guess" => "eap_dictionary_attack",
+            "eap-handshake" => "eap_handshake_flood",
+            "eapol-logoff" => "eapol_logoff_attack",
+            "eapol-start" => "excessive_eapol_start",
+            "replay" => "krack_attack",
+            "survey-scan" => "air_magnet_scan",
+            "tkip-icv" => "tkip_icv_attack",
+            "zero-ssid" => "zero_ssid_association",
+            same => &same.replace('-', "_"),
+        };
+        (*attack, alarm(key).unwrap(), line)
+    };
+    let threat = |(threat, key): (&'static str, &str)| {
+        let line = format!(r#"{{"kind":"threat","mac":"{GATEWAY}","type":"{threat}"}}"#);
+        (threat, alarm(key).unwrap(), line)
+    };
+    let threats = [("idp-attack", "idp_attack_detected"), ("url-blocked", "url_blocked")];
     let devices = DEVICE_EVENTS.iter().filter_map(device);
     let edges = MXEDGE_EVENTS.iter().filter_map(edge);
-    devices.chain(edges).chain(OTHER_DEVICE_EVENTS.iter().filter_map(other)).collect()
+    let others = OTHER_DEVICE_EVENTS.iter().filter_map(other);
+    let attacks = Attack::ALL.iter().map(radio).chain(threats.map(threat));
+    devices.chain(edges).chain(others).chain(attacks).collect()
 }
 
 #[test]
@@ -443,43 +469,9 @@ fn what_no_observation_carries_is_known() {
     });
     let rest: Vec<&str> = rest.map(|row| row.key).collect();
     expect![[r#"
-        air_magnet_scan
-        beacon_flood
-        bssid_spoofing
-        eap_dictionary_attack
-        eap_failure_injection
-        eap_handshake_flood
-        eap_spoofed_success
-        eapol_logoff_attack
-        essid_jack
-        excessive_client
-        excessive_eapol_start
-        gw_critical_port_down
-        gw_critical_port_up
-        gw_mtu_mismatch
-        idp_attack_detected
-        insufficient_capacity
-        intermittent_wan_connectivity
-        loop_detected_by_ap
-        monkey_jack
         non_compliant
-        out_of_sequence
-        port_stuck
         secpolicy_violation
-        ssid_injection
         sw_alarm_chassis_cpu_board_sensor_failed
-        sw_alarm_chassis_cpu_board_sensor_failed_clear
-        sw_critical_port_down
-        sw_critical_port_up
-        sw_negotiation_incomplete
-        switch_stp_loop
-        tt_ports_all_dropped_from_lacp
-        url_blocked
-        vc_backup_failed
-        vendor_ie_missing
-        vpn_path_down
-        wan_device_problem
-        watched_station
-        zero_ssid_association"#]]
+        sw_alarm_chassis_cpu_board_sensor_failed_clear"#]]
     .assert_eq(&rest.join("\n"));
 }

@@ -1,5 +1,6 @@
-use crate::world::{AP, World, associated, client};
+use crate::world::{AP, START, World, associated, client, site_id};
 use expect_test::expect;
+use foghorn_engine::Engine;
 
 const MEMBERS: &[&str] = &["ap_name", "bssid", "duration", "next_ap", "termination_reason"];
 
@@ -80,4 +81,45 @@ fn what_is_known_of_a_client_roams_with_it_but_its_address_stays_in_its_network(
         client-sessions 4 Guest laptop 14
     "#]]
     .assert_eq(&world.trace(&["ssid", "client_ip", "client_hostname", "client_os"]));
+}
+
+#[test]
+fn what_an_ap_says_of_its_link_to_a_client_is_kept_for_the_association() {
+    let mut world = World::new();
+    let mac = client(1);
+    let link = |engine: &Engine| {
+        let known = engine.site(site_id()).unwrap().client(mac).unwrap();
+        known.association.link.as_deref().cloned()
+    };
+    world.line(0, &associated(mac, AP, "5c5b35000011"));
+    assert_eq!(link(&world.engine), None);
+    let seen = |world: &mut World, after, more: &str| {
+        world.line(after, &format!(r#"{{"kind":"client-seen","mac":"{mac}",{more}}}"#));
+    };
+    seen(&mut world, 9, r#""rx_bytes":1000,"tx_rate":866.7,"snr":-3,"proto":"ax","channel":36"#);
+    seen(&mut world, 9, r#""rx_bytes":2000,"tx_retries":7,"vlan":"72""#);
+    // Late word of it is too late.
+    seen(&mut world, 9, &format!(r#""rx_bytes":1500,"time":{}"#, START + 12));
+    let restored = Engine::restore(world.engine.partition(), &world.engine.snapshot()).unwrap();
+    for engine in [&world.engine, &restored] {
+        let link = link(engine).unwrap();
+        assert_eq!(
+            (link.rx.bytes, link.tx.rate, link.tx.retries),
+            (Some(2000), Some(866.7), Some(7))
+        );
+        assert_eq!(
+            (link.snr, link.proto.as_deref(), link.channel),
+            (Some(-3.0), Some("ax"), Some(36))
+        );
+        assert_eq!(link.vlan.as_deref(), Some("72"));
+    }
+    // No event tells it, and at another AP it begins anew.
+    world.line(9, &associated(mac, "5c5b35000002", "5c5b35000022"));
+    assert_eq!(link(&world.engine), None);
+    assert!(world.events.iter().all(|event| !event.json.contains("rx_bytes")));
+    let listed = format!(
+        r#"{{"kind":"client-associations","ap":"5c5b35000002","cells":[{{"bssid":"5c5b35000022","ssid":"Maui","clients":[{{"mac":"{mac}","tx_bytes":5}}]}}]}}"#
+    );
+    world.line(9, &listed);
+    assert_eq!(link(&world.engine).unwrap().tx.bytes, Some(5));
 }

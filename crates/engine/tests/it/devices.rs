@@ -170,3 +170,36 @@ fn the_payloads_have_the_wires_form() {
     expect![[r#"{"ap":"5c5b35000001","ap_name":"AP1","device_name":"AP1","device_type":"ap","ev_type":"NOTICE","for_site":true,"mac":"5c5b35000001","org_id":"01010101-0101-0101-0101-010101010101","reason":"power_cycle","site_id":"02020202-0202-0202-0202-020202020202","site_name":"HQ","timestamp":1700000000,"type":"AP_RESTARTED"}"#]]
         .assert_eq(&world.events[1].json);
 }
+
+#[test]
+fn an_event_of_another_kind_of_device_is_told_as_it_is_and_counted() {
+    let mut world = World::new();
+    for event in ["SW_PORT_DOWN", "AP_PORT_DOWN", "ESL_HUNG", "SYSTEM_UPGRADE_STARTED"] {
+        world.line(1, &format!(r#"{{"kind":"device-event","mac":"{AP}","type":"{event}"}}"#));
+    }
+    expect![[r#"
+        device-events 1 SW_PORT_DOWN ap
+        device-events 2 AP_PORT_DOWN ap
+        device-events 3 ESL_HUNG ap
+        device-events 4 SYSTEM_UPGRADE_STARTED ap
+    "#]]
+    .assert_eq(&world.trace(&["type", "device_type"]));
+    assert_eq!(world.engine.tally().mistyped, 1);
+}
+
+/// Every member that the catalog has seen in an event of a device, as its source sends it.
+#[test]
+fn every_member_of_an_event_is_told_with_its_type() {
+    let members = r#"{"alarm_class":"Major","band":"5","bandwidth":40,"channel":44,"chassis_mac":"5c5b35000033","count":3,"end_time":1699999000,"fixed_version":"1.3","new_server":"10.0.0.6:1812","node":"node0","occurrence":747,"old_server":"10.0.0.5:1812","peer_mac":"5c5b35000009","peer_site_id":"00000000-0000-4000-8000-000000000004","port_id":"ge-0/0/0","power":12,"pre_bandwidth":80,"pre_channel":36,"pre_power":15,"reason":"why","ssid":"Maui","start_time":1699990000,"text":"how","type":"AP_CUSTOM","type_code":38,"vc-backup-id":2,"vc-master-id":1,"vpn_name":"InternalVPN","wlan_id":"00000000-0000-4000-8000-000000000003"}"#;
+    let mut world = World::new();
+    let sent: serde_json::Map<String, serde_json::Value> = serde_json::from_str(members).unwrap();
+    let rest = members.strip_prefix('{').unwrap();
+    world.line(1, &format!(r#"{{"kind":"device-event","mac":"{AP}",{rest}"#));
+    let event = world.events.pop().unwrap();
+    let told = event.value();
+    for (member, value) in &sent {
+        assert_eq!(&told[member], value, "{member}");
+    }
+    let at = sent.keys().map(|key| event.json.find(&format!("\"{key}\":")).unwrap());
+    assert!(at.is_sorted(), "not in the order of the keys: {}", event.json);
+}

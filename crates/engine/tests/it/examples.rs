@@ -46,7 +46,7 @@ fn alarms() -> BTreeMap<&'static str, String> {
             _ => AP,
         };
         world.line(60, &format!(
-            r#"{{"kind":"alarm","type":"{}","mac":"{mac}","client_mac":"70ef00715301","peer_mac":"70ef00715302","ssid":"Maui","bssid":"5c5b35000011","port_id":"ge-0/0/7","vlan":"72","reason":"as the source says"}}"#,
+            r#"{{"kind":"alarm","type":"{}","mac":"{mac}","client_mac":"70ef00715301","peer_mac":"70ef00715302","ssid":"Maui","bssid":"5c5b35000011","port_id":"ge-0/0/7","vlan":"72","server":"10.0.0.5","wlan_id":"00000000-0000-4000-8000-000000000003","reason":"as the source says"}}"#,
             row.key
         ));
         examples.insert(row.key, told(&mut world, "alarms").unwrap());

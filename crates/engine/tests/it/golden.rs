@@ -6,7 +6,8 @@ use expect_test::expect_file;
 use foghorn_engine::Engine;
 use foghorn_model::record::Command;
 use foghorn_model::{
-    Actor, AdminId, Audit, Change, Partition, Record, RecordBody, Timestamp, WebhookId,
+    Actor, AdminId, Audit, Change, ConfigUpdate, Device, DeviceType, Partition, Record, RecordBody,
+    Timestamp, WebhookId,
 };
 
 const SWITCH: &str = "5c5b35000003";
@@ -110,6 +111,30 @@ fn device_events() {
             ),
         ),
         (
+            "servers",
+            format!(
+                r#"{{"kind":"device-event","mac":"{AP}","type":"AP_RADIUS_AUTHENTICATION_SERVER_CHANGE","ssid":"Corp","wlan_id":"00000000-0000-4000-8000-000000000003","old_server":"10.0.0.5:1812","new_server":"10.0.0.6:1812"}}"#
+            ),
+        ),
+        (
+            "beacons",
+            format!(
+                r#"{{"kind":"device-event","mac":"{AP}","type":"AP_BEACON_STUCK","severity":"warn","band":"5","start_time":1699990000,"end_time":1699999000,"occurrence":747}}"#
+            ),
+        ),
+        (
+            "virtual-chassis",
+            format!(
+                r#"{{"kind":"device-event","mac":"{SWITCH}","type":"SW_VC_MASTER_CHANGED","vc-master-id":1,"vc-backup-id":2,"chassis_mac":"5c5b35000033"}}"#
+            ),
+        ),
+        (
+            "vpn-path",
+            format!(
+                r#"{{"kind":"device-event","mac":"{GATEWAY}","type":"GW_VPN_PATH_DOWN","severity":"warn","vpn_name":"InternalVPN","peer_mac":"5c5b35000009","peer_site_id":"00000000-0000-4000-8000-000000000004","port_id":"ge-0/0/0","node":"node0"}}"#
+            ),
+        ),
+        (
             "ssid",
             format!(
                 r#"{{"kind":"device-event","mac":"{AP}","type":"AP_BSSID_UP","ssid":"Maui","wlan_id":"00000000-0000-4000-8000-000000000003"}}"#
@@ -132,7 +157,7 @@ fn device_updowns() {
             r#"{{"kind":"device-disconnected","mac":"{mac}","reason":"lost","ext_ip":"203.0.113.7","version":"1.2"}}"#
         );
         world.line(60, &line);
-        world.say(30, "device-restarted", mac);
+        world.line(30, &format!(r#"{{"kind":"device-restarted","mac":"{mac}","reason":"kernel panic","fixed_version":"1.3"}}"#));
         golden(&world.events, "device-updowns", &format!("device-updowns-{name}"));
         golden(&world.events, "device-events", &format!("device-events-state-{name}"));
     }
@@ -147,6 +172,11 @@ fn clients() {
     world.say(10, "client-disassociated", &client(1).to_string());
     golden(&world.events, "client-join", "client-join");
     golden(&world.events, "client-sessions", "client-sessions");
+    let mut world = World::new();
+    let personal = r#","psk_id":"00000000-0000-4000-8000-000000000005","psk_name":"room 7"}"#;
+    let joins = associated(client(2), AP, "5c5b35000011").replace('}', personal);
+    world.line(0, &joins);
+    golden(&world.events, "client-join", "client-join-psk");
     let mut world = World::new();
     world.line(0, &associated("020000000c04".parse().unwrap(), AP, "5c5b35000011"));
     world.tick(4000);
@@ -183,7 +213,7 @@ fn nac_accounting() {
 
 #[test]
 fn alarms() {
-    let keys = ["ap_bad_cable", "device_down", "rogue_ap", "sw_bad_optics"];
+    let keys = ["ap_bad_cable", "device_down", "device_restarted", "rogue_ap", "sw_bad_optics"];
     let mut world = World::new();
     world.enable(&keys);
     for mac in [AP, "5c5b35000002"] {
@@ -193,7 +223,23 @@ fn alarms() {
     golden(&world.events, "alarms", "alarms-infrastructure");
     let mut world = World::new();
     world.enable(&keys);
-    world.line(0, &format!(r#"{{"kind":"device-event","mac":"{SWITCH}","type":"SW_ALARM_OPTICS_IFACE_RX_LOW","severity":"warn","port_id":"xe-0/0/0","text":"xe-0/0/0: RX power of optical interface is low"}}"#));
+    for mac in [AP, "5c5b35000002"] {
+        let line = format!(r#"{{"kind":"device-restarted","mac":"{mac}","reason":"power_cycle"}}"#);
+        world.line(15, &line);
+    }
+    golden(&world.events, "alarms", "alarms-restarted");
+    let mut world = World::new();
+    world.enable(&keys);
+    world.change(vec![ConfigUpdate::Device(Device {
+        mac: SWITCH.parse().unwrap(),
+        org_id: org_id(),
+        site_id: Some(site_id()),
+        name: "SW1".into(),
+        device_type: DeviceType::Switch,
+        model: "EX4650-48Y".into(),
+        ip: None,
+    })]);
+    world.line(0, &format!(r#"{{"kind":"device-event","mac":"{SWITCH}","type":"SW_ALARM_OPTICS_IFACE_RX_LOW","severity":"warn","version":"22.4R3-S6.5","port_id":"xe-0/0/0","text":"xe-0/0/0: RX power of optical interface is low"}}"#));
     golden(&world.events, "alarms", "alarms-switch");
     let mut world = World::new();
     world.enable(&keys);

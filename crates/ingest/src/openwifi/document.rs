@@ -51,6 +51,19 @@ pub(super) struct Association {
     pub connected: Option<Loose>,
     pub rssi: Option<Loose>,
     pub ipaddr_v4: Option<String>,
+    pub rx_bytes: Option<Loose>,
+    pub rx_packets: Option<Loose>,
+    pub rx_rate: Option<Rate>,
+    pub tx_bytes: Option<Loose>,
+    pub tx_packets: Option<Loose>,
+    pub tx_rate: Option<Rate>,
+    pub tx_retries: Option<Loose>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Rate {
+    /// kbit/s.
+    pub bitrate: Option<Loose>,
 }
 
 /// Whom the bridge or the router of the AP knows.

@@ -1,6 +1,6 @@
 //! A document taken apart, and made a list of associations.
 
-use super::document::{Association, Document, Interface, Ssid};
+use super::document::{Association, Document, Interface, Loose, Rate, Ssid};
 use crate::line::Line;
 use crate::times::believed;
 use base64::Engine;
@@ -16,6 +16,10 @@ use std::net::Ipv4Addr;
 pub const STATE_BYTES_MAX: usize = 4 << 20;
 /// The channels of 2.4 GHz; what has a higher number is of 5 GHz, unless the document says more.
 const CHANNEL_24_MAX: f64 = 14.0;
+/// The fastest that a client is taken to be.
+const MBPS_MAX: f64 = 1e6;
+/// 2^53: above, a floating-point number skips whole ones.
+const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
 
 /// What a document says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -163,15 +167,40 @@ fn cell(
 /// The `bssid` of an association is no help: in older firmware it is the station's own address.
 fn client(association: &Association, addresses: &BTreeMap<Mac, Ipv4Addr>) -> Option<Line> {
     let mac: Mac = association.station.as_deref()?.parse().ok()?;
-    let whole = |number: f64| (number >= 0.0).then_some(number as u64);
-    let connected = association.connected.as_ref().and_then(|it| it.number()).and_then(whole);
+    let connected = whole(association.connected.as_ref());
     let rssi = association.rssi.as_ref().and_then(|it| it.number());
     let address = association.ipaddr_v4.as_deref().and_then(usable);
     let address = address.or_else(|| addresses.get(&mac).copied());
     let client = Line::object().mac(Field::Mac, mac).count_opt(Field::Connected, connected);
     let client = client.number_opt(Field::Rssi, rssi.filter(|it| (-150.0..=30.0).contains(it)));
     let address = address.map(|it| it.to_string());
-    Some(client.text_opt(Field::ClientIp, address.as_deref()))
+    let client = client.text_opt(Field::ClientIp, address.as_deref());
+    let counted = [
+        (Field::RxBytes, &association.rx_bytes),
+        (Field::RxPkts, &association.rx_packets),
+        (Field::TxBytes, &association.tx_bytes),
+        (Field::TxPkts, &association.tx_packets),
+        (Field::TxRetries, &association.tx_retries),
+    ];
+    let client = counted
+        .into_iter()
+        .fold(client, |client, (field, counter)| client.count_opt(field, whole(counter.as_ref())));
+    let rates = [(Field::RxRate, &association.rx_rate), (Field::TxRate, &association.tx_rate)];
+    let client = rates.into_iter().fold(client, |client, (field, rate)| {
+        client.number_opt(field, rate.as_ref().and_then(mbps))
+    });
+    Some(client)
+}
+
+/// A count, if it is one that a number holds exactly.
+fn whole(number: Option<&Loose>) -> Option<u64> {
+    number?.number().filter(|it| (0.0..=EXACT_MAX).contains(it)).map(|it| it as u64)
+}
+
+/// Mbit/s to a tenth, if it is a rate that a radio may have.
+fn mbps(rate: &Rate) -> Option<f64> {
+    let kbps = rate.bitrate.as_ref()?.number()?;
+    Some((kbps / 100.0).round() / 10.0).filter(|it| (0.0..=MBPS_MAX).contains(it))
 }
 
 fn band(ssid: &Ssid, document: &Document) -> Option<&'static str> {

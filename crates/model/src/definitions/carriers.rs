@@ -15,6 +15,7 @@ const RENAMED: &[(&str, &str)] = &[
     ("SW_LACP_MEMBER_DOWN", "switch_lacp_member_down"),
     ("SW_LACP_MEMBER_UP", "switch_lacp_member_up"),
     ("SW_PORT_BPDU_BLOCKED", "sw_bpdu_error"),
+    ("SW_VC_BACKUP_ELECTED", "vc_backup_failed"),
     ("SW_VC_MASTER_CHANGED", "vc_master_changed"),
     ("SW_VC_MEMBER_ADDED", "vc_member_added"),
     ("SW_VC_MEMBER_DELETED", "vc_member_deleted"),

@@ -73,6 +73,17 @@ mod tests {
     use super::*;
     use crate::definitions::{ALARMS, AlarmGroup, AlarmTier, alarm};
 
+    /// Conditions of which no words are known.
+    const WITHOUT: [&str; 7] = [
+        "gw_mtu_mismatch",
+        "intermittent_wan_connectivity",
+        "port_stuck",
+        "sw_negotiation_incomplete",
+        "switch_stp_loop",
+        "vpn_path_down",
+        "wan_device_problem",
+    ];
+
     #[test]
     fn each_condition_that_is_derived_comes_with_one() {
         assert!(CONCLUSIONS.is_sorted_by_key(|(key, _)| key));
@@ -82,7 +93,7 @@ mod tests {
         let derived =
             |row: &&AlarmRow| row.group == AlarmGroup::Marvis && row.tier() == AlarmTier::A;
         for row in ALARMS.iter().filter(derived) {
-            assert!(row.conclusion().is_some(), "{}", row.key);
+            assert_eq!(row.conclusion().is_none(), WITHOUT.contains(&row.key), "{}", row.key);
         }
     }
 }

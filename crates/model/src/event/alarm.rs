@@ -35,7 +35,7 @@ pub struct AlarmFacts<'a> {
 }
 
 /// The samples that captures show as one text, not as a list.
-const SINGLE: [&str; 4] = ["client_mac1", "client_mac2", "fw_version", "model"];
+const SINGLE: [&str; 5] = ["client_mac1", "client_mac2", "fw_version", "hostname", "model"];
 
 /// Appends an `alarms` event.
 ///

@@ -22,7 +22,7 @@ fn part<'a>(field: Field, value: &'a FieldValue<'a>) -> Option<Part<'a>> {
         FieldValue::Ip(ip) => Part::Ip(*ip),
         FieldValue::Count(count) => Part::Count(*count),
         FieldValue::Time(at) => Part::Int(at.secs()),
-        FieldValue::Rssi(dbm) | FieldValue::Percent(dbm) => Part::Dbm(*dbm),
+        FieldValue::Rssi(it) | FieldValue::Percent(it) | FieldValue::Number(it) => Part::Dbm(*it),
         FieldValue::Secs(span) => Part::Span(*span),
         // No record that is carried has any.
         FieldValue::Absent | FieldValue::Objects(_) => return None,

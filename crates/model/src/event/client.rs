@@ -4,6 +4,7 @@ use super::Place;
 use super::json::JsonObject;
 use crate::ids::WlanId;
 use crate::mac::Mac;
+use crate::telemetry::Link;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
@@ -65,6 +66,9 @@ pub struct Association {
     /// What its DHCP requests show of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dhcp: Option<Box<Make>>,
+    /// How it and its AP get on: statistics tell it, and no event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<Box<Link>>,
 }
 
 /// What a client is.

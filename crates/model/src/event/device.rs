@@ -43,6 +43,8 @@ pub struct Happening<'a> {
     pub text: Option<&'a str>,
     /// The audit log entry that led to this.
     pub audit_id: Option<Uuid>,
+    /// The firmware in which the cause is mended.
+    pub fixed_version: Option<&'a str>,
     /// What only some types have.
     pub detail: Option<&'a DeviceEvent<'a>>,
     /// What a marker of flapping says.
@@ -115,57 +117,63 @@ fn ev_type(severity: Severity) -> &'static str {
 pub fn encode_event(out: &mut Vec<u8>, device: &DeviceFacts<'_>, what: &Happening<'_>) {
     let mut event = JsonObject::begin(out);
     let is_ap = device.device_type == DeviceType::Ap;
-    let count = |event: &mut JsonObject<'_>, key, value: Option<u64>| {
-        if let Some(value) = value {
-            event.count(key, value);
-        }
-    };
     let version = Some(device.version).filter(|version| !version.is_empty());
-    let detail = what.detail;
+    let nothing = DeviceEvent::default();
+    let detail = what.detail.unwrap_or(&nothing);
+    let [old_server, new_server] = &detail.servers;
+    let [start, end] = detail.span.map(|at| at.map(Timestamp::secs));
+    let flapping = what.flapping.as_ref();
+    event.text_opt("alarm_class", detail.alarm_class.as_deref());
     if is_ap {
         event.mac("ap", device.mac);
         event.text("ap_name", device.name);
         event.text_opt("apfw", version);
     }
-    if let Some(audit) = what.audit_id {
-        event.id("audit_id", audit);
-    }
-    event.text_opt("band", detail.and_then(|detail| detail.band.as_deref()));
-    count(&mut event, "bandwidth", detail.and_then(|detail| detail.now.bandwidth));
-    count(&mut event, "channel", detail.and_then(|detail| detail.now.channel));
-    count(&mut event, "count", detail.and_then(|detail| detail.count));
+    event.id_opt("audit_id", what.audit_id);
+    event.text_opt("band", detail.band.as_deref());
+    event.count_opt("bandwidth", detail.now.bandwidth);
+    event.count_opt("channel", detail.now.channel);
+    event.mac_opt("chassis_mac", detail.chassis_mac);
+    event.count_opt("count", detail.count);
     event.text("device_name", device.name);
     event.text("device_type", device.device_type.name());
+    event.int_opt("end_time", end);
     event.text("ev_type", ev_type(what.severity));
     if let Some(ip) = device.ext_ip {
         event.ip("ext_ip", ip);
     }
+    event.text_opt("fixed_version", what.fixed_version);
     event.mac("mac", device.mac);
     event.text_opt("model", Some(device.model).filter(|model| !model.is_empty()));
+    event.text_opt("new_server", new_server.as_deref());
+    event.text_opt("node", detail.node.as_deref());
+    event.count_opt("occurrence", detail.occurrence);
+    event.text_opt("old_server", old_server.as_deref());
     event.id("org_id", device.place.org);
-    if let Some(peer) = detail.and_then(|detail| detail.peer_mac) {
-        event.mac("peer_mac", peer);
-    }
-    let port_id = detail.and_then(|detail| detail.port_id.as_deref());
-    let flapping = what.flapping.as_ref();
+    event.mac_opt("peer_mac", detail.peer_mac);
+    event.id_opt("peer_site_id", detail.peer_site_id);
+    let port_id = detail.port_id.as_deref();
     event.text_opt("port_id", port_id.or(flapping.and_then(|it| it.port_id)));
-    count(&mut event, "power", detail.and_then(|detail| detail.now.power));
-    count(&mut event, "pre_bandwidth", detail.and_then(|detail| detail.before.bandwidth));
-    count(&mut event, "pre_channel", detail.and_then(|detail| detail.before.channel));
-    count(&mut event, "pre_power", detail.and_then(|detail| detail.before.power));
+    event.count_opt("power", detail.now.power);
+    event.count_opt("pre_bandwidth", detail.before.bandwidth);
+    event.count_opt("pre_channel", detail.before.channel);
+    event.count_opt("pre_power", detail.before.power);
     event.text_opt("reason", what.reason);
     Flapping::since(flapping, &mut event);
     event.id_opt("site_id", device.place.site);
     event.text_opt("site_name", device.place.site_name);
-    event.text_opt("ssid", detail.and_then(|detail| detail.ssid.as_deref()));
+    event.text_opt("ssid", detail.ssid.as_deref());
+    event.int_opt("start_time", start);
     Flapping::state(flapping, &mut event);
     event.text_opt("text", what.text);
     event.int("timestamp", what.at.secs());
     event.text("type", what.event_type);
+    event.count_opt("type_code", detail.type_code);
+    event.count_opt("vc-backup-id", detail.vc_backup);
+    event.count_opt("vc-master-id", detail.vc_master);
     event.text_opt("version", version);
-    if let Some(wlan) = detail.and_then(|detail| detail.wlan_id) {
-        event.id("wlan_id", wlan);
-    }
+    event.text_opt("vpn_name", detail.vpn_name.as_deref());
+    event.id_opt("wlan_id", detail.wlan_id);
     event.end();
 }
 

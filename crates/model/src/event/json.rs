@@ -110,6 +110,13 @@ impl<'a> JsonObject<'a> {
         self.out.push(b'"');
     }
 
+    /// A MAC, when there is one.
+    pub fn mac_opt(&mut self, key: &str, value: Option<Mac>) {
+        if let Some(value) = value {
+            self.mac(key, value);
+        }
+    }
+
     /// An id.
     pub fn id(&mut self, key: &str, value: impl Into<Uuid>) {
         self.key(key);
@@ -160,6 +167,13 @@ impl<'a> JsonObject<'a> {
     pub fn count(&mut self, key: &str, value: u64) {
         self.key(key);
         self.display(value);
+    }
+
+    /// A count, when there is one.
+    pub fn count_opt(&mut self, key: &str, value: Option<u64>) {
+        if let Some(value) = value {
+            self.count(key, value);
+        }
     }
 
     /// `true` or `false`.

@@ -1,11 +1,12 @@
 //! What a source knows to be an alarm.
 
 use super::field::{Field, FieldError, Fields};
-use super::{error, mac, required, text};
+use super::{error, id, mac, required, text};
 use crate::alarm::AlarmStatus;
 use crate::definitions::{AlarmRow, AlarmTier, alarm};
 use crate::mac::Mac;
 use std::borrow::Cow;
+use uuid::Uuid;
 
 /// An alarm that a source raises by its key, with what it saw.
 #[derive(Clone, PartialEq, Debug)]
@@ -28,6 +29,10 @@ pub struct AlarmReport<'a> {
     pub port_id: Option<Cow<'a, str>>,
     /// The VLAN.
     pub vlan: Option<Cow<'a, str>>,
+    /// The server.
+    pub server: Option<Cow<'a, str>>,
+    /// The WLAN.
+    pub wlan_id: Option<Uuid>,
     /// Why.
     pub reason: Option<Cow<'a, str>>,
 }
@@ -58,6 +63,8 @@ impl<'a> AlarmReport<'a> {
             ssid: text(fields, Field::Ssid),
             port_id: text(fields, Field::PortId),
             vlan: text(fields, Field::Vlan),
+            server: text(fields, Field::Server),
+            wlan_id: id(fields, Field::WlanId),
             reason: text(fields, Field::Reason),
         })
     }

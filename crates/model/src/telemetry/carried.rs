@@ -50,7 +50,7 @@ impl<'a> Carried<'a> {
         Ok(Self {
             mac: required(mac(fields, Field::Mac), Field::Mac)?,
             event_type: None,
-            members: fields.take_all(row.required | row.optional),
+            members: fields.take_all(row.required.or(row.optional)),
         })
     }
 

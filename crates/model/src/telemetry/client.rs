@@ -1,7 +1,7 @@
 //! What a wireless client did.
 
 use super::field::{Field, FieldError, Fields};
-use super::{id, ip, mac, required, rssi, text};
+use super::{Link, id, ip, mac, required, rssi, text};
 use crate::mac::Mac;
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -24,6 +24,8 @@ pub struct ClientFacts<'a> {
     pub model: Option<Cow<'a, str>>,
     /// Its operating system.
     pub os: Option<Cow<'a, str>>,
+    /// How it and its AP get on.
+    pub link: Option<Box<Link>>,
 }
 
 /// A client associated with an AP.
@@ -89,6 +91,7 @@ impl<'a> ClientFacts<'a> {
             manufacture: text(fields, Field::ClientManufacture),
             model: text(fields, Field::ClientModel),
             os: text(fields, Field::ClientOs),
+            link: Link::read(fields),
         }
     }
 }

@@ -1,8 +1,10 @@
 //! What a device is or did.
 
 use super::field::{Field, FieldError, Fields};
-use super::{Kind, count, error, id, ip, mac, required, text};
+use super::{Kind, count, error, flag, id, ip, mac, required, text, time};
+use crate::config::DeviceType;
 use crate::mac::Mac;
+use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -27,6 +29,8 @@ pub struct DeviceReport<'a> {
     pub uplink: Option<Mac>,
     /// The audit log entry that led to this.
     pub audit_id: Option<Uuid>,
+    /// The firmware in which the cause is mended.
+    pub fixed_version: Option<Cow<'a, str>>,
 }
 
 /// What happened to a device.
@@ -45,7 +49,7 @@ pub enum DeviceChange<'a> {
 }
 
 /// An event that a device reports by its type.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Default)]
 pub struct DeviceEvent<'a> {
     /// The type, e.g. `AP_CONFIGURED`: upper-case words joined by `_`.
     pub event_type: Cow<'a, str>,
@@ -53,6 +57,8 @@ pub struct DeviceEvent<'a> {
     pub severity: Option<Severity>,
     /// The port concerned.
     pub port_id: Option<Cow<'a, str>>,
+    /// Whether that is one whose link matters by itself.
+    pub is_critical: Option<bool>,
     /// How often.
     pub count: Option<u64>,
     /// The VPN or protocol peer.
@@ -67,10 +73,33 @@ pub struct DeviceEvent<'a> {
     pub now: Radio,
     /// The radio before a change.
     pub before: Radio,
+    /// The class of the device's own alarm.
+    pub alarm_class: Option<Cow<'a, str>>,
+    /// The chassis concerned.
+    pub chassis_mac: Option<Mac>,
+    /// The server that was used before, and the one that is used now.
+    pub servers: [Option<Cow<'a, str>>; 2],
+    /// The node of a cluster.
+    pub node: Option<Cow<'a, str>>,
+    /// When what it sums up began, and when that was over.
+    pub span: [Option<Timestamp>; 2],
+    /// How often it happened in between.
+    pub occurrence: Option<u64>,
+    /// The site of the peer.
+    pub peer_site_id: Option<Uuid>,
+    /// The device's own number for what happened.
+    pub type_code: Option<u64>,
+    /// The member of a virtual chassis that leads it.
+    pub vc_master: Option<u64>,
+    /// The one that stands by.
+    pub vc_backup: Option<u64>,
+    /// The VPN.
+    pub vpn_name: Option<Cow<'a, str>>,
 }
 
 /// How a radio was set.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Radio {
     /// The channel.
     pub channel: Option<u64>,
@@ -106,21 +135,42 @@ impl<'a> DeviceReport<'a> {
             ext_ip: ip(fields, Field::ExtIp),
             uplink: mac(fields, Field::Uplink),
             audit_id: id(fields, Field::AuditId),
+            fixed_version: text(fields, Field::FixedVersion),
         })
     }
 }
 
-impl DeviceReport<'_> {
-    /// The port whose link it says went up, or down.
-    pub fn link(&self) -> Option<(&str, bool)> {
-        match &self.change {
-            DeviceChange::Event(event) => event.link(),
-            _ => None,
+impl Radio {
+    /// What is not told here as another tells it.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            channel: self.channel.or(other.channel),
+            bandwidth: self.bandwidth.or(other.bandwidth),
+            power: self.power.or(other.power),
         }
+    }
+
+    /// Whether a member is another one, where both tell it.
+    pub fn is_changed_to(self, now: Self) -> bool {
+        let pairs =
+            [(self.channel, now.channel), (self.bandwidth, now.bandwidth), (self.power, now.power)];
+        pairs.iter().any(|(before, now)| before.is_some() && before != now)
     }
 }
 
 impl DeviceEvent<'_> {
+    /// Whether its type is one of another kind of device. Types that begin otherwise may be of any.
+    pub fn is_of_another(&self, device_type: DeviceType) -> bool {
+        let of = match self.event_type.split_once('_').map(|(prefix, _)| prefix) {
+            Some("AP") => DeviceType::Ap,
+            Some("SW") => DeviceType::Switch,
+            Some("GW") => DeviceType::Gateway,
+            _ => return false,
+        };
+        of != device_type
+    }
+
     /// The port whose link it says went up, or down.
     pub fn link(&self) -> Option<(&str, bool)> {
         let is_up = match self.event_type.as_ref() {
@@ -129,6 +179,16 @@ impl DeviceEvent<'_> {
             _ => return None,
         };
         Some((self.port_id.as_deref()?, is_up))
+    }
+
+    /// The port at which it says that a loop is, or is no longer; empty where it names none.
+    pub fn loop_at(&self) -> Option<(&str, bool)> {
+        let loops = match self.event_type.as_ref() {
+            "SW_LOOP_DETECTED" => true,
+            "SW_LOOP_CLEARED" => false,
+            _ => return None,
+        };
+        Some((self.port_id.as_deref().unwrap_or_default(), loops))
     }
 
     /// The peering that it says is up, or down.
@@ -186,6 +246,7 @@ impl<'a> DeviceEvent<'a> {
             event_type,
             severity,
             port_id: text(fields, Field::PortId),
+            is_critical: flag(fields, Field::Critical),
             count: count(fields, Field::Count),
             peer_mac: mac(fields, Field::PeerMac),
             ssid: text(fields, Field::Ssid),
@@ -201,6 +262,17 @@ impl<'a> DeviceEvent<'a> {
                 bandwidth: count(fields, Field::PreBandwidth),
                 power: count(fields, Field::PrePower),
             },
+            alarm_class: text(fields, Field::AlarmClass),
+            chassis_mac: mac(fields, Field::ChassisMac),
+            servers: [text(fields, Field::OldServer), text(fields, Field::NewServer)],
+            node: text(fields, Field::Node),
+            span: [time(fields, Field::StartTime), time(fields, Field::EndTime)],
+            occurrence: count(fields, Field::Occurrence),
+            peer_site_id: id(fields, Field::PeerSiteId),
+            type_code: count(fields, Field::TypeCode),
+            vc_master: count(fields, Field::VcMasterId),
+            vc_backup: count(fields, Field::VcBackupId),
+            vpn_name: text(fields, Field::VpnName),
         })
     }
 }

@@ -1,6 +1,9 @@
 //! The fields that telemetry may carry: one table for reading, for the schema and for messages.
 
 mod read;
+mod set;
+
+pub use set::{FieldSet, set};
 
 use super::kinds::{CELL, LISTED_CLIENT};
 use crate::mac::Mac;
@@ -43,6 +46,10 @@ pub enum FieldType {
     Secs,
     /// 0 to 100, with its fraction.
     Percent,
+    /// 0 to 1,000,000 Mbit/s, with its fraction.
+    Rate,
+    /// -100 to 200 dB.
+    Decibels,
     /// At most [`TEXTS_MAX`] texts of at most [`TEXT_BYTES_MAX`] bytes each.
     Texts,
     /// Objects of this form.
@@ -52,10 +59,10 @@ pub enum FieldType {
 /// What objects within a record are: of the same fields as records.
 #[derive(PartialEq, Eq, Debug)]
 pub struct ObjectForm {
-    /// The fields that each must have, as a set.
-    pub required: u128,
+    /// The fields that each must have.
+    pub required: FieldSet,
     /// The fields that it may have beside those.
-    pub optional: u128,
+    pub optional: FieldSet,
     /// How many there may be.
     pub max: usize,
 }
@@ -137,10 +144,10 @@ fields! {
     ClientType "client_type" Text(16) "`wireless`, `wired` or `vty`";
     AuthType "auth_type" Text(32) "how the client authenticated";
     Vlan "vlan" Text(64) "the VLAN assigned";
-    RxBytes "rx_bytes" Count "octets from the client, gigawords included";
-    TxBytes "tx_bytes" Count "octets to the client, gigawords included";
-    RxPkts "rx_pkts" Count "packets from the client";
-    TxPkts "tx_pkts" Count "packets to the client";
+    RxBytes "rx_bytes" Count "octets from the client so far, gigawords included";
+    TxBytes "tx_bytes" Count "octets to the client so far, gigawords included";
+    RxPkts "rx_pkts" Count "packets from the client so far";
+    TxPkts "tx_pkts" Count "packets to the client so far";
     SessionTime "session_time" Count "Acct-Session-Time in seconds";
     ClientMac "client_mac" Mac "the client concerned";
     Success "success" Flag "whether it went well";
@@ -214,10 +221,42 @@ fields! {
     Cells "cells" Objects(&CELL) "the BSSIDs of the AP, and who is associated with each";
     Clients "clients" Objects(&LISTED_CLIENT) "everybody who is associated; nobody when absent";
     Connected "connected" Count "for how long the client has been associated, in seconds";
+    AlarmClass "alarm_class" Text(32) "the class of the device's own alarm, e.g. `Major`";
+    ChassisMac "chassis_mac" Mac "the chassis concerned";
+    FixedVersion "fixed_version" Text(64) "the firmware in which the cause is mended";
+    NewServer "new_server" Text(255) "the server that is used now";
+    Node "node" Text(16) "the node of a cluster, `node0` or `node1`";
+    Occurrence "occurrence" Count "how often it happened from `start_time` to `end_time`";
+    OldServer "old_server" Text(255) "the server that was used before";
+    PeerSiteId "peer_site_id" Id "the site of the peer";
+    StartTime "start_time" Time "when it began";
+    EndTime "end_time" Time "when it was over";
+    TypeCode "type_code" Count "the device's own number for what happened";
+    VcBackupId "vc-backup-id" Count "the member of the virtual chassis that is the backup";
+    VcMasterId "vc-master-id" Count "the member of the virtual chassis that leads";
+    VpnName "vpn_name" Text(64) "the VPN";
+    RxBps "rx_bps" Count "how much comes from the client now, in bit/s";
+    TxBps "tx_bps" Count "how much goes to the client now, in bit/s";
+    RxRate "rx_rate" Rate "the rate at which the client sends, in Mbit/s";
+    TxRate "tx_rate" Rate "the rate at which the client is sent to, in Mbit/s";
+    RxRetries "rx_retries" Count "how often the client sent something again";
+    TxRetries "tx_retries" Count "how often something was sent to the client again";
+    Snr "snr" Decibels "how far the signal is above the noise, in dB";
+    Proto "proto" Text(16) "the protocol of the radio, e.g. `ax`";
+    KeyMgmt "key_mgmt" Text(64) "how keys are agreed, e.g. `WPA3-SAE/CCMP`";
+    Flaps "flaps" Count "how often the link of the port has changed so far";
+    Critical "critical" Flag "whether the port is one whose link matters by itself";
+    Negotiation "negotiation" Text(16) "`complete` or `incomplete`";
+    Mtu "mtu" Count "the largest packet of the link, in octets";
+    PeerMtu "peer_mtu" Count "the same at the other end";
+    Loop "loop" Flag "whether the port gets back what it sent";
+    Radar "radar" Flag "whether the radio had to give way to radar and has not moved since";
+    UtilAll "util_all" Percent "how much of the time the channel is in use, in percent";
+    NoiseFloor "noise_floor" Rssi "the noise in dBm";
 }
 
 /// Places in the table that finds a field by its key, of which most are free.
-const SLOTS: usize = 256;
+const SLOTS: usize = 512;
 const FREE: u8 = u8::MAX;
 
 /// The index of a field by the slot of its key, or by the next one after it that is not taken.
@@ -280,6 +319,8 @@ pub enum FieldValue<'a> {
     Secs(Micros),
     /// A share of a hundred.
     Percent(f64),
+    /// Mbit/s, or dB.
+    Number(f64),
     /// Texts.
     Texts(Vec<String>),
     /// Objects.
@@ -291,10 +332,8 @@ pub enum FieldValue<'a> {
 pub struct Fields<'a> {
     /// A record has few of the fields: looking for one is cheaper than room for all.
     values: Vec<(Field, FieldValue<'a>)>,
-    present: u128,
+    present: FieldSet,
 }
-
-const _: () = assert!(FIELDS.len() <= 128, "the set of present fields is one u128");
 
 /// Why a line is no telemetry record.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -321,46 +360,25 @@ impl Field {
     pub fn row(self) -> &'static FieldRow {
         &FIELDS[self as usize]
     }
-
-    /// This field alone, as a member of a set.
-    pub const fn bit(self) -> u128 {
-        1 << self as u8
-    }
-}
-
-/// The first field of a set.
-pub(super) fn first(set: u128) -> Option<Field> {
-    FIELDS.get(set.trailing_zeros() as usize).map(|row| row.field)
-}
-
-/// The set of these fields.
-pub const fn set(fields: &[Field]) -> u128 {
-    let mut bits = 0;
-    let mut index = 0;
-    while index < fields.len() {
-        bits |= fields[index].bit();
-        index += 1;
-    }
-    bits
 }
 
 impl<'a> Fields<'a> {
-    /// Which fields are present, as a set.
-    pub fn present(&self) -> u128 {
+    /// Which fields are present.
+    pub fn present(&self) -> FieldSet {
         self.present
     }
 
     /// Takes the values of all fields of a set out, in the order in which they were given.
-    pub fn take_all(&mut self, set: u128) -> Vec<(Field, FieldValue<'a>)> {
+    pub fn take_all(&mut self, set: FieldSet) -> Vec<(Field, FieldValue<'a>)> {
         let wanted = |(field, value): &(Field, FieldValue<'a>)| {
-            set & field.bit() != 0 && *value != FieldValue::Absent
+            set.has(*field) && *value != FieldValue::Absent
         };
         self.values.extract_if(.., |it| wanted(it)).collect()
     }
 
     /// Takes a field's value out.
     pub fn take(&mut self, field: Field) -> FieldValue<'a> {
-        if self.present & field.bit() == 0 {
+        if !self.present.has(field) {
             return FieldValue::Absent;
         }
         let at = self.values.iter_mut().find(|(other, _)| *other == field);

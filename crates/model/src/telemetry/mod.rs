@@ -14,8 +14,11 @@ mod client;
 mod device;
 mod edge;
 pub mod field;
+mod intrusion;
 mod kinds;
+mod link;
 mod observation;
+mod radio;
 mod schema;
 mod step;
 #[cfg(test)]
@@ -28,13 +31,16 @@ pub use carried::Carried;
 pub use client::{Association, ClientFacts, Disassociation, Sighting};
 pub use device::{DeviceChange, DeviceEvent, DeviceReport, PeeringKind, Radio, Severity};
 pub use edge::{EdgeChange, EdgeEvent, EdgePart, EdgeReport, EdgeResource, ServiceState};
+pub use intrusion::{Attack, IntrusionReport, Threat, ThreatReport};
 pub use kinds::KINDS;
-pub use observation::{Attack, IntrusionReport, NeighborReport, PathReport, PortReport};
+pub use link::Link;
+pub use observation::{NeighborReport, PathReport, PortReport};
+pub use radio::RadioReport;
 pub use schema::json_schemas;
 pub use step::{ClientHappening, ClientStep, Step};
 
 use crate::time::Timestamp;
-use field::{Field, FieldError, FieldValue, Fields};
+use field::{Field, FieldError, FieldSet, FieldValue, Fields};
 use std::borrow::Cow;
 
 /// The kind of a telemetry record.
@@ -100,6 +106,10 @@ pub enum Kind {
     ClientEvent,
     /// What a device of another vendor reports.
     OtherDeviceEvent,
+    /// How a radio is.
+    RadioStats,
+    /// A gateway noticed an attack.
+    Threat,
 }
 
 /// What is fixed about a kind.
@@ -111,10 +121,10 @@ pub struct KindRow {
     pub name: &'static str,
     /// What it says.
     pub doc: &'static str,
-    /// The fields that it must have, as a set.
-    pub required: u128,
+    /// The fields that it must have.
+    pub required: FieldSet,
     /// The fields that it may have beside those.
-    pub optional: u128,
+    pub optional: FieldSet,
     /// A line of this kind.
     pub example: &'static str,
 }
@@ -169,9 +179,9 @@ pub enum Report<'a> {
     /// An edge's state, or an event of it.
     Edge(EdgeReport<'a>),
     /// How a port is.
-    Port(PortReport<'a>),
+    Port(Box<PortReport<'a>>),
     /// How an uplink is.
-    Path(PathReport<'a>),
+    Path(Box<PathReport<'a>>),
     /// A radio heard another AP.
     Neighbor(NeighborReport<'a>),
     /// A radio noticed an attack.
@@ -180,6 +190,10 @@ pub enum Report<'a> {
     Happening(Box<ClientHappening<'a>>),
     /// A device of another vendor reported something.
     OtherDevice(Box<Carried<'a>>),
+    /// How a radio is.
+    Radio(Box<RadioReport<'a>>),
+    /// A gateway noticed an attack.
+    Threat(Box<ThreatReport<'a>>),
 }
 
 impl<'a> Telemetry<'a> {
@@ -193,7 +207,7 @@ impl<'a> Telemetry<'a> {
             .ok_or_else(|| error(Field::Kind, "the field is missing"))?;
         let kind = Kind::named(&name).ok_or_else(|| error(Field::Kind, "unknown kind"))?;
         let row = kind.row();
-        check_fields(row, fields.present() | Field::Kind.bit())?;
+        check_fields(row, fields.present().and(&[Field::Kind]))?;
         Ok(Self {
             id: text(&mut fields, Field::Id),
             time: time(&mut fields, Field::Time),
@@ -228,8 +242,8 @@ impl<'a> Telemetry<'a> {
                 | Kind::EdgeService
                 | Kind::EdgeResource
                 | Kind::EdgeEvent => Report::Edge(EdgeReport::read(kind, &mut fields)?),
-                Kind::PortStats => Report::Port(PortReport::read(&mut fields)?),
-                Kind::PathStats => Report::Path(PathReport::read(&mut fields)?),
+                Kind::PortStats => Report::Port(Box::new(PortReport::read(&mut fields)?)),
+                Kind::PathStats => Report::Path(Box::new(PathReport::read(&mut fields)?)),
                 Kind::Neighbor => Report::Neighbor(NeighborReport::read(&mut fields)?),
                 Kind::Intrusion => Report::Intrusion(Box::new(IntrusionReport::read(&mut fields)?)),
                 Kind::ClientEvent => {
@@ -238,16 +252,18 @@ impl<'a> Telemetry<'a> {
                 Kind::OtherDeviceEvent => {
                     Report::OtherDevice(Box::new(Carried::read_other_device(row, &mut fields)?))
                 }
+                Kind::RadioStats => Report::Radio(Box::new(RadioReport::read(&mut fields)?)),
+                Kind::Threat => Report::Threat(Box::new(ThreatReport::read(&mut fields)?)),
             },
         })
     }
 }
 
-fn check_fields(row: &KindRow, present: u128) -> Result<(), FieldError> {
-    if let Some(missing) = field::first(row.required & !present) {
+fn check_fields(row: &KindRow, present: FieldSet) -> Result<(), FieldError> {
+    if let Some(missing) = row.required.without(present).first() {
         return Err(error(missing, &format!("the field is missing from {}", row.name)));
     }
-    if let Some(foreign) = field::first(present & !(row.required | row.optional)) {
+    if let Some(foreign) = present.without(row.required.or(row.optional)).first() {
         return Err(error(foreign, &format!("not a field of {}", row.name)));
     }
     Ok(())
@@ -284,6 +300,7 @@ getters! {
     flag Flag bool;
     span Secs crate::time::Micros;
     percent Percent f64;
+    number Number f64;
     texts_opt Texts Vec<String>;
     objects_opt Objects Vec<Fields<'a>>;
 }

@@ -1,6 +1,6 @@
 //! The JSON Schema of every kind, made of the same tables that the reader uses.
 
-use super::field::{FIELDS, Field, FieldType};
+use super::field::{FIELDS, Field, FieldSet, FieldType};
 use super::{KINDS, KindRow};
 use serde_json::{Map, Value, json};
 
@@ -28,10 +28,10 @@ fn schema(row: &KindRow) -> Value {
     schema
 }
 
-fn object(required: u128, optional: u128) -> Value {
+fn object(required: FieldSet, optional: FieldSet) -> Value {
     let mut properties = Map::new();
-    let of = |set: u128| FIELDS.iter().filter(move |field| set & field.field.bit() != 0);
-    for field in of(required | optional) {
+    let of = |set: FieldSet| FIELDS.iter().filter(move |field| set.has(field.field));
+    for field in of(required.or(optional)) {
         let mut property = property(field.field_type);
         property["description"] = field.doc.into();
         properties.insert(field.key.into(), property);
@@ -58,6 +58,8 @@ fn property(field_type: FieldType) -> Value {
         FieldType::Id => json!({ "type": "string", "format": "uuid" }),
         FieldType::Secs => json!({ "type": "number", "minimum": 0, "maximum": 86_400 }),
         FieldType::Percent => json!({ "type": "number", "minimum": 0, "maximum": 100 }),
+        FieldType::Rate => json!({ "type": "number", "minimum": 0, "maximum": 1_000_000 }),
+        FieldType::Decibels => json!({ "type": "number", "minimum": -100, "maximum": 200 }),
         FieldType::Texts => {
             json!({ "type": "array", "maxItems": 64, "items": { "type": "string", "maxLength": 1024 } })
         }

@@ -48,6 +48,50 @@ fn a_bad_line_names_its_field() {
             "type: send it as kind device-connected, device-disconnected or device-restarted",
         ),
         (
+            format!(r#"{{"kind":"device-event",{mac},"type":"SW_A","vc-master-id":"fpc1"}}"#),
+            "vc-master-id: invalid type: string \"fpc1\", expected a whole number from 0 up",
+        ),
+        (
+            format!(r#"{{"kind":"device-event",{mac},"type":"GW_A","peer_site_id":"HQ"}}"#),
+            "peer_site_id: not a UUID",
+        ),
+        (
+            format!(r#"{{"kind":"device-connected",{mac},"fixed_version":"1.3"}}"#),
+            "fixed_version: not a field of device-connected",
+        ),
+        (
+            format!(r#"{{"kind":"client-seen",{mac},"tx_rate":-1}}"#),
+            "tx_rate: invalid type: integer `-1`, expected a number from 0 to 1000000",
+        ),
+        (
+            format!(r#"{{"kind":"client-seen",{mac},"snr":-101.5}}"#),
+            "snr: invalid type: floating point `-101.5`, expected a number from -100 to 200",
+        ),
+        (
+            format!(r#"{{"kind":"port-stats",{mac},"port_id":"1","negotiation":"auto"}}"#),
+            "negotiation: not one of complete, incomplete",
+        ),
+        (
+            format!(r#"{{"kind":"path-stats",{mac},"port_id":"1","state":"lossy"}}"#),
+            "state: not one of up, down",
+        ),
+        (
+            format!(r#"{{"kind":"threat",{mac},"type":"virus"}}"#),
+            "type: not one of idp-attack, url-blocked",
+        ),
+        (
+            r#"{"kind":"radio-stats","ap":"5c5b35000001"}"#.into(),
+            "band: the field is missing from radio-stats",
+        ),
+        (
+            r#"{"kind":"radio-stats","ap":"5c5b35000001","band":"5","state":"dfs"}"#.into(),
+            "state: not one of up, down",
+        ),
+        (
+            r#"{"kind":"radio-stats","ap":"5c5b35000001","band":"5","util_all":101}"#.into(),
+            "util_all: invalid type: floating point `101.0`, expected a number from 0 to 100",
+        ),
+        (
             r#"{"kind":"accounting","status":"start","nas_ip":"10.0.0.1"}"#.into(),
             "session_id: the field is missing from a session's record",
         ),
@@ -102,6 +146,17 @@ fn a_bad_list_of_associations_names_the_field_within_it() {
     ];
     for (line, detail) in cases {
         assert_eq!(refused(&line), detail, "{line:.200}");
+    }
+}
+
+#[test]
+fn an_attack_that_nobody_knows_is_answered_with_those_that_are_known() {
+    let detail = refused(r#"{"kind":"intrusion","ap":"5c5b35000001","type":"teapot"}"#);
+    assert!(detail.starts_with("type: not one of replay tkip-icv"), "{detail}");
+    let documented = Kind::Intrusion.row().doc;
+    for (_, name) in Attack::ALL {
+        assert!(detail.contains(name), "{name}: {detail}");
+        assert!(documented.contains(&format!("`{name}`")), "{name}: {documented}");
     }
 }
 

@@ -6,8 +6,8 @@
 //! a site are told with how many clients each AP has, for which all clients of the site are walked
 //! once: the one question whose cost grows with the site.
 
-use foghorn_api::{Ask, Live, LiveClient, LiveDevice, LiveEdge, Told};
-use foghorn_engine::{ClientView, DeviceView, EdgeView};
+use foghorn_api::{Ask, Live, LiveClient, LiveDevice, LiveEdge, LiveRadio, Told};
+use foghorn_engine::{ClientView, DeviceView, EdgeView, RadioView};
 use foghorn_ingest::journal::Refused;
 use foghorn_model::event::client::Association;
 use foghorn_model::{Mac, Partition, SiteId};
@@ -121,7 +121,9 @@ fn look(shard: &Shard, site: SiteId, ask: Ask) -> Live {
             }
             let count = |mac| at.get(&mac).copied().unwrap_or(0);
             let devices = view.devices().map(|it| (it.device.mac, it));
-            live.devices = devices.map(|(mac, it)| (mac, device(&it, count(mac)))).collect();
+            let radios = |mac| view.radios(mac).map(|it| radio(&it)).collect();
+            let live_of = |(mac, it)| (mac, device(&it, count(mac), radios(mac)));
+            live.devices = devices.map(live_of).collect();
         }
         Ask::Edges => live.edges = view.edges().map(|it| (it.edge.mac, edge(&it))).collect(),
         Ask::Clients { after, since, rows } => {
@@ -141,7 +143,7 @@ fn look(shard: &Shard, site: SiteId, ask: Ask) -> Live {
     live
 }
 
-fn device(view: &DeviceView<'_>, client_count: usize) -> LiveDevice {
+fn device(view: &DeviceView<'_>, client_count: usize, radios: Vec<LiveRadio>) -> LiveDevice {
     LiveDevice {
         device_type: view.device.device_type,
         is_up: view.is_up,
@@ -150,6 +152,16 @@ fn device(view: &DeviceView<'_>, client_count: usize) -> LiveDevice {
         version: view.version.to_owned(),
         ext_ip: view.ext_ip,
         client_count,
+        radios,
+    }
+}
+
+fn radio(view: &RadioView<'_>) -> LiveRadio {
+    LiveRadio {
+        band: view.band.to_owned(),
+        setting: view.setting,
+        utilization: view.utilization,
+        noise_floor: view.noise_floor,
     }
 }
 

@@ -47,7 +47,7 @@ impl fmt::Debug for Metrics {
     }
 }
 
-const GAUGES: [(&str, &str); 21] = [
+const GAUGES: [(&str, &str); 22] = [
     ("foghorn_input_frames", "Frames written to the input log since the start"),
     ("foghorn_input_log_bytes", "Size of the input log"),
     ("foghorn_event_log_bytes", "Size of the event logs"),
@@ -62,6 +62,7 @@ const GAUGES: [(&str, &str); 21] = [
     ("foghorn_repeated_records", "Records with a known id, and repeated RADIUS requests"),
     ("foghorn_stale_records", "Reports older than what is known"),
     ("foghorn_unknown_records", "Reports of devices, clients or sites that are not known"),
+    ("foghorn_mistyped_records", "Events of a device whose type is one of another kind of device"),
     ("foghorn_unreadable_records", "Journaled lines that this version cannot read"),
     ("foghorn_skipped_records", "Records set aside because the fold failed on them"),
     ("foghorn_lanes", "Lanes"),
@@ -106,7 +107,7 @@ impl Metrics {
         let it = &self.sources;
         let needs = it.dispatcher.needs().await;
         let load = needs.as_ref().map_or((0, 0, 0), |needs| needs.load);
-        let mut telemetry = [0_u64; 7];
+        let mut telemetry = [0_u64; 8];
         for partition in Partition::all() {
             let tally = it.tallies.get(partition);
             telemetry[0] += tally.telemetry;
@@ -116,6 +117,7 @@ impl Metrics {
             telemetry[4] += tally.unreadable;
             telemetry[5] += tally.skipped;
             telemetry[6] += tally.relayed;
+            telemetry[7] += tally.mistyped;
         }
         let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
         let [over_records, over_bytes] = it.quotas.refused();
@@ -134,6 +136,7 @@ impl Metrics {
             telemetry[1],
             telemetry[2],
             telemetry[3],
+            telemetry[7],
             telemetry[4],
             telemetry[5],
             count(load.0),

@@ -140,11 +140,13 @@ fn events_are_asked_for_by_what_the_published_document_names() {
     };
     let lines = [
         json!({"kind": "device-restarted", "mac": "5c5b35000001", "reason": "power"}),
+        json!({"kind": "device-event", "mac": "5c5b35000001", "type": "AP_RADSEC_FAILURE",
+               "type_code": 38}),
         line("ac3eb179e535", "ann@example.net", "staff"),
         line("ac3eb179e536", "bob@example.net", "guest"),
     ];
     let body: String = lines.iter().map(|line| format!("{line}\n")).collect();
-    assert_eq!(world.telemetry(&body)["accepted"], 3);
+    assert_eq!(world.telemetry(&body)["accepted"], 4);
     let nac = |query: &str| {
         let path = format!("sites/{}/nac_clients/events/search?{query}", world.site);
         get(&world, &path)["total"].as_u64().unwrap()
@@ -162,7 +164,12 @@ fn events_are_asked_for_by_what_the_published_document_names() {
     assert_eq!(device(&at)["total"], 1);
     assert_eq!(device("ap=5c5b35000001&type=AP_RESTARTED")["total"], 1);
     assert_eq!(device("model=other")["total"], 0);
-    assert_eq!(device("type_code=1")["total"], 0);
+    assert_eq!(
+        (&device("type_code=38")["total"], &device("type_code=1")["total"]),
+        (&json!(1), &json!(0))
+    );
+    let coded = get(&world, &format!("{events}/count?distinct=type_code"));
+    assert_eq!(coded["results"][1], json!({"type_code": "38", "count": 1}), "{coded}");
     let everything = device("")["total"].clone();
     assert_eq!(device("device_type=all")["total"], everything);
     assert_eq!(device("device_type=ap")["total"], everything);
@@ -221,5 +228,5 @@ fn what_befell_clients_and_devices_of_other_vendors_is_found_and_defined() {
         let row = alarms.as_array().unwrap().iter().find(|row| row["key"] == key).unwrap();
         row["tier"].clone()
     };
-    assert_eq!((tier("rogue_ap"), tier("beacon_flood")), (json!("A"), json!("B")));
+    assert_eq!((tier("rogue_ap"), tier("essid_jack")), (json!("A"), json!("B")));
 }

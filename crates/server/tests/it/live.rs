@@ -32,15 +32,19 @@ fn populated() -> World {
         json!({"kind": "device-heartbeat", "mac": APS[0], "version": "0.14.1",
                "ext_ip": "198.51.100.7"})
     );
+    let radio = json!({"kind": "radio-stats", "ap": APS[0], "band": "5", "channel": 36, "power": 15,
+                       "util_all": 31.4, "noise_floor": -94});
+    lines.push_str(&format!("{radio}\n"));
     for (number, ssid) in [(1, "staff"), (2, "guest"), (3, "staff")] {
         let client = json!({
             "kind": "client-associated", "mac": format!("70ef0000000{number}"), "ap": APS[0],
             "bssid": "5c5b35000011", "ssid": ssid, "band": "5", "rssi": -54,
             "client_hostname": format!("laptop-{number}"), "client_ip": format!("10.0.0.{number}"),
+            "rx_bytes": 812_345, "tx_pkts": 4_711, "tx_rate": 866.7, "snr": 41, "vlan": "72",
         });
         lines.push_str(&format!("{client}\n"));
     }
-    assert_eq!(world.telemetry(&lines)["accepted"], 4);
+    assert_eq!(world.telemetry(&lines)["accepted"], 5);
     until("the clients", || site(&world, "stats")["num_clients"] == 3);
     world
 }
@@ -56,7 +60,10 @@ fn devices_are_told_as_they_are_now() {
         (&json!("0.14.1"), &json!("198.51.100.7"), &json!(3), &json!("AP 1"))
     );
     assert!(first["last_seen"].is_number() && first["uptime"].is_u64(), "{first}");
-    assert_eq!(devices[1]["last_seen"], Value::Null);
+    let radio = json!({"bandwidth": null, "channel": 36, "noise_floor": -94, "power": 15,
+                       "util_all": 31});
+    assert_eq!(first["radio_stat"], json!({"band_5": radio}));
+    assert_eq!((&devices[1]["last_seen"], devices[1].get("radio_stat")), (&Value::Null, None));
     let one = site(&world, &format!("stats/devices/{}", first["id"].as_str().unwrap()));
     assert_eq!((&one["mac"], &one["status"]), (&first["mac"], &json!("connected")));
 
@@ -148,6 +155,9 @@ fn clients_are_found_while_they_are_associated() {
         (&page[0]["ap_mac"], &page[0]["ssid"], &page[0]["rssi"], &page[0]["hostname"]),
         (&json!(APS[0]), &json!("staff"), &json!(-54.0), &json!("laptop-3"))
     );
+    let link = ["rx_bytes", "tx_packets", "tx_rate", "snr", "vlan_id", "rx_rate", "tx_retries"];
+    let expected = json!([812_345, 4_711, 866.7, 41.0, "72", null, null]);
+    assert_eq!(json!(link.map(|member| &page[0][member])), expected);
     assert_eq!(site(&world, "stats/clients?wired=true"), json!([]));
     let one = |mac: &str| {
         let path = format!("sites/{}/stats/clients/{mac}", world.site);

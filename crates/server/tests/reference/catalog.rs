@@ -4,6 +4,7 @@ use crate::data;
 use foghorn_model::definitions::{
     ALARMS, CLIENT_EVENTS, DEVICE_EVENTS, MXEDGE_EVENTS, NAC_EVENTS, OTHER_DEVICE_EVENTS, alarm,
 };
+use foghorn_model::telemetry::json_schemas;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -30,6 +31,36 @@ fn no_key_of_the_catalog_is_missing() {
         let missing: Vec<&&str> = keys.iter().filter(|key| !ours.contains(key)).collect();
         assert!(missing.is_empty(), "{family}: {missing:?}");
     }
+}
+
+/// Members that Foghorn makes of what it knows of a device.
+const MADE: [&str; 8] =
+    ["ap", "apfw", "device_type", "mac", "model", "org_id", "site_id", "timestamp"];
+
+#[test]
+fn every_member_that_an_event_of_a_device_was_seen_with_can_be_sent() {
+    let schemas = json_schemas();
+    let of = |kind: &str| {
+        let schema = schemas.iter().find(|it| it["kind"] == kind).unwrap();
+        schema["schema"]["properties"].as_object().unwrap()
+    };
+    let mut compared = 0;
+    for event in catalog()["device_events"].as_array().unwrap() {
+        let key = event["key"].as_str().unwrap();
+        let kind = match key.split_once('_').unwrap() {
+            ("AP" | "SW" | "GW", "CONNECTED") => "device-connected",
+            ("AP" | "SW" | "GW", "DISCONNECTED") => "device-disconnected",
+            ("AP" | "SW" | "GW", "RESTARTED") => "device-restarted",
+            _ => "device-event",
+        };
+        for member in event["fields_seen"].as_array().unwrap() {
+            let member = member.as_str().unwrap();
+            let is_sent = MADE.contains(&member) || of(kind).contains_key(member);
+            assert!(is_sent, "{member} of {key}");
+            compared += 1;
+        }
+    }
+    assert!(compared > 500, "only {compared}");
 }
 
 #[test]

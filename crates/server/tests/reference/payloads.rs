@@ -21,6 +21,22 @@ fn payloads() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/payloads")
 }
 
+/// How a member fails that captures have and no payload.
+const ABSENT: &str = "absent";
+
+/// Topic, member and failure of the exceptions whose failure is wanted.
+fn exceptions(wanted: impl Fn(&str) -> bool) -> BTreeSet<(String, String, String)> {
+    let mut exceptions = BTreeSet::new();
+    for exception in read(payloads().join("exceptions.json")).as_array().unwrap() {
+        let text = |key: &str| exception[key].as_str().unwrap().to_owned();
+        assert!(!text("source").is_empty());
+        if wanted(&text("fails")) {
+            exceptions.insert((text("topic"), text("field"), text("fails")));
+        }
+    }
+    exceptions
+}
+
 /// Topic and body of each golden payload.
 fn golden() -> Vec<(String, Value)> {
     let mut golden = Vec::new();
@@ -58,13 +74,8 @@ fn samples(topic: &str) -> Vec<(bool, Value)> {
 #[test]
 fn what_the_schema_does_not_say_has_a_source() {
     let document = read(data("reference/openapi-subset.json"));
-    let mut unused: BTreeSet<(String, String, String)> = BTreeSet::new();
-    for exception in read(payloads().join("exceptions.json")).as_array().unwrap() {
-        let text = |key: &str| exception[key].as_str().unwrap().to_owned();
-        assert!(!text("source").is_empty());
-        unused.insert((text("topic"), text("field"), text("fails")));
-    }
-    let listed = unused.clone();
+    let listed = exceptions(|fails| fails != ABSENT);
+    let mut unused = listed.clone();
     let mut unlisted = BTreeSet::new();
     for (topic, body) in golden() {
         let schema = format!("webhook_{}", topic.replace('-', "_"));
@@ -91,6 +102,32 @@ fn what_the_schema_does_not_say_has_a_source() {
     }
     assert!(unlisted.is_empty(), "not in exceptions.json: {unlisted:#?}");
     assert!(unused.is_empty(), "in exceptions.json for nothing: {unused:#?}");
+}
+
+#[test]
+fn what_captures_have_some_payload_has_too() {
+    let golden = golden();
+    let topics: BTreeSet<&str> = golden.iter().map(|(topic, _)| topic.as_str()).collect();
+    let events = |of: &str| {
+        let bodies = golden.iter().filter(|(topic, _)| topic == of);
+        bodies.flat_map(|(_, body)| body["events"].as_array().unwrap()).collect::<Vec<_>>()
+    };
+    let (mut absent, mut captures) = (BTreeSet::new(), 0);
+    for topic in topics {
+        let told = events(topic);
+        for (_, event) in samples(topic).into_iter().filter(|(captured, _)| *captured) {
+            captures += 1;
+            for member in event.as_object().unwrap().keys() {
+                // Of alarms and events each type has members of its own.
+                let has = |it: &&&Value| it["type"] == event["type"] && it.get(member).is_some();
+                if !told.iter().any(|it| has(&it)) {
+                    absent.insert((topic.to_owned(), format!("events[].{member}"), ABSENT.into()));
+                }
+            }
+        }
+    }
+    assert!(captures >= 10, "only {captures} captures");
+    assert_eq!(absent, exceptions(|fails| fails == ABSENT));
 }
 
 #[test]

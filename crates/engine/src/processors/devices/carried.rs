@@ -32,9 +32,11 @@ impl Devices {
             ("client_macs", report.client_mac.map(|it| it.to_string())),
             ("port_ids", report.port_id.as_deref().map(Into::into)),
             ("reasons", report.reason.as_deref().map(Into::into)),
+            ("servers", report.server.as_deref().map(Into::into)),
             ("ssids", report.ssid.as_deref().map(Into::into)),
             ("vlans", report.vlan.as_deref().map(Into::into)),
             ("wcids", report.client_mac.map(|it| it.to_string())),
+            ("wlan_ids", report.wlan_id.map(|it| it.to_string())),
         ];
         for (member, sample) in samples {
             // An alarm of a condition has no list of members: it shows what is known.

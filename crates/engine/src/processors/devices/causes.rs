@@ -4,10 +4,11 @@ use super::{Cause, DeviceState, Devices, Stand, Status};
 use crate::processors::Scene;
 use crate::processors::alarms::{self, Incident};
 use foghorn_model::alarm::Evidence;
+use foghorn_model::definitions::AlarmRow;
 use foghorn_model::time::Micros;
 use foghorn_model::{DeviceType, Mac};
 
-/// Restarts of an AP, not asked for by anybody, within so long that are too many.
+/// Restarts of an AP or a gateway, not asked for by anybody, within so long that are too many.
 const UNHEALTHY_RESTARTS: usize = 3;
 const UNHEALTHY_WITHIN: Micros = Micros::from_mins(30);
 
@@ -63,7 +64,16 @@ impl DeviceState {
         self.status == Status::Down && self.owed.is_none()
     }
 
-    /// An AP that restarts again and again is not well, until it has not for a while.
+    /// The alarm of a device that is not well; the wire knows none of a switch.
+    fn of_health(&self) -> Option<&'static AlarmRow> {
+        match self.device.device_type {
+            DeviceType::Ap => Some(alarms::row("health_check_failed")),
+            DeviceType::Gateway => Some(alarms::row("wan_device_problem")),
+            DeviceType::Switch => None,
+        }
+    }
+
+    /// A device that restarts again and again is not well, until it has not for a while.
     pub(super) fn check_health(&mut self, scene: &mut Scene<'_, '_>) {
         if !self.is_unhealthy {
             return;
@@ -74,15 +84,14 @@ impl DeviceState {
         if last + UNHEALTHY_WITHIN <= scene.now {
             self.is_unhealthy = false;
             self.restarts.clear();
-            let row = alarms::row("health_check_failed");
-            scene.resolve(row, &self.device.mac.to_string(), scene.at);
+            if let Some(row) = self.of_health() {
+                scene.resolve(row, &self.device.mac.to_string(), scene.at);
+            }
         }
     }
 
     pub(super) fn count_restart(&mut self, cause: Cause<'_>, scene: &mut Scene<'_, '_>) {
-        if self.device.device_type != DeviceType::Ap || cause.audit_id.is_some() {
-            return;
-        }
+        let Some(row) = self.of_health().filter(|_| cause.audit_id.is_none()) else { return };
         self.restarts.push_back(scene.at);
         self.restart_heard = scene.now;
         if self.restarts.len() > UNHEALTHY_RESTARTS {
@@ -96,7 +105,6 @@ impl DeviceState {
             self.show(&mut evidence);
             evidence.add_opt("reasons", cause.reason);
             evidence.involve(self.entity());
-            let row = alarms::row("health_check_failed");
             let (about, at) = (self.device.mac.to_string(), scene.at);
             scene.raise(&Incident { row, about: &about, at, evidence });
         }

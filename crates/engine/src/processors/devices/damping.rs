@@ -267,6 +267,7 @@ impl DeviceState {
             reason: None,
             text: None,
             audit_id: None,
+            fixed_version: None,
             detail: None,
             flapping: Some(marker),
         };

@@ -2,7 +2,8 @@
 
 use super::{DeviceState, Devices};
 use foghorn_model::Mac;
-use foghorn_model::alarm::Entity;
+use foghorn_model::alarm::{Entity, Evidence};
+use foghorn_model::definitions::AlarmRow;
 
 impl Devices {
     /// A device, or a port of it, as a thing that a conclusion is about.
@@ -20,6 +21,21 @@ impl Devices {
 }
 
 impl DeviceState {
+    /// Shows what captures of an alarm have beside what its definition says: of the first device
+    /// that it is about.
+    pub(super) fn show_more(&self, row: &AlarmRow, evidence: &mut Evidence) {
+        match row.key {
+            "sw_bad_optics" => {
+                evidence.add("model", self.device.model.as_str());
+                evidence.add("fw_version", self.version.as_str());
+            }
+            "device_restarted" => {
+                evidence.add("hostname", self.device.name.as_str());
+            }
+            _ => {}
+        }
+    }
+
     /// The device as a thing that a conclusion is about.
     pub(super) fn entity(&self) -> Entity {
         let mac = self.device.mac.to_string();

@@ -10,6 +10,7 @@ pub fn scripts() -> Vec<Script> {
     scripts.extend(servers());
     scripts.extend(tunnels());
     scripts.extend(edges());
+    scripts.extend(ports());
     scripts
 }
 
@@ -268,4 +269,82 @@ fn edges() -> Vec<Script> {
             "#]],
         ),
     ]
+}
+
+/// Links that matter by themselves go down and come back, and are told of more than once.
+fn critical(about: &'static str, mac: &str, told: Expect) -> Script {
+    let states = ["up", "up", "down", "down", "up", "up"];
+    let report = |port: u8, state: &str| {
+        format!(
+            r#"{{"kind":"port-stats","mac":"{mac}","port_id":"ge-0/0/{port}","critical":true,"state":"{state}"}}"#
+        )
+    };
+    let both = states.into_iter().flat_map(|state| [report(1, state), report(2, state)]);
+    Script::new(about, told).each(15, both)
+}
+
+#[rustfmt::skip]
+fn ports() -> Vec<Script> {
+    vec![
+        critical("sw_critical_port_down", SWITCH, expect![[r#"
+            75 sw_critical_port_down x1
+            75 sw_critical_port_down x2 again
+        "#]]),
+        critical("sw_critical_port_up", SWITCH, expect![[r#"
+            135 sw_critical_port_up x1
+            135 sw_critical_port_up x2 again
+        "#]]),
+        critical("gw_critical_port_down", GATEWAY, expect![[r#"
+            75 gw_critical_port_down x1
+            75 gw_critical_port_down x2 again
+        "#]]),
+        critical("gw_critical_port_up", GATEWAY, expect![[r#"
+            135 gw_critical_port_up x1
+            135 gw_critical_port_up x2 again
+        "#]]),
+        loops(),
+        bundle(),
+    ]
+}
+
+/// Two APs get back what they sent.
+fn loops() -> Script {
+    let report = |mac: &str, loops: bool| {
+        format!(r#"{{"kind":"port-stats","mac":"{mac}","port_id":"eth0","loop":{loops}}}"#)
+    };
+    let both = [false, true, true, false, false];
+    let both = both.into_iter().flat_map(|loops| [report(AP, loops), report(AP2, loops)]);
+    Script::new(
+        "loop_detected_by_ap",
+        expect![[r#"
+            45 loop_detected_by_ap x1
+            45 loop_detected_by_ap x2 again
+        "#]],
+    )
+    .each(15, both)
+}
+
+/// Both members of a bundle of an edge leave it, and one comes back.
+fn bundle() -> Script {
+    let port = |name: &str, lag: &str| {
+        format!(
+            r#"{{"kind":"edge-port","mac":"{EDGE}","port_id":"{name}","state":"up","lag":"{lag}"}}"#
+        )
+    };
+    let said = [
+        port("xe0", "lag0"),
+        port("xe1", "lag0"),
+        port("xe0", ""),
+        port("xe0", ""),
+        port("xe1", ""),
+        port("xe1", ""),
+        port("xe0", "lag0"),
+    ];
+    Script::new(
+        "tt_ports_all_dropped_from_lacp",
+        expect![[r#"
+            75 tt_ports_all_dropped_from_lacp x1
+        "#]],
+    )
+    .each(15, said)
 }

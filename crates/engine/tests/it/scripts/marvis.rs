@@ -14,6 +14,34 @@ pub fn scripts() -> Vec<Script> {
         insufficient_coverage(),
         ap_offline(),
         health_check_failed(),
+        insufficient_capacity(),
+        port_stuck(),
+        switch_stp_loop(),
+        vpn_path_down(),
+        intermittent_wan_connectivity(),
+        wan_device_problem(),
+        twelve(
+            "sw_negotiation_incomplete",
+            SWITCH,
+            expect![[r#"
+                300 sw_negotiation_incomplete open x1
+                300 sw_negotiation_incomplete open x2 again
+                300 sw_negotiation_incomplete open x3 again
+                300 sw_negotiation_incomplete resolved at 22:23:20 x3 again
+            "#]],
+            |bad| format!(r#""negotiation":"{}""#, if bad { "incomplete" } else { "complete" }),
+        ),
+        twelve(
+            "gw_mtu_mismatch",
+            GATEWAY,
+            expect![[r#"
+                300 gw_mtu_mismatch open x1
+                300 gw_mtu_mismatch open x2 again
+                300 gw_mtu_mismatch open x3 again
+                300 gw_mtu_mismatch resolved at 22:23:20 x3 again
+            "#]],
+            |bad| format!(r#""mtu":1500,"peer_mtu":{}"#, if bad { 9000 } else { 1500 }),
+        ),
     ]);
     scripts
 }
@@ -243,4 +271,111 @@ fn health_check_failed() -> Script {
     .needs_time()
     .each(60, (0..5).map(|_| device("restarted", AP)))
     .each(900, (0..4).map(|_| device("connected", AP)))
+}
+
+fn insufficient_capacity() -> Script {
+    let used = [20, 20, 85, 90, 95, 85, 90, 20, 20, 20, 20, 20];
+    let reports = used.map(|used| {
+        format!(r#"{{"kind":"radio-stats","ap":"{AP}","band":"5","util_all":{used}}}"#)
+    });
+    Script::new(
+        "insufficient_capacity",
+        expect![[r#"
+            300 insufficient_capacity open x1
+            300 insufficient_capacity open x2 again
+            300 insufficient_capacity open x3 again
+            300 insufficient_capacity resolved at 22:23:20 x3 again
+        "#]],
+    )
+    .each(60, reports)
+}
+
+/// Twelve reports of a port, of which some are bad.
+fn twelve(about: &'static str, mac: &str, told: Expect, say: impl Fn(bool) -> String) -> Script {
+    let bad = [false, false, true, true, true, true, true, false, false, false, false, false];
+    Script::new(about, told).each(60, bad.map(|bad| port(mac, &say(bad))))
+}
+
+/// A port that is up passes nothing for half an hour.
+fn port_stuck() -> Script {
+    let packets = [10, 20, 30, 30, 30, 30, 30, 30, 40, 50];
+    let reports = packets.map(|it| port(SWITCH, &format!(r#""state":"up","packets":{it}"#)));
+    Script::new(
+        "port_stuck",
+        expect![[r#"
+            1500 port_stuck open x1
+            1500 port_stuck open x2 again
+            1500 port_stuck open x3 again
+            1500 port_stuck open x4 again
+            1500 port_stuck resolved at 22:58:20 x4 again
+        "#]],
+    )
+    .needs_time()
+    .each(300, reports)
+}
+
+fn switch_stp_loop() -> Script {
+    let reports = [false, true, true, true, false, false];
+    let reports = reports.map(|loops| port(SWITCH, &format!(r#""loop":{loops}"#)));
+    Script::new(
+        "switch_stp_loop",
+        expect![[r#"
+            40 switch_stp_loop open x1
+            40 switch_stp_loop open x2 again
+            40 switch_stp_loop open x3 again
+            40 switch_stp_loop resolved at 22:15:00 x3 again
+        "#]],
+    )
+    .each(20, reports)
+}
+
+fn path(more: &str) -> String {
+    format!(r#"{{"kind":"path-stats","mac":"{GATEWAY}","port_id":"wan0",{more}}}"#)
+}
+
+fn vpn_path_down() -> Script {
+    let delays = [0.02, 0.02, 0.3, 0.3, 0.3, 0.3, 0.3, 0.02, 0.02, 0.02, 0.02, 0.02];
+    let of = r#""vpn_name":"InternalVPN","peer_mac":"5c5b35000009""#;
+    Script::new(
+        "vpn_path_down",
+        expect![[r#"
+            300 vpn_path_down open x1
+            300 vpn_path_down open x2 again
+            300 vpn_path_down open x3 again
+            300 vpn_path_down resolved at 22:23:20 x3 again
+        "#]],
+    )
+    .each(60, delays.map(|delay| path(&format!(r#"{of},"latency":{delay}"#))))
+}
+
+/// An uplink that is lost four times, and then no more.
+fn intermittent_wan_connectivity() -> Script {
+    let states = ["up", "down", "down", "up", "up"].repeat(4);
+    let states = states.into_iter().map(|state| path(&format!(r#""state":"{state}""#)));
+    Script::new(
+        "intermittent_wan_connectivity",
+        expect![[r#"
+            720 intermittent_wan_connectivity open x1
+            720 intermittent_wan_connectivity open x2 again
+            720 intermittent_wan_connectivity resolved at 23:03:20 x2 again
+        "#]],
+    )
+    .needs_time()
+    .each(60, states)
+    .each(900, (0..4).map(|_| path(r#""state":"up""#)))
+}
+
+fn wan_device_problem() -> Script {
+    Script::new(
+        "wan_device_problem",
+        expect![[r#"
+            180 wan_device_problem open x1
+            180 wan_device_problem open x2 again
+            180 wan_device_problem open x3 again
+            180 wan_device_problem resolved at 22:48:20 x3 again
+        "#]],
+    )
+    .needs_time()
+    .each(60, (0..5).map(|_| device("restarted", GATEWAY)))
+    .each(900, (0..4).map(|_| device("connected", GATEWAY)))
 }

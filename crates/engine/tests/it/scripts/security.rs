@@ -37,6 +37,30 @@ pub fn scripts() -> Vec<Script> {
             15 adhoc_network x1
             15 adhoc_network x2 again
         "#]]),
+        attacks("beacon_flood", "beacon-flood", 60, expect![[r#"
+            15 beacon_flood x1
+            15 beacon_flood x2 again
+        "#]]),
+        attacks("eap_dictionary_attack", "eap-guess", 15, expect![[r#"
+            15 eap_dictionary_attack x1
+            15 eap_dictionary_attack x2 again
+        "#]]),
+        attacks("eap_handshake_flood", "eap-handshake", 60, expect![[r#"
+            15 eap_handshake_flood x1
+            15 eap_handshake_flood x2 again
+        "#]]),
+        attacks("eapol_logoff_attack", "eapol-logoff", 8, expect![[r#"
+            15 eapol_logoff_attack x1
+            15 eapol_logoff_attack x2 again
+        "#]]),
+        attacks("excessive_eapol_start", "eapol-start", 30, expect![[r#"
+            15 excessive_eapol_start x1
+            15 excessive_eapol_start x2 again
+        "#]]),
+        attacks("out_of_sequence", "out-of-sequence", 15, expect![[r#"
+            15 out_of_sequence x1
+            15 out_of_sequence x2 again
+        "#]]),
         repeated_auth_failures(),
     ]
 }

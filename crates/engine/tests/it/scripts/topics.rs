@@ -8,6 +8,7 @@ pub fn scripts() -> Vec<Script> {
     vec![
         devices("device-events"),
         devices("device-updowns"),
+        radios(),
         clients("client-join"),
         clients("client-sessions"),
         steps("client-info"),
@@ -51,6 +52,24 @@ fn devices(topic: &'static str) -> Script {
         .each(30, [AP, SWITCH].map(|mac| device("connected", mac)))
         .say(5, device("restarted", AP2))
         .each(30, (0..3).map(|_| device("heartbeat", AP)))
+}
+
+/// A radio that is moved by what it hears, and once by radar.
+fn radios() -> Script {
+    let set = |channel: u8, more: &str| {
+        format!(r#"{{"kind":"radio-stats","ap":"{AP}","band":"5","channel":{channel}{more}}}"#)
+    };
+    Script::new(
+        "device-events",
+        expect![[r#"
+            60 AP_RRM_ACTION 5c5b35000001 5c5b35000001
+            100 AP_RADAR_DETECTED 5c5b35000001 5c5b35000001
+            140 AP_RRM_ACTION 5c5b35000001 5c5b35000001
+        "#]],
+    )
+    .each(20, [set(36, ""), set(36, ""), set(44, ""), set(44, "")])
+    .each(20, [set(100, r#","radar":true"#), set(100, r#","radar":true"#)])
+    .each(20, [set(149, r#","power":12"#), set(149, "")])
 }
 
 fn clients(topic: &'static str) -> Script {

@@ -24,7 +24,9 @@ fn state() -> Value {
                  "radio": {"$ref": "#/radios/1"},
                  "associations": [
                     {"station": "02:00:00:00:00:0a", "bssid": "02:00:00:00:00:0a", "connected": 610,
-                     "inactive": 2, "rssi": -58, "tx_rate": {"bitrate": 180000, "vht": true}},
+                     "inactive": 2, "rssi": -58, "tx_rate": {"bitrate": 180000, "vht": true},
+                     "rx_rate": {"bitrate": "fast"}, "rx_bytes": 30624359, "tx_bytes": "12689752",
+                     "tx_packets": 142246, "rx_packets": -1, "tx_retries": 3, "tx_failed": 9},
                     {"station": "02:00:00:00:00:0b", "connected": "75", "rssi": 0.5e9,
                      "ipaddr_v4": "192.0.2.78"},
                  ]},
@@ -57,7 +59,7 @@ fn refused(document: &Value) -> String {
 fn a_state_becomes_a_list_of_who_is_associated() {
     let state = read(&named()).unwrap();
     assert_eq!((state.ap.to_string().as_str(), state.clients), ("903cb3000001", 2));
-    expect![[r#"{"ap":"903cb3000001","cells":[{"band":"24","bssid":"903cb3000012","clients":[{"client_ip":"192.0.2.77","connected":610,"mac":"02000000000a","rssi":-58.0},{"client_ip":"192.0.2.78","connected":75,"mac":"02000000000b"}],"ssid":"Maui"},{"band":"5","bssid":"903cb3000011","clients":[],"ssid":"Maui"},{"band":"6","bssid":"903cb3000013","clients":[],"ssid":"Lanai"}],"kind":"client-associations","time":1699999990.0}"#]]
+    expect![[r#"{"ap":"903cb3000001","cells":[{"band":"24","bssid":"903cb3000012","clients":[{"client_ip":"192.0.2.77","connected":610,"mac":"02000000000a","rssi":-58.0,"rx_bytes":30624359,"tx_bytes":12689752,"tx_pkts":142246,"tx_rate":180.0,"tx_retries":3},{"client_ip":"192.0.2.78","connected":75,"mac":"02000000000b"}],"ssid":"Maui"},{"band":"5","bssid":"903cb3000011","clients":[],"ssid":"Maui"},{"band":"6","bssid":"903cb3000013","clients":[],"ssid":"Lanai"}],"kind":"client-associations","time":1699999990.0}"#]]
         .assert_eq(std::str::from_utf8(&state.line).unwrap());
     let Ok(Telemetry { report: Report::Associations(list), .. }) = Telemetry::parse(&state.line)
     else {

@@ -1,8 +1,8 @@
 //! Reads the fields of a record from JSON, and those of the objects within it.
 
 use super::{
-    Field, FieldError, FieldType, FieldValue, Fields, ObjectForm, SECS_MAX, TEXT_BYTES_MAX,
-    TEXTS_MAX, by_key, first,
+    Field, FieldError, FieldSet, FieldType, FieldValue, Fields, ObjectForm, SECS_MAX,
+    TEXT_BYTES_MAX, TEXTS_MAX, by_key,
 };
 use crate::time::{Micros, WireTime};
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -76,8 +76,9 @@ impl<'de> Visitor<'de> for Object<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields<'de>, A::Error> {
-        let mut fields = Fields { values: Vec::with_capacity(self.usual), present: 0 };
-        let mut given = 0;
+        let present = FieldSet::default();
+        let mut fields = Fields { values: Vec::with_capacity(self.usual), present };
+        let mut given = FieldSet::default();
         while let Some(key) = map.next_key_seed(Key)? {
             let field = match key {
                 Ok(field) => field,
@@ -87,13 +88,13 @@ impl<'de> Visitor<'de> for Object<'_> {
                 }
             };
             self.fault.set(Fault::Field(field));
-            if given & field.bit() != 0 {
+            if given.has(field) {
                 return Err(de::Error::custom("the field is given twice"));
             }
-            given |= field.bit();
+            given.add(field);
             let value = map.next_value_seed(Value { field, fault: self.fault })?;
             if !matches!(value, FieldValue::Absent) {
-                fields.present |= field.bit();
+                fields.present.add(field);
                 fields.values.push((field, value));
             }
             self.fault.set(Fault::None);
@@ -163,6 +164,8 @@ impl Value<'_> {
             | FieldType::Flag
             | FieldType::Secs
             | FieldType::Percent
+            | FieldType::Rate
+            | FieldType::Decibels
             | FieldType::Texts
             | FieldType::Objects(_) => {
                 return Err(E::invalid_type(de::Unexpected::Str(&text), self));
@@ -186,13 +189,13 @@ impl Value<'_> {
             self.fault.set(Fault::Field(self.field));
             let object = Object { fault: self.fault, usual: OBJECT_FIELDS_USUAL };
             let Some(object) = list.next_element_seed(object)? else { break };
-            let missing = form.required & !object.present;
-            let foreign = object.present & !(form.required | form.optional);
-            if let Some(field) = first(missing) {
+            let missing = form.required.without(object.present);
+            let foreign = object.present.without(form.required.or(form.optional));
+            if let Some(field) = missing.first() {
                 self.fault.set(Fault::Field(field));
                 return Err(de::Error::custom("the field is missing"));
             }
-            if let Some(field) = first(foreign) {
+            if let Some(field) = foreign.first() {
                 self.fault.set(Fault::Field(field));
                 return Err(de::Error::custom("not a field of what is listed"));
             }
@@ -222,6 +225,8 @@ impl<'de> Visitor<'de> for Value<'_> {
             FieldType::Band => "24, 5 or 6",
             FieldType::Secs => "seconds from 0 to 86400",
             FieldType::Percent => "a number from 0 to 100",
+            FieldType::Rate => "a number from 0 to 1000000",
+            FieldType::Decibels => "a number from -100 to 200",
             FieldType::Texts => "a list of texts",
             FieldType::Objects(_) => "a list of objects",
         })
@@ -252,7 +257,9 @@ impl<'de> Visitor<'de> for Value<'_> {
             FieldType::Time => WireTime.visit_u64(number).map(FieldValue::Time),
             FieldType::Band => self.text(Cow::Owned(number.to_string())),
             FieldType::Rssi if number <= 30 => Ok(FieldValue::Rssi(number as f64)),
-            FieldType::Secs | FieldType::Percent => self.visit_f64(number as f64),
+            FieldType::Secs | FieldType::Percent | FieldType::Rate | FieldType::Decibels => {
+                self.visit_f64(number as f64)
+            }
             _ => Err(E::invalid_type(de::Unexpected::Unsigned(number), &self)),
         }
     }
@@ -261,6 +268,7 @@ impl<'de> Visitor<'de> for Value<'_> {
         match self.field_type() {
             FieldType::Time => WireTime.visit_i64(number).map(FieldValue::Time),
             FieldType::Rssi if number >= -150 => Ok(FieldValue::Rssi(number as f64)),
+            FieldType::Decibels => self.visit_f64(number as f64),
             _ => Err(E::invalid_type(de::Unexpected::Signed(number), &self)),
         }
     }
@@ -274,6 +282,10 @@ impl<'de> Visitor<'de> for Value<'_> {
             }
             FieldType::Percent if (0.0..=100.0).contains(&number) => {
                 Ok(FieldValue::Percent(number))
+            }
+            FieldType::Rate if (0.0..=1e6).contains(&number) => Ok(FieldValue::Number(number)),
+            FieldType::Decibels if (-100.0..=200.0).contains(&number) => {
+                Ok(FieldValue::Number(number))
             }
             FieldType::Band if number == 2.4 => Ok(FieldValue::Text(Cow::Borrowed("24"))),
             _ => Err(E::invalid_type(de::Unexpected::Float(number), &self)),
