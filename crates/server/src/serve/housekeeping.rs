@@ -40,6 +40,8 @@ pub struct Housekeeping {
     pub findings: Findings,
     pub stop: Arc<AtomicBool>,
     pub free_bytes: Arc<AtomicU64>,
+    /// Turns so far.
+    pub turns: Arc<AtomicU64>,
 }
 
 impl Housekeeping {
@@ -52,6 +54,7 @@ impl Housekeeping {
             if let Err(error) = self.findings.turn() {
                 tracing::warn!(%error, "alarms of our own wait");
             }
+            self.turns.fetch_add(1, Ordering::Relaxed);
             std::thread::park_timeout(EVERY);
         }
     }

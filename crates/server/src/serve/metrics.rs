@@ -23,6 +23,7 @@ pub struct Sources {
     pub tallies: Arc<Tallies>,
     pub frames: Arc<AtomicU64>,
     pub free_bytes: Arc<AtomicU64>,
+    pub turns: Arc<AtomicU64>,
     pub intake: Arc<Intake<Ack>>,
     pub quotas: Arc<Quotas>,
     pub dispatcher: Dispatcher,
@@ -47,11 +48,12 @@ impl fmt::Debug for Metrics {
     }
 }
 
-const GAUGES: [(&str, &str); 22] = [
+const GAUGES: [(&str, &str); 23] = [
     ("foghorn_input_frames", "Frames written to the input log since the start"),
     ("foghorn_input_log_bytes", "Size of the input log"),
     ("foghorn_event_log_bytes", "Size of the event logs"),
     ("foghorn_disk_free_bytes", "Free space where the data directory lies"),
+    ("foghorn_housekeeping_turns", "Turns of housekeeping since the start"),
     ("foghorn_intake_bytes", "Bytes that wait for the next frame"),
     ("foghorn_over_record_quota", "Submissions refused for the records of an org in a day"),
     ("foghorn_over_byte_quota", "Submissions refused for the bytes of an org in a day"),
@@ -126,6 +128,7 @@ impl Metrics {
             it.input.bytes(),
             it.events.record.bytes() + it.events.stream.bytes(),
             it.free_bytes.load(Ordering::Relaxed),
+            it.turns.load(Ordering::Relaxed),
             count(it.intake.bytes()),
             over_records,
             over_bytes,

@@ -290,7 +290,7 @@ impl Server {
         let deadlines = Arc::new(Deadlines::default());
         let (recovery, tallies) = (Arc::new(Recovery::default()), Arc::new(Tallies::default()));
         let frames = Arc::new(AtomicU64::new(0));
-        let free_bytes = Arc::new(AtomicU64::new(0));
+        let (free_bytes, turns) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
         let intake = Arc::new(Intake::<Ack>::new(IntakeLimits::default()));
         let new_feed = || CatalogFeed {
             catalog: Arc::clone(&stores.catalog),
@@ -408,6 +408,7 @@ impl Server {
             },
             stop: Arc::clone(&stop),
             free_bytes: Arc::clone(&free_bytes),
+            turns: Arc::clone(&turns),
         };
         let housekeeping = std::thread::Builder::new()
             .name("housekeeping".into())
@@ -449,6 +450,7 @@ impl Server {
             tallies,
             frames,
             free_bytes,
+            turns,
             intake,
             quotas,
             dispatcher: dispatcher.clone(),

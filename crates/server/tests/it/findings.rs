@@ -23,6 +23,20 @@ fn told(world: &World, key: &str) -> Vec<(String, u64)> {
     of_key.map(shown).collect()
 }
 
+/// Waits until the server has looked several times since its start, and all that it told of that
+/// has come.
+fn settled(world: &World) {
+    until("some turns", || {
+        let metrics = world.metrics();
+        let turns = metrics.lines().find_map(|it| it.strip_prefix("foghorn_housekeeping_turns "));
+        turns.is_some_and(|turns| turns.parse::<u64>().unwrap() > 2)
+    });
+    let key = "device_restarted";
+    let before = told(world, key).len();
+    world.telemetry(&json!({"kind": "device-restarted", "mac": AP, "reason": "power"}).to_string());
+    until("what comes last", || told(world, key).len() > before);
+}
+
 #[test]
 fn a_webhook_of_a_site_that_keeps_failing_is_an_alarm_until_it_is_well_also_over_kills() {
     let world = World::new();
@@ -63,7 +77,7 @@ fn keeps_failing(mut world: World, scope: &str) {
         world.server.as_mut().unwrap().kill();
         world.serve(&arguments);
         // It goes on to fail for longer than a turn, and than a second.
-        std::thread::sleep(std::time::Duration::from_secs(8));
+        settled(&world);
         assert_eq!(told(&world, key), open, "it is told once");
     }
     let well = json!({ "url": format!("http://{}/", world.receiver) }).to_string();
@@ -98,6 +112,6 @@ fn a_record_that_is_gone_past_is_an_alarm_of_its_site_once() {
         world.server.as_mut().unwrap().kill();
     }
     world.serve(&[]);
-    std::thread::sleep(std::time::Duration::from_secs(6));
+    settled(&world);
     assert_eq!(told(&world, key), [("none".to_owned(), 1)]);
 }
