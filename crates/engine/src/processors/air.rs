@@ -139,7 +139,7 @@ impl Air {
             (*since, *count) = (at, 0);
         }
         let before = *count;
-        *count += report.count;
+        *count = count.saturating_add(report.count);
         if before >= threshold || *count < threshold {
             return;
         }

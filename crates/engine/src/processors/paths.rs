@@ -110,10 +110,12 @@ impl Paths {
         path.latest = scene.at;
         let fault = fault(report);
         if let Some(is_down) = path.turn(report) {
-            if report.is_of_vpn() && device_type == DeviceType::Gateway {
-                conclude(report, is_down, fault.as_deref(), devices, peerings, scene);
-            } else if is_down {
-                path.count_outage(report, &about, devices, scene);
+            match report.is_of_vpn() {
+                true if device_type == DeviceType::Gateway => {
+                    conclude(report, is_down, fault.as_deref(), devices, peerings, scene);
+                }
+                false if is_down => path.count_outage(report, &about, devices, scene),
+                _ => {}
             }
         }
         path.calm_down(&about, scene);
@@ -145,7 +147,7 @@ impl Path {
     fn turn(&mut self, report: &PathReport<'_>) -> Option<bool> {
         let is_down = match (report.is_up, report.loss) {
             (Some(is_up), _) => {
-                self.lost = Streak::default();
+                self.lost = Streak::begun(!is_up);
                 !is_up
             }
             (None, Some(loss)) => self.lost.add(loss >= LOSS_OF_ALL)?,

@@ -59,12 +59,19 @@ struct Port {
     /// How often its link had changed, and when it said so.
     #[serde(skip_serializing_if = "Option::is_none")]
     flaps: Option<(u64, Timestamp)>,
+    /// How many changes were told since then.
+    #[serde(skip_serializing_if = "is_none_told")]
+    told: u64,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     is_critical: bool,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     loops: bool,
     #[serde(flatten)]
     measures: Measures,
+}
+
+fn is_none_told(told: &u64) -> bool {
+    *told == 0
 }
 
 /// A link that is up, or down.
@@ -230,6 +237,7 @@ impl Port {
             tell_critical(link, devices, scene);
         }
         if is_new {
+            self.told += 1;
             self.change(1, (link.mac, link.port_id), devices, scene);
         }
     }

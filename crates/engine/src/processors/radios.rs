@@ -1,10 +1,11 @@
 //! Radios of APs: how they are set, and how busy their channels are.
 //!
 //! A radio that is set otherwise than before is an event of its AP: `AP_RADAR_DETECTED` where the
-//! report says that it had to give way to radar, `AP_RRM_ACTION` else. A radio goes on saying that it
-//! gave way, so that a report may come twice, or not at all: it is news once. Who says so in an event of his own is
-//! taken at his word, and the next report of the same setting is no news. The first report of a
-//! radio is where its story begins, and one that is down has no setting.
+//! report says that it had to give way to radar, `AP_RRM_ACTION` else. A radio goes on saying that
+//! it gave way, so that a report may come twice, or not at all: it is news once, and again with
+//! another channel. An AP that says so in an event of its own is taken at its word, and the next
+//! report of the same setting is no news. The first report of a radio is where its story begins,
+//! and one that is down has no setting.
 //!
 //! `insufficient_capacity`: in [`Streak`] reports in a row a channel is in use for [`BUSY`] percent
 //! of the time or more; as many under it resolve it.
@@ -88,17 +89,19 @@ impl Radios {
         }
         let is_set_anew = before.is_changed_to(radio.setting);
         let gave_way = std::mem::replace(&mut radio.gave_way, report.radar);
-        if is_set_anew || report.radar && !gave_way {
+        let moves = before.channel.is_some() && before.channel != radio.setting.channel;
+        let gives_way = report.radar && (moves || !gave_way);
+        if is_set_anew || gives_way {
             let event = DeviceEvent {
-                event_type: if report.radar { "AP_RADAR_DETECTED" } else { "AP_RRM_ACTION" }.into(),
-                severity: report.radar.then_some(Severity::Warn),
+                event_type: if gives_way { "AP_RADAR_DETECTED" } else { "AP_RRM_ACTION" }.into(),
+                severity: gives_way.then_some(Severity::Warn),
                 band: Some(report.band.as_ref().into()),
                 now: radio.setting,
                 before: if is_set_anew { before } else { Radio::default() },
                 ..DeviceEvent::default()
             };
             let told = report.reason.as_deref();
-            let reason = told.or(report.radar.then_some(RADAR));
+            let reason = told.or(gives_way.then_some(RADAR));
             devices.conclude(report.ap, &event, reason, report.audit_id, scene);
         }
         let busy = report.utilization.and_then(|used| radio.busy.add(used >= BUSY));

@@ -14,6 +14,11 @@ pub(crate) struct Streak {
 }
 
 impl Streak {
+    /// As things are known to be.
+    pub(crate) fn begun(is_bad: bool) -> Self {
+        Self { is_bad, against: 0 }
+    }
+
     /// Whether there is nothing to remember of it.
     pub(crate) fn is_quiet(&self) -> bool {
         !self.is_bad && self.against == 0

@@ -106,3 +106,34 @@ fn only_a_gateway_has_paths_of_vpns_and_takes_them_with_it() {
     world.tick(3_600);
     assert_eq!(alarms(&mut world), "");
 }
+
+#[test]
+fn a_path_that_its_gateway_called_down_comes_up_by_what_it_measures() {
+    let mut world = world();
+    path(&mut world, 0, &format!(r#"{VPN},"state":"down""#));
+    for percent in [100, 100, 100, 0, 0, 0] {
+        path(&mut world, 60, &format!(r#"{VPN},"loss":{percent}"#));
+    }
+    expect![[r#"
+        device-events 0 GW_VPN_PATH_DOWN WARN wan0 InternalVPN 5c5b35000009 down
+        device-events 360 GW_VPN_PATH_UP NOTICE wan0 InternalVPN 5c5b35000009
+    "#]]
+    .assert_eq(&events(&mut world));
+}
+
+#[test]
+fn a_path_of_a_vpn_is_no_uplink_that_comes_and_goes() {
+    let mut world = world();
+    world.enable(&["intermittent_wan_connectivity"]);
+    for mac in [SWITCH, GATEWAY] {
+        for state in ["down", "up"].repeat(4) {
+            world.line(
+                10,
+                &format!(
+                    r#"{{"kind":"path-stats","mac":"{mac}","port_id":"wan0"{VPN},"state":"{state}"}}"#
+                ),
+            );
+        }
+    }
+    assert_eq!(alarms(&mut world), "");
+}

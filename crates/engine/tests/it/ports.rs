@@ -151,3 +151,40 @@ fn a_port_is_stuck_when_it_is_up_and_nothing_passes_and_a_restart_of_ours_does_n
     "#]]
     .assert_eq(&told(&mut world));
 }
+
+#[test]
+fn however_often_a_link_was_told_to_change_its_counter_tells_nothing_more() {
+    let mut world = world(&["port_flap"]);
+    port(&mut world, 0, SWITCH, r#","state":"up","flaps":0"#);
+    for _ in 0..6 {
+        port(&mut world, 1, SWITCH, r#","state":"down""#);
+        port(&mut world, 1, SWITCH, r#","state":"up""#);
+    }
+    world.tick(60);
+    let told_so_far = told(&mut world);
+    assert!(told_so_far.contains("port_flap open 7"), "{told_so_far}");
+    port(&mut world, 10, SWITCH, r#","state":"up","flaps":12"#);
+    world.tick(60);
+    assert_eq!(told(&mut world), "");
+    // One that it alone knows of is one.
+    port(&mut world, 10, SWITCH, r#","state":"up","flaps":13"#);
+    world.tick(60);
+    assert_eq!(told(&mut world), "alarms 6 port_flap open 8 [\"ge-0/0/7\"]\n");
+}
+
+#[test]
+fn counters_as_large_as_they_get_are_counters() {
+    let mut world = world(&["bad_cable", "deauth_attack", "repeated_auth_failures"]);
+    let most = u64::MAX;
+    for (errors, packets) in [(0, 0), (most / 2, most / 2), (most, most)] {
+        port(&mut world, 60, SWITCH, &format!(r#","errors":{errors},"packets":{packets}"#));
+    }
+    for _ in 0..2 {
+        let line = format!(
+            r#"{{"kind":"intrusion","ap":"{AP}","type":"deauthentication","count":{most}}}"#
+        );
+        world.line(1, &line);
+    }
+    let told = told(&mut world);
+    assert!(world.engine.tally().unreadable == 0, "{told}");
+}

@@ -128,3 +128,18 @@ fn a_channel_that_is_busy_three_times_in_a_row_is_too_small() {
     "#]]
     .assert_eq(&world.trace_of("alarms", members));
 }
+
+#[test]
+fn a_radio_that_still_hears_radar_gives_way_again_only_to_another_channel() {
+    let mut world = World::new();
+    radio(&mut world, 1, r#","channel":52,"power":15"#);
+    radio(&mut world, 10, r#","channel":100,"power":15,"radar":true"#);
+    radio(&mut world, 10, r#","channel":100,"power":12,"radar":true"#);
+    radio(&mut world, 10, r#","channel":36,"power":12,"radar":true"#);
+    expect![[r#"
+        device-events 11 AP_RADAR_DETECTED WARN 5 52 100 15 15 radar-detected
+        device-events 21 AP_RRM_ACTION NOTICE 5 100 100 15 12
+        device-events 31 AP_RADAR_DETECTED WARN 5 100 36 12 12 radar-detected
+    "#]]
+    .assert_eq(&told(&mut world));
+}

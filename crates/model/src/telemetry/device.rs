@@ -151,7 +151,7 @@ impl Radio {
         }
     }
 
-    /// Whether a member is another one, where both tell it.
+    /// Whether a member that was told is another one now, or is not told any more.
     pub fn is_changed_to(self, now: Self) -> bool {
         let pairs =
             [(self.channel, now.channel), (self.bandwidth, now.bandwidth), (self.power, now.power)];

@@ -54,7 +54,8 @@ impl Measures {
         is_up: Option<bool>,
         at: Timestamp,
     ) -> Vec<Finding> {
-        let bad = self.error_share(report).map(|(errors, packets)| errors * 1000 > packets);
+        let bad =
+            self.error_share(report).map(|(errors, packets)| errors.saturating_mul(1000) > packets);
         let errors = bad.and_then(|bad| self.errors.add(bad));
         let wrong = self.negotiated(report);
         let negotiation = wrong.and_then(|wrong| self.negotiation.add(wrong));
@@ -148,10 +149,10 @@ impl Port {
     /// How often the link has changed since the report before, beside what is known of. What
     /// happened in longer than the window is taken to have happened evenly.
     pub(super) fn count_flaps(&mut self, flaps: u64, at: Timestamp, window: Micros) -> u64 {
+        let known = std::mem::take(&mut self.told);
         let Some((count, since)) = self.flaps.replace((flaps, at)) else { return 0 };
         // A counter that went back began anew.
         let Some(more) = flaps.checked_sub(count) else { return 0 };
-        let known = self.changes.iter().filter(|change| **change > since).count() as u64;
         let span = u128::from(at.since(since).0.max(window.0).unsigned_abs());
         let share = u128::from(more.saturating_sub(known)) * u128::from(window.0.unsigned_abs());
         u64::try_from(share / span).unwrap_or(u64::MAX)
