@@ -90,46 +90,55 @@ pub(crate) fn found_device(
 /// The statistics of a client.
 pub(crate) fn client(scope: Scope, live: &LiveClient, now: Timestamp) -> Value {
     let it = &live.association;
-    let nothing = Link::default();
-    let link = it.link.as_deref().unwrap_or(&nothing);
-    json!({
+    let mut row = json!({
         "ap_id": it.ap.device_id(),
         "ap_mac": it.ap,
         "band": it.band,
         "bssid": it.bssid,
-        "channel": link.channel,
         "family": it.family,
         "hostname": it.hostname,
         "ip": it.ip,
-        "key_mgmt": link.key_mgmt,
         "last_seen": seconds(live.heard),
         "mac": it.mac,
         "manufacture": it.manufacture,
         "model": it.model,
         "org_id": scope.org,
         "os": it.os,
-        "proto": link.proto,
         "psk_id": it.psk_id,
         "rssi": it.rssi,
-        "rx_bps": link.rx.bps,
-        "rx_bytes": link.rx.bytes,
-        "rx_packets": link.rx.pkts,
-        "rx_rate": link.rx.rate,
-        "rx_retries": link.rx.retries,
         "site_id": scope.site,
-        "snr": link.snr,
         "ssid": it.ssid,
-        "tx_bps": link.tx.bps,
-        "tx_bytes": link.tx.bytes,
-        "tx_packets": link.tx.pkts,
-        "tx_rate": link.tx.rate,
-        "tx_retries": link.tx.retries,
         "type": "client",
         "uptime": now.secs().saturating_sub(it.connect.secs()).max(0),
         "username": it.username,
-        "vlan_id": link.vlan,
         "wlan_id": it.wlan_id,
-    })
+    });
+    if let (Some(link), Some(row)) = (it.link.as_deref(), row.as_object_mut()) {
+        row.extend(of_link(link).filter(|(_, value)| !value.is_null()));
+    }
+    row
+}
+
+/// How a client and its AP get on.
+fn of_link(link: &Link) -> impl Iterator<Item = (String, Value)> {
+    let members = [
+        ("channel", json!(link.channel)),
+        ("key_mgmt", json!(link.key_mgmt)),
+        ("proto", json!(link.proto)),
+        ("rx_bps", json!(link.rx.bps)),
+        ("rx_bytes", json!(link.rx.bytes)),
+        ("rx_packets", json!(link.rx.pkts)),
+        ("rx_rate", json!(link.rx.rate)),
+        ("rx_retries", json!(link.rx.retries)),
+        ("snr", json!(link.snr)),
+        ("tx_bps", json!(link.tx.bps)),
+        ("tx_bytes", json!(link.tx.bytes)),
+        ("tx_packets", json!(link.tx.pkts)),
+        ("tx_rate", json!(link.tx.rate)),
+        ("tx_retries", json!(link.tx.retries)),
+        ("vlan_id", json!(link.vlan)),
+    ];
+    members.into_iter().map(|(key, value)| (key.to_owned(), value))
 }
 
 /// A client as a search has it: lists of what it had, which are of what it has.

@@ -354,6 +354,9 @@ impl Catalog {
         let mut connection = self.lock();
         let write = self.begin(&mut connection)?;
         let (mut goes, mut stays) = (Vec::new(), Vec::new());
+        if kind == Kind::Org {
+            return Ok((write.everything(scope.org)?, stays));
+        }
         for fate in write.removal(&write.get(kind, scope, id)?)? {
             match fate {
                 Fate::Goes(document) => goes.push(document),

@@ -301,14 +301,23 @@ impl Write<'_> {
         rows.map(|row| row?.document(kind, self.sealer)).collect()
     }
 
+    /// Everything of an org, itself first.
+    pub(crate) fn everything(&self, org: OrgId) -> Result<Vec<Document>, CatalogError> {
+        self.of_all_kinds("org_id = ?1 ORDER BY NOT (kind = 'org')", &org.to_string())
+    }
+
     /// Everything of a site.
     fn of_site(&self, site: SiteId) -> Result<Vec<Document>, CatalogError> {
-        let mut query = self.transaction.prepare_cached(
+        self.of_all_kinds("site_id = ?1 AND NOT (kind = 'site') ORDER BY kind", &site.to_string())
+    }
+
+    /// Documents of whatever kind; the condition ends with what comes first in their order.
+    fn of_all_kinds(&self, which: &str, id: &str) -> Result<Vec<Document>, CatalogError> {
+        let mut query = self.transaction.prepare_cached(&format!(
             "SELECT id, org_id, site_id, body, version, created, modified, kind FROM documents
-             WHERE site_id = ?1 AND NOT (kind = 'site') ORDER BY kind, created, id",
-        )?;
-        let rows = query
-            .query_map([site.to_string()], |row| Ok((Raw::read(row)?, row.get::<_, String>(7)?)))?;
+             WHERE {which}, kind, created, id"
+        ))?;
+        let rows = query.query_map([id], |row| Ok((Raw::read(row)?, row.get::<_, String>(7)?)))?;
         let mut found = Vec::new();
         for row in rows {
             let (raw, kind) = row?;

@@ -2,17 +2,21 @@
 //!
 //! It is put together after the attempt, and only then: one that went well costs nothing. What may
 //! be a credential is masked: the values of custom headers, `Authorization`, the values of a
-//! query, and cookies that the receiver sets.
+//! query, cookies that the receiver sets, and wherever it repeats one of these.
 
 use crate::egress::headers::Trace;
 use crate::endpoint::Target;
 use crate::sign::Signatures;
 use bytes::Bytes;
+use foghorn_model::Webhook;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Map, Value};
+use url::Url;
 
 /// What stands for a credential.
-pub(crate) const MASK: &str = "****";
+const MASK: &str = "****";
+/// What is shorter keeps no secret, and would be found in every answer.
+const SECRET_BYTES_MIN: usize = 4;
 /// More of a receiver's headers is not kept, in bytes of JSON.
 const HEADERS_BYTES_MAX: usize = 4096;
 
@@ -35,17 +39,54 @@ impl Exchange {
         target: &Target,
         (trace, signatures): (&Trace<'_>, &Signatures),
         body: Bytes,
-        answered: Option<&HeaderMap>,
+        answered: Option<(&HeaderMap, &Secrets)>,
     ) -> Self {
         let authorization = target.credential.is_some().then(|| HeaderValue::from_static(MASK));
         let host = target.destination.host_header();
         let headers = target.headers.attempt(host, trace, signatures, authorization);
         Self {
             url: without_values(url),
-            headers: headers.map_or_else(|_| "{}".into(), |headers| told(&headers)),
+            headers: headers
+                .map_or_else(|_| "{}".into(), |headers| told(&headers, &Secrets::default())),
             body,
-            answered: answered.map(told),
+            answered: answered.map(|(headers, secrets)| told(headers, secrets)),
         }
+    }
+}
+
+/// What a receiver may repeat and nobody may read.
+#[derive(Default)]
+pub(crate) struct Secrets(Vec<String>);
+
+impl Secrets {
+    /// What a webhook is sent to with: its secret, its headers, the query of its URL, and what its
+    /// type asks for.
+    pub(crate) fn of(webhook: &Webhook, credential: Option<&HeaderValue>) -> Self {
+        let url = Url::parse(&webhook.url).ok();
+        let query = url.as_ref().map(Url::query_pairs).into_iter().flatten();
+        let raw = webhook.url.split_once('?').map_or("", |(_, query)| query).split('&');
+        let raw = raw.map(|pair| pair.split_once('=').map_or(pair, |(_, value)| value));
+        let values = webhook.headers.values().map(String::as_str);
+        let values = values.chain(credential.and_then(|value| value.to_str().ok()));
+        // Behind the scheme, as `Basic` or `Bearer`.
+        let bare = |value: &str| value.split_once(' ').map(|(_, bare)| bare.to_owned());
+        let mut secrets: Vec<String> = query.map(|(_, value)| value.into_owned()).collect();
+        secrets.extend(raw.map(str::to_owned));
+        for value in values {
+            secrets.extend(bare(value));
+            secrets.push(value.to_owned());
+        }
+        secrets.extend(webhook.secret.clone());
+        secrets.retain(|secret| secret.len() >= SECRET_BYTES_MIN);
+        // One that is part of another comes behind it.
+        secrets.sort_unstable_by_key(|secret| std::cmp::Reverse(secret.len()));
+        Self(secrets)
+    }
+
+    /// The text without them.
+    pub(crate) fn mask(&self, text: &str) -> String {
+        let is_there = self.0.iter().filter(|secret| text.contains(secret.as_str()));
+        is_there.fold(text.to_owned(), |text, secret| text.replace(secret, MASK))
     }
 }
 
@@ -60,12 +101,15 @@ fn without_values(url: &str) -> String {
 }
 
 /// Headers as JSON, as many as there is room for.
-fn told(headers: &HeaderMap) -> String {
+fn told(headers: &HeaderMap, secrets: &Secrets) -> String {
     let mut told: Map<String, Value> = Map::new();
     let mut bytes = 0;
     for (name, value) in headers {
         let is_secret = value.is_sensitive() || *name == header::SET_COOKIE;
-        let text = if is_secret { MASK.into() } else { String::from_utf8_lossy(value.as_bytes()) };
+        let text = match is_secret {
+            true => MASK.to_owned(),
+            false => secrets.mask(&String::from_utf8_lossy(value.as_bytes())),
+        };
         bytes += name.as_str().len() + text.len();
         if bytes > HEADERS_BYTES_MAX {
             break;

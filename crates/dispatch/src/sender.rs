@@ -8,7 +8,7 @@
 use crate::egress::headers::Trace;
 use crate::egress::{Egress, Request, SendError};
 use crate::endpoint::{Credential, Target};
-use crate::exchange::{Exchange, MASK};
+use crate::exchange::{Exchange, Secrets};
 use crate::index::Index;
 use crate::lanes::{Attempt, Report};
 use crate::oauth2::answer::TokenError;
@@ -47,8 +47,14 @@ struct Sending<'a> {
 struct Answered {
     status: u16,
     answer: Answer,
+    /// Of one that did not take the batch, the rest.
+    refusal: Option<Refusal>,
+}
+
+struct Refusal {
     headers: HeaderMap,
-    text: Option<String>,
+    text: String,
+    secrets: Secrets,
 }
 
 /// Where a batch lies, as headers have it.
@@ -83,14 +89,15 @@ impl Sending<'_> {
     /// What is kept of it, if it failed.
     fn exchange(&self, answered: Option<&Answered>) -> Option<Box<Exchange>> {
         let Sending { attempt, target, signatures, .. } = self;
-        let webhook = &attempt.endpoint.webhook;
-        if answered.is_some_and(|it| is_success(it.status, &webhook.success_codes)) {
-            return None;
-        }
+        let refusal = match answered {
+            Some(answered) => Some(answered.refusal.as_ref()?),
+            None => None,
+        };
+        let url = &attempt.endpoint.webhook.url;
         let (names, body) = (Names::of(attempt), attempt.body.clone());
         let proof = (&names.trace(), signatures);
-        let headers = answered.map(|it| &it.headers);
-        Some(Box::new(Exchange::new(&webhook.url, target, proof, body, headers)))
+        let headers = refusal.map(|it| (&it.headers, &it.secrets));
+        Some(Box::new(Exchange::new(url, target, proof, body, headers)))
     }
 }
 
@@ -136,7 +143,8 @@ impl Sender {
                 match self.authorized(&sending).await {
                     Ok(answered) => {
                         let exchange = sending.exchange(Some(&answered));
-                        (answered.answer, None, answered.text, exchange)
+                        let text = answered.refusal.map(|it| it.text).filter(|it| !it.is_empty());
+                        (answered.answer, None, text, exchange)
                     }
                     Err(failure) => {
                         let was_sent = matches!(failure, Failure::Send(_));
@@ -207,36 +215,14 @@ impl Sender {
             deadline: deadline.saturating_duration_since(Instant::now()),
             verify_cert: attempt.endpoint.webhook.verify_cert,
         };
-        let mut response = self.egress.send(request).await?;
-        let secret = credential.and_then(|value| Some(value.to_str().ok()?.split_once(' ')?.1));
-        if let Some(secret) = secret {
-            hide(secret, &mut response.headers);
-        }
-        Ok(Answered {
-            status: response.status,
-            answer: response.answer(),
-            text: text(&response.body_excerpt, secret),
-            headers: response.headers,
-        })
+        let response = self.egress.send(request).await?;
+        let (status, answer) = (response.status, response.answer());
+        let webhook = &attempt.endpoint.webhook;
+        let refusal = (!is_success(status, &webhook.success_codes)).then(|| {
+            let secrets = Secrets::of(webhook, credential);
+            let text = secrets.mask(&String::from_utf8_lossy(&response.body_excerpt));
+            Refusal { headers: response.headers, text, secrets }
+        });
+        Ok(Answered { status, answer, refusal })
     }
-}
-
-/// Whatever repeats the credential that it was answered to is told as a secret.
-fn hide(secret: &str, headers: &mut HeaderMap) {
-    let is_within = |value: &HeaderValue| {
-        value.as_bytes().windows(secret.len().max(1)).any(|part| part == secret.as_bytes())
-    };
-    for value in headers.values_mut().filter(|value| is_within(value)) {
-        value.set_sensitive(true);
-    }
-}
-
-/// The start of what was answered, without the credential that it was answered to.
-fn text(excerpt: &[u8], secret: Option<&str>) -> Option<String> {
-    let text = String::from_utf8_lossy(excerpt);
-    let text = match secret {
-        Some(secret) if text.contains(secret) => text.replace(secret, MASK),
-        _ => text.into_owned(),
-    };
-    (!text.is_empty()).then_some(text)
 }

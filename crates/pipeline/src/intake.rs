@@ -2,8 +2,9 @@
 //!
 //! Each partition has a buffer that already has the form of a block body, so a record is copied
 //! once on its way in and once to the disk. The buffers are bounded by bytes, each, together, and
-//! for each org, so that one that sends without measure leaves room for the others; beyond that a submission is refused whole and its source repeats it. While a frame is being
-//! synced the next one fills: that is the whole of group commit, and it needs no timer.
+//! for each org, so that one that sends without measure leaves room for the others; beyond that a
+//! submission is refused whole and its source repeats it. While a frame is being synced the next
+//! one fills: that is the whole of group commit, and it needs no timer.
 
 use bytes::Bytes;
 use foghorn_model::{HandOver, OrgId, Partition, Record, RecordBody, Relayed, SiteId, Timestamp};
@@ -103,8 +104,8 @@ impl<A> Intake<A> {
         Self { limits, waiting: Mutex::new(waiting) }
     }
 
-    /// Takes telemetry lines of one site of an org, all or none. Returns whether the intake was empty, so
-    /// that the caller wakes the committer once and not for every submission.
+    /// Takes telemetry lines of one site of an org, all or none. Returns whether the intake was
+    /// empty, so that the caller wakes the committer once and not for every submission.
     ///
     /// # Errors
     /// [`Refusal`]; the acknowledgement is dropped with it.
@@ -133,8 +134,8 @@ impl<A> Intake<A> {
         Ok(was_empty)
     }
 
-    /// Takes the events of a message of an org that are relayed, of one or several sites or of none, all or
-    /// none. Returns what [`Intake::submit`] does.
+    /// Takes the events of a message of an org that are relayed, of one or several sites or of
+    /// none, all or none. Returns what [`Intake::submit`] does.
     ///
     /// # Errors
     /// [`Refusal`]; the acknowledgement is dropped with it.

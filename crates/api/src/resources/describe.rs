@@ -170,6 +170,10 @@ fn schema(shape: &Shape) -> Value {
         Shape::Flag => json!({ "type": "boolean" }),
         Shape::Whole(min, max) => json!({ "type": "integer", "minimum": min, "maximum": max }),
         Shape::Number(min, max) => json!({ "type": "number", "minimum": min, "maximum": max }),
+        // The range of a text cannot be told.
+        Shape::NumberOrText(min, max) => {
+            json!({ "type": ["number", "string"], "minimum": min, "maximum": max })
+        }
         Shape::OneOf(texts) => json!({ "type": "string", "enum": texts }),
         Shape::Id | Shape::Ref(..) => json!({ "type": "string", "format": "uuid" }),
         Shape::Mac => json!({ "type": "string" }),

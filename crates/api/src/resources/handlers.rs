@@ -29,7 +29,7 @@ pub(crate) async fn list(
     page: Page,
 ) -> Result<Response, Error> {
     let mut found = api.blocking(move |catalog| catalog.list(kind, scope, page)).await?;
-    found.0.iter_mut().for_each(|document| tell_use(api, document));
+    derive(api, scope, &mut found.0).await?;
     Ok(listing(page, found, caller.sees_secrets(scope)))
 }
 
@@ -41,7 +41,7 @@ pub(crate) async fn show(
     id: Uuid,
 ) -> Result<Json<Value>, Error> {
     let mut found = api.blocking(move |catalog| catalog.get(kind, scope, id)).await?;
-    tell_use(api, &mut found);
+    derive(api, scope, std::slice::from_mut(&mut found)).await?;
     Ok(Json(found.to_json(caller.sees_secrets(scope))))
 }
 
@@ -50,12 +50,14 @@ pub(crate) async fn create(
     caller: Caller,
     kind: Kind,
     scope: Scope,
-    body: Map<String, Value>,
+    mut body: Map<String, Value>,
 ) -> Result<Json<Value>, Error> {
+    remove_derived(kind, &mut body);
     check(api, kind, &body).await?;
     let secrets = caller.sees_secrets(scope);
-    let made =
+    let mut made =
         api.blocking(move |catalog| catalog.create(kind, scope, &caller.actor, body)).await?;
+    derive(api, scope, std::slice::from_mut(&mut made)).await?;
     Ok(Json(made.to_json(secrets)))
 }
 
@@ -74,26 +76,53 @@ pub(crate) async fn update(
         // By its address it is what it is.
         body.remove("mac");
     }
-    if kind == Kind::Token {
-        // The key is what it is; the rest is nobody's to set.
-        for member in ["key", "key_hash", "created_by", "last_used"] {
-            body.remove(member);
-        }
-    }
+    remove_derived(kind, &mut body);
     check(api, kind, &body).await?;
     let secrets = caller.sees_secrets(scope);
     let mut updated =
         api.blocking(move |catalog| catalog.update(kind, scope, id, &caller.actor, body)).await?;
-    tell_use(api, &mut updated);
+    derive(api, scope, std::slice::from_mut(&mut updated)).await?;
     Ok(Json(updated.to_json(secrets)))
 }
 
-/// Of a token, when it was last used.
-fn tell_use(api: &Api, document: &mut Document) {
-    if document.kind == Kind::Token {
-        let at = api.catalog.last_used(TokenId(document.id));
-        document.body.insert("last_used".into(), json!(at.map(Timestamp::secs)));
+/// What nobody sets: the key of a token is what it is, and which sites are in a group they say.
+fn remove_derived(kind: Kind, body: &mut Map<String, Value>) {
+    let members: &[&str] = match kind {
+        Kind::Token => &["key", "key_hash", "created_by", "last_used"],
+        Kind::SiteGroup => &["site_ids"],
+        _ => &[],
+    };
+    body.retain(|member, _| !members.contains(&member.as_str()));
+}
+
+/// What objects are answered with that they do not hold themselves: when a token was last used,
+/// and the sites of a group.
+async fn derive(api: &Api, scope: Scope, documents: &mut [Document]) -> Result<(), Error> {
+    let has_groups = documents.iter().any(|document| document.kind == Kind::SiteGroup);
+    let of_org = Scope { site: None, ..scope };
+    let sites = if has_groups { api.all(Kind::Site, of_org).await? } else { Vec::new() };
+    for document in documents {
+        let (key, value) = match document.kind {
+            Kind::Token => {
+                let at = api.catalog.last_used(TokenId(document.id));
+                ("last_used", json!(at.map(Timestamp::secs)))
+            }
+            Kind::SiteGroup => {
+                let id = document.id;
+                let is_it =
+                    |group: &Value| group.as_str().and_then(|it| it.parse().ok()) == Some(id);
+                let is_in = |site: &&Document| {
+                    let groups = site.body.get("sitegroup_ids").and_then(Value::as_array);
+                    groups.is_some_and(|groups| groups.iter().any(is_it))
+                };
+                let ids: Vec<Uuid> = sites.iter().filter(is_in).map(|site| site.id).collect();
+                ("site_ids", json!(ids))
+            }
+            _ => continue,
+        };
+        document.body.insert(key.into(), value);
     }
+    Ok(())
 }
 
 /// Deletes an object, or tells what that would mean.

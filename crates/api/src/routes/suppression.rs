@@ -90,7 +90,10 @@ async fn suppress(
         return Err(field("scheduled_time", "not from now to 7 days ahead"));
     }
     let places = match of {
-        Of::Org => vec![scope],
+        Of::Org => {
+            is_of(scope, body.get("applies"))?;
+            vec![scope]
+        }
         Of::Site => {
             let sites = sites(&api, scope, body.get("applies")).await?;
             sites.into_iter().map(|site| Scope { site: Some(site), ..scope }).collect()
@@ -124,8 +127,18 @@ fn whole(body: &Map<String, Value>, key: &str, default: i64) -> Result<i64, Erro
     }
 }
 
+/// Whether it is said to apply to the org, which can be no other.
+fn is_of(scope: Scope, applies: Option<&Value>) -> Result<bool, Error> {
+    match applies.and_then(|applies| applies.get("org_id")) {
+        None | Some(Value::Null) => Ok(false),
+        Some(id) if *id == json!(scope.org) => Ok(true),
+        Some(_) => Err(field("applies.org_id", "not this org")),
+    }
+}
+
 /// The sites that a suppression applies to: those of the org, of its groups, or named ones.
 async fn sites(api: &Api, scope: Scope, applies: Option<&Value>) -> Result<Vec<SiteId>, Error> {
+    let whole_org = is_of(scope, applies)?;
     let applies = applies.and_then(Value::as_object);
     let applies = applies.ok_or_else(|| field("applies", "not an object"))?;
     let ids = |key: &str| -> Result<BTreeSet<Uuid>, Error> {
@@ -136,11 +149,6 @@ async fn sites(api: &Api, scope: Scope, applies: Option<&Value>) -> Result<Vec<S
         ids.ok_or_else(|| field(&format!("applies.{key}"), "not a list of ids"))
     };
     let (groups, named) = (ids("sitegroup_ids")?, ids("site_ids")?);
-    let whole_org = match applies.get("org_id") {
-        None | Some(Value::Null) => false,
-        Some(id) if *id == json!(scope.org) => true,
-        Some(_) => return Err(field("applies.org_id", "not this org")),
-    };
     let all = api.blocking(move |catalog| catalog.all(Kind::Site, scope)).await?;
     let unknown = named.iter().find(|id| !all.iter().any(|site| site.id == **id));
     if let Some(id) = unknown {

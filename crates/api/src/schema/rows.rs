@@ -29,7 +29,10 @@ const ROWS: &[(&str, &str)] = &[
          text:text audit_id:text port_id:text band:text channel:whole bandwidth:whole \
          power:number \
          count:whole ext_ip:text peer_mac:text pre_bandwidth:whole pre_channel:whole pre_power:number \
-         ssid:text version:text wlan_id:text",
+         ssid:text version:text wlan_id:text \
+         alarm_class:text chassis_mac:text end_time:whole fixed_version:text new_server:text \
+         node:text occurrence:whole old_server:text peer_site_id:text start_time:whole \
+         type_code:whole vc-backup-id:whole vc-master-id:whole vpn_name:text",
     ),
     (
         "ClientEventRow",
@@ -75,7 +78,8 @@ const ROWS: &[(&str, &str)] = &[
          alert_id:text bssids:texts client_macs:texts \
          impacted_client_count:whole root_cause:text site_count:whole site_ids:texts \
          sites:texts sources:texts start:whole vlans:texts wcids:texts webhook_ids:texts \
-         webhooks:texts wlan_ids:texts offset:whole records:texts",
+         webhooks:texts wlan_ids:texts offset:whole records:texts \
+         client_mac1:text client_mac2:text fw_version:text hostname:text model:text",
     ),
     (
         "DeliveryRow",
@@ -138,7 +142,7 @@ const ROWS: &[(&str, &str)] = &[
     ("MxEdgeStats", "id!:id mac:text? name:text? model:text? status!:text last_seen!:number?"),
     (
         "ZoneStats",
-        "id!:id name!:text site_id!:id map_id:id num_clients!:whole num_sdkclients!:whole \
+        "id!:id name:text? site_id!:id map_id:id? num_clients!:whole num_sdkclients!:whole \
          num_assets!:whole num_discovered_assets!:whole num_unconnected_clients!:whole \
          client_waits:object clients_waits:object assets_waits:object sdkclients_waits:object \
          clients:objects sdkclients:objects assets:objects",

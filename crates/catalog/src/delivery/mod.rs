@@ -25,6 +25,8 @@ const FILE: &str = "delivery.db";
 const PAGES_KIB: u32 = 2 << 10;
 /// Rows removed in one transaction.
 const TRIM_ROWS_MAX: usize = 10_000;
+/// So many bodies that failed are kept, and the newest of them: a quarter of a GiB at most.
+const PAYLOADS_MAX: u32 = 16 << 10;
 /// More of a body that failed is not kept.
 pub const PAYLOAD_BYTES_MAX: usize = 16 << 10;
 
@@ -289,6 +291,11 @@ impl DeliveryStore {
             writer.execute(&query, [before.0])
         };
         trim("payloads")?;
+        let too_many = format!(
+            "DELETE FROM payloads WHERE rowid IN
+             (SELECT rowid FROM payloads ORDER BY at DESC LIMIT {TRIM_ROWS_MAX} OFFSET {PAYLOADS_MAX})"
+        );
+        writer.execute(&too_many, [])?;
         Ok(trim("deliveries")?)
     }
 

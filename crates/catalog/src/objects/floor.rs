@@ -14,10 +14,10 @@ const POINT: Shape = Shape::Object(&[
     member("x", COORDINATE, "from the left, in pixels").required(),
     member("y", COORDINATE, "from the top, in pixels").required(),
 ]);
-/// A corner of the world.
+/// A corner of the world. Mist writes its degrees as text, and those of sites as numbers.
 const LATLNG: Shape = Shape::Object(&[
-    member("lat", Shape::Number(-90.0, 90.0), "degrees north").required(),
-    member("lng", Shape::Number(-180.0, 180.0), "degrees east").required(),
+    member("lat", Shape::NumberOrText(-90.0, 90.0), "degrees north").required(),
+    member("lng", Shape::NumberOrText(-180.0, 180.0), "degrees east").required(),
 ]);
 /// The fewest and the most corners of a zone.
 const VERTICES: (usize, usize) = (3, 1000);

@@ -119,7 +119,7 @@ pub const KINDS: &[KindRow] = &[
         ..row(Kind::Webhook, "webhook", "Webhook", webhook::MEMBERS)
     },
     KindRow {
-        check: |_, body| token::validate(body),
+        check: token::validate,
         is_of_its_level: true,
         ..row(Kind::Token, "token", "API Token", token::MEMBERS)
     },

@@ -20,6 +20,8 @@ pub enum Shape {
     Whole(i64, i64),
     /// A number of this range.
     Number(f64, f64),
+    /// A number of this range, or text that is one.
+    NumberOrText(f64, f64),
     /// One of these texts.
     OneOf(&'static [&'static str]),
     /// A UUID of something that the catalog does not keep.
@@ -111,7 +113,9 @@ pub(crate) fn read_cells(members: &[Member], row: &mut Map<String, Value>) {
         let Some(value) = row.get_mut(member.key) else { continue };
         let Some(text) = value.as_str() else { continue };
         let read = match member.shape {
-            Shape::Whole(..) | Shape::Number(..) | Shape::Flag => serde_json::from_str(text).ok(),
+            Shape::Whole(..) | Shape::Number(..) | Shape::NumberOrText(..) | Shape::Flag => {
+                serde_json::from_str(text).ok()
+            }
             _ => None,
         };
         if let Some(read) = read {
@@ -178,6 +182,10 @@ fn check_value(shape: &Shape, value: &Value) -> Result<(), String> {
         Shape::Flag => value.is_boolean(),
         Shape::Whole(min, max) => value.as_i64().is_some_and(|it| (*min..=*max).contains(&it)),
         Shape::Number(min, max) => value.as_f64().is_some_and(|it| (*min..=*max).contains(&it)),
+        Shape::NumberOrText(min, max) => {
+            let told = text.map_or(value.as_f64(), |text| text.parse().ok());
+            told.is_some_and(|it| (*min..=*max).contains(&it))
+        }
         Shape::OneOf(texts) => text.is_some_and(|text| texts.contains(&text)),
         Shape::Id | Shape::Ref(..) => text.is_some_and(|text| Uuid::try_parse(text).is_ok()),
         Shape::Mac => text.is_some_and(|text| text.parse::<Mac>().is_ok()),
@@ -220,7 +228,9 @@ impl fmt::Display for Shape {
             Self::Text(_) => f.write_str("text"),
             Self::Flag => f.write_str("true or false"),
             Self::Whole(min, max) => write!(f, "a whole number from {min} to {max}"),
-            Self::Number(min, max) => write!(f, "a number from {min} to {max}"),
+            Self::Number(min, max) | Self::NumberOrText(min, max) => {
+                write!(f, "a number from {min} to {max}")
+            }
             Self::OneOf(texts) => write!(f, "one of {}", texts.join(", ")),
             Self::Id | Self::Ref(..) => f.write_str("a UUID"),
             Self::Mac => f.write_str("a MAC address"),

@@ -3,7 +3,7 @@
 use super::Kind;
 use super::shape::{self, Member, OnDelete, Shape, member};
 use crate::auth::{Grant, Principal, Role};
-use crate::catalog::Document;
+use crate::catalog::{Document, Scope};
 use crate::error::CatalogError;
 use foghorn_model::{OrgId, TokenId};
 use ipnet::IpNet;
@@ -33,8 +33,8 @@ pub(crate) const MEMBERS: &[Member] = &[
     member("src_ips", Shape::List(&Shape::Text(64), SRC_IPS_MAX), "addresses or networks"),
 ];
 
-pub(super) fn validate(body: &Map<String, Value>) -> Result<(), CatalogError> {
-    grants(OrgId(uuid::Uuid::nil()), body)?;
+pub(super) fn validate(scope: Scope, body: &Map<String, Value>) -> Result<(), CatalogError> {
+    grants(scope.org, body)?;
     src_ips(body).map(drop)
 }
 
@@ -53,6 +53,10 @@ pub(crate) fn grants(org_id: OrgId, body: &Map<String, Value>) -> Result<Vec<Gra
         let role =
             text("role").and_then(Role::named).ok_or_else(|| invalid("role is not known"))?;
         let site = text("site_id").and_then(|site| site.parse().ok());
+        let org = privilege.get("org_id").filter(|org| !org.is_null());
+        if org.is_some_and(|org| *org != org_id.to_string()) {
+            return Err(invalid("org_id is not this org"));
+        }
         let site_id = match (text("scope"), site) {
             (Some("org"), None) => None,
             (Some("site"), Some(site)) => Some(site),

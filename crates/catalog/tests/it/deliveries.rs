@@ -109,6 +109,24 @@ fn a_body_that_failed_is_kept_once_until_its_last_attempt_is_trimmed() {
 }
 
 #[test]
+fn only_so_many_bodies_that_failed_are_kept() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = DeliveryStore::open(directory.path()).unwrap();
+    let failed = |at: i64| {
+        let exchange = ExchangeRecord { payload: "body".into(), ..ExchangeRecord::default() };
+        DeliveryRecord { exchange: Some(exchange), ..row(at, "refused", Some(400)) }
+    };
+    let deliveries = (1..=16_385).map(failed).collect();
+    store.flush(&FlushRecords { deliveries, ..FlushRecords::default() }).unwrap();
+    assert_eq!(store.trim(Timestamp(0)).unwrap(), 0);
+    let all = DeliveryFilter { end: Timestamp(i64::MAX), ..filter() };
+    let oldest = Paging { newest_first: false, after: None, skip: 0, limit: 2 };
+    let rows = store.search(&all, oldest).unwrap().rows.into_iter();
+    let payloads: Vec<String> = rows.map(|row| row.exchange.unwrap().payload).collect();
+    assert_eq!(payloads, ["", "body"]);
+}
+
+#[test]
 fn the_log_is_searched_page_by_page_counted_and_trimmed() {
     let directory = tempfile::tempdir().unwrap();
     let store = DeliveryStore::open(directory.path()).unwrap();

@@ -3,9 +3,9 @@
 //! Three reports in a row over one of the limits raise `bad_wan_uplink` of an uplink, and
 //! `vpn_path_down` of a path of a VPN; as many within all of them resolve it.
 //!
-//! A path is down when its gateway says so, or when in as many reports all packets are lost, and up
-//! again alike. Of a VPN that is `GW_VPN_PATH_DOWN` and `GW_VPN_PATH_UP`, with the alarms of these. An
-//! uplink that goes down [`OUTAGES`] times within [`OUTAGES_WITHIN`] comes and goes
+//! A path is down when its gateway says so, or when in as many reports all packets are lost, and
+//! up again alike. Of a VPN that is `GW_VPN_PATH_DOWN` and `GW_VPN_PATH_UP`, with the alarms of
+//! these. An uplink that goes down [`OUTAGES`] times within [`OUTAGES_WITHIN`] comes and goes
 //! (`intermittent_wan_connectivity`), until it has not gone down for as long.
 //!
 //! A report that is older than the last of its path is too late to say anything.

@@ -1,18 +1,18 @@
-//! Alarms of ports and cables: `port_flap`, links that matter by themselves, loops, and what counters
-//! and settings tell.
+//! Alarms of ports and cables: `port_flap`, links that matter by themselves, loops, and what
+//! counters and settings tell.
 //!
 //! A port that changes its link [`FLAPS`] times within [`FLAP_WINDOW`] flaps, until it has kept
 //! still for as long. Changes are those that are told, and those that the port's own counter has
 //! more. A port of which it is told that it is critical is an alarm whenever its link changes.
 //!
-//! A cable is bad when in three reports in a row more than one packet of
-//! a thousand is an error (`bad_cable`, `ap_bad_cable`, `gw_bad_cable`); a negotiation is wrong
-//! when in as many the port is slower than it has been, or half duplex (`negotiation_mismatch`,
-//! `gw_negotiation_mismatch`; at an AP its cable is to blame), and incomplete when in as many it is
-//! not at its end (`sw_negotiation_incomplete`); two ends do not fit when in as many they have
-//! other MTUs (`gw_mtu_mismatch`). As many good reports resolve it. A port that is up is stuck when no
-//! packet passes for ten minutes, until one does (`port_stuck`). A loop is one from the first word
-//! of it to the last (`switch_stp_loop`; at an AP `loop_detected_by_ap`, which is told once).
+//! A cable is bad when in three reports in a row more than one packet of a thousand is an error
+//! (`bad_cable`, `ap_bad_cable`, `gw_bad_cable`); a negotiation is wrong when in as many the port
+//! is slower than it has been, or half duplex (`negotiation_mismatch`, `gw_negotiation_mismatch`;
+//! at an AP its cable is to blame), and incomplete when in as many it is not at its end
+//! (`sw_negotiation_incomplete`); two ends do not fit when in as many they have other MTUs
+//! (`gw_mtu_mismatch`). As many good reports resolve it. A port that is up is stuck when no packet
+//! passes for ten minutes, until one does (`port_stuck`). A loop is one from the first word of it
+//! to the last (`switch_stp_loop`; at an AP `loop_detected_by_ap`, which is told once).
 //!
 //! Reports count from when they were made, by the device's clock; one that is older than the last
 //! of its port is too late to say anything.

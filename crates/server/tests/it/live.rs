@@ -96,6 +96,7 @@ fn devices_are_told_as_they_are_now() {
         ("devices/search?status=up", "status"),
         ("devices/count?type=teapot", "type"),
         ("clients/search?band=7", "band"),
+        ("devices/search?sort=mac&page=21&limit=1000", "page"),
     ] {
         let path = format!("sites/{}/{query}", world.site);
         let (status, answer) = world.request("GET", &path, &[], b"");

@@ -594,3 +594,87 @@ fn the_wlans_in_force_are_the_orgs_and_the_sites_own() {
     let seen = derived(token["key"].as_str().unwrap(), here);
     assert_eq!(seen, ["everywhere ****", "here longenough"]);
 }
+
+#[test]
+fn t03_a_group_has_the_sites_that_say_so_and_no_others() {
+    let mut world = World::new();
+    world.serve(&[]);
+    let org = format!("orgs/{}", world.org);
+    let foreign = "00000000-0000-4000-8000-000000000001";
+    let body = json!({"name": "all", "site_ids": [world.site, foreign]});
+    let group = world.post(&format!("{org}/sitegroups"), &body);
+    assert_eq!(group["site_ids"], json!([]), "nobody says so yet");
+    let group = group["id"].clone();
+    let path = format!("{org}/sitegroups/{}", group.as_str().unwrap());
+    let site = format!("sites/{}", world.site);
+    let put = |path: &str, body: Value| {
+        let (status, answer) = world.request("PUT", path, &[], body.to_string().as_bytes());
+        assert_eq!(status, 200, "{answer}");
+        answer
+    };
+    put(&site, json!({"sitegroup_ids": [group]}));
+    let changed = put(&path, json!({"name": "most", "site_ids": [foreign]}));
+    assert_eq!((&changed["name"], &changed["site_ids"]), (&json!("most"), &json!([world.site])));
+    let shown = |path: &str| world.request("GET", path, &[], b"").1;
+    assert_eq!(shown(&path), changed);
+    assert_eq!(shown(&format!("{org}/sitegroups")), json!([changed]));
+    assert_eq!(world.request("DELETE", &site, &[], b"").0, 200);
+    assert_eq!(shown(&path)["site_ids"], json!([]));
+}
+
+#[test]
+fn what_would_go_with_an_org_is_everything() {
+    let Populated { world, .. } = populated();
+    let org = format!("orgs/{}", world.org);
+    let (status, told) = world.request("DELETE", &format!("{org}?dry_run=true"), &[], b"");
+    assert_eq!((status, &told["changed"]), (200, &json!([])), "{told}");
+    let goes = told["deleted"].as_array().unwrap();
+    assert_eq!((&goes[0]["kind"], &goes[0]["id"]), (&json!("org"), &json!(world.org)));
+    for kind in ["site", "device", "map", "zone", "asset", "wlan", "webhook", "token", "mxedge"] {
+        assert!(goes.iter().any(|it| it["kind"] == kind), "{kind}: {told}");
+    }
+    assert_eq!(world.request("GET", &org, &[], b"").0, 200, "and nothing has gone");
+}
+
+#[test]
+fn degrees_of_a_map_are_kept_as_they_are_written() {
+    let mut world = World::new();
+    world.serve(&[]);
+    let maps = format!("sites/{}/maps", world.site);
+    for corner in [json!({"lat": "43.68", "lng": "-1.36"}), json!({"lat": 43.68, "lng": -1.36})] {
+        let map = world.post(&maps, &json!({"name": "1st", "latlng_tl": corner}));
+        assert_eq!(map["latlng_tl"], corner);
+    }
+    for wrong in [json!("91"), json!("north"), json!("NaN"), json!(91)] {
+        let body = json!({"name": "1st", "latlng_tl": {"lat": wrong, "lng": 0}}).to_string();
+        let (status, answer) = world.request("POST", &maps, &[], body.as_bytes());
+        assert_eq!((status, &answer["field"]), (400, &json!("latlng_tl")), "{answer}");
+    }
+}
+
+#[test]
+fn a_privilege_of_another_org_is_none_of_this_one() {
+    let mut world = World::new();
+    world.serve(&[]);
+    let org = format!("orgs/{}", world.org);
+    let foreign = "00000000-0000-4000-8000-000000000001";
+    let privileges = |org: &str| json!([{"scope": "org", "role": "read", "org_id": org}]);
+    let invite = |org: &str| {
+        json!({"email": "ann@example.net", "first_name": "Ann", "last_name": "Lee",
+               "privileges": privileges(org)})
+    };
+    for (path, body) in [
+        ("apitokens", json!({"name": "x", "privileges": privileges(foreign)})),
+        ("invites", invite(foreign)),
+    ] {
+        let body = body.to_string();
+        let (status, answer) =
+            world.request("POST", &format!("{org}/{path}"), &[], body.as_bytes());
+        assert_eq!((status, &answer["field"]), (400, &json!("privileges")), "{answer}");
+    }
+    world.post(&format!("{org}/invites"), &invite(&world.org));
+    let body = json!({"duration": 60, "scope": "org", "applies": {"org_id": foreign}}).to_string();
+    let path = format!("{org}/alarmtemplates/suppress");
+    let (status, answer) = world.request("POST", &path, &[], body.as_bytes());
+    assert_eq!((status, &answer["field"]), (400, &json!("applies.org_id")), "{answer}");
+}

@@ -245,6 +245,9 @@ fn is(value: &Value, wanted: &str) -> bool {
     value.as_str().is_some_and(|it| it == wanted)
 }
 
+/// Rows of sorted pages, and of those before them: they are all held at once.
+const SORTED_MAX: u64 = 20_000;
+
 /// Rows in an order that is asked for: those of the page and before it.
 struct Sorted {
     order: Order,
@@ -291,6 +294,7 @@ impl Sorted {
 /// Numbers by their size, texts by their letters, lists by what they begin with.
 fn rank(value: &Value) -> (f64, &str) {
     match value {
+        Value::Null => (f64::NEG_INFINITY, ""),
         Value::Array(values) => values.first().map_or((f64::NEG_INFINITY, ""), rank),
         value => (value.as_f64().unwrap_or_default(), value.as_str().unwrap_or_default()),
     }
@@ -330,6 +334,10 @@ impl Searchable {
         let after = paging.after.map_or(0, |place| u64::try_from(place.row).unwrap_or(0));
         let (skip, limit) = (after + paging.skip, paging.limit as usize);
         let mut found = Found { rows: Vec::new(), total: 0, is_partial: false, next: None };
+        if asked.is_sorted() && skip + u64::from(paging.limit) > SORTED_MAX {
+            let reason = format!("sorted, no page reaches beyond {SORTED_MAX} rows");
+            return Err(field("page", reason));
+        }
         let mut sorted = asked.is_sorted().then(|| Sorted::new(order, skip, limit));
         self.each(api, scope, &mut |row| {
             if !filter.takes(&row) {

@@ -65,7 +65,7 @@ impl DeviceState {
     }
 
     /// The alarm of a device that is not well; the wire knows none of a switch.
-    fn of_health(&self) -> Option<&'static AlarmRow> {
+    fn unhealthy_row(&self) -> Option<&'static AlarmRow> {
         match self.device.device_type {
             DeviceType::Ap => Some(alarms::row("health_check_failed")),
             DeviceType::Gateway => Some(alarms::row("wan_device_problem")),
@@ -84,14 +84,14 @@ impl DeviceState {
         if last + UNHEALTHY_WITHIN <= scene.now {
             self.is_unhealthy = false;
             self.restarts.clear();
-            if let Some(row) = self.of_health() {
+            if let Some(row) = self.unhealthy_row() {
                 scene.resolve(row, &self.device.mac.to_string(), scene.at);
             }
         }
     }
 
     pub(super) fn count_restart(&mut self, cause: Cause<'_>, scene: &mut Scene<'_, '_>) {
-        let Some(row) = self.of_health().filter(|_| cause.audit_id.is_none()) else { return };
+        let Some(row) = self.unhealthy_row().filter(|_| cause.audit_id.is_none()) else { return };
         self.restarts.push_back(scene.at);
         self.restart_heard = scene.now;
         if self.restarts.len() > UNHEALTHY_RESTARTS {
