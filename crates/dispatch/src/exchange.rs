@@ -66,16 +66,18 @@ impl Secrets {
         let query = url.as_ref().map(Url::query_pairs).into_iter().flatten();
         let raw = webhook.url.split_once('?').map_or("", |(_, query)| query).split('&');
         let raw = raw.map(|pair| pair.split_once('=').map_or(pair, |(_, value)| value));
-        let values = webhook.headers.values().map(String::as_str);
-        let values = values.chain(credential.and_then(|value| value.to_str().ok()));
         // Behind the scheme, as `Basic` or `Bearer`.
-        let bare = |value: &str| value.split_once(' ').map(|(_, bare)| bare.to_owned());
+        let bare = |value: &str| match value.split_once(' ') {
+            Some((_, bare)) if bare.len() >= SECRET_BYTES_MIN => bare.to_owned(),
+            _ => value.to_owned(),
+        };
+        let custom = webhook.headers.iter().map(|(name, value)| {
+            let is_authorization = name.eq_ignore_ascii_case(header::AUTHORIZATION.as_str());
+            if is_authorization { bare(value) } else { value.clone() }
+        });
+        let credential = credential.and_then(|value| value.to_str().ok()).map(bare);
         let mut secrets: Vec<String> = query.map(|(_, value)| value.into_owned()).collect();
-        secrets.extend(raw.map(str::to_owned));
-        for value in values {
-            secrets.extend(bare(value));
-            secrets.push(value.to_owned());
-        }
+        secrets.extend(raw.map(str::to_owned).chain(custom).chain(credential));
         secrets.extend(webhook.secret.clone());
         secrets.retain(|secret| secret.len() >= SECRET_BYTES_MIN);
         // One that is part of another comes behind it.

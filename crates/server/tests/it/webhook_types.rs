@@ -120,7 +120,7 @@ fn an_attempt_that_failed_is_told_with_what_went_to_and_fro_and_no_secret() {
     assert_eq!(payload["event"]["events"][0]["text"], "first");
     assert!(headers("resp_headers")["Content-Length"].is_array(), "{failed}");
     let answer = failed["resp_body"].as_str().unwrap().to_lowercase();
-    for masked in ["busy post /", "channel=****", "x-key: ****", "authorization: ****"] {
+    for masked in ["busy post /", "channel=****", "x-key: ****", "authorization: splunk ****"] {
         assert!(answer.contains(masked), "{masked}: {answer}");
     }
     for member in ["req_url", "req_headers", "req_payload", "resp_headers", "resp_body"] {
