@@ -69,7 +69,31 @@ fn line() -> impl Strategy<Value = (i64, String)> {
             APS[ap].0
         )
     });
-    (wait, prop_oneof![device, association, list, nas, alarm, step, peering, named])
+    let port = (any::<bool>(), 0u64..20, 0u64..3, any::<bool>()).prop_map(
+        |(is_up, flaps, packets, counts)| {
+            let state = if is_up { "up" } else { "down" };
+            let counted = if counts { format!(r#","flaps":{flaps}"#) } else { String::new() };
+            format!(
+                r#"{{"kind":"port-stats","mac":"5c5b35000003","port_id":"ge-0/0/7","state":"{state}","errors":0,"packets":{packets}{counted}}}"#
+            )
+        },
+    );
+    let radio = (0usize..2, 0usize..3, any::<bool>(), 70u8..90).prop_map(
+        |(ap, channel, radar, used)| {
+            format!(
+                r#"{{"kind":"radio-stats","ap":"{}","band":"5","channel":{},"radar":{radar},"util_all":{used}}}"#,
+                APS[ap].0,
+                [36, 52, 100][channel]
+            )
+        },
+    );
+    let path = (any::<bool>(), 0usize..4).prop_map(|(is_of_vpn, what)| {
+        let vpn = if is_of_vpn { r#","vpn_name":"all","peer_mac":"020000000001""# } else { "" };
+        let told = [r#""state":"up""#, r#""state":"down""#, r#""loss":100"#, r#""loss":0"#][what];
+        format!(r#"{{"kind":"path-stats","mac":"5c5b35000004","port_id":"wan0"{vpn},{told}}}"#)
+    });
+    let measured = prop_oneof![port, radio, path];
+    (wait, prop_oneof![device, association, list, nas, alarm, step, peering, named, measured])
 }
 
 fn world(lines: &[(i64, String)]) -> World {
@@ -85,12 +109,21 @@ fn world(lines: &[(i64, String)]) -> World {
         "authentication_failure",
         "vpn_peer_down",
         "vpn_peer_up",
+        "port_flap",
+        "port_stuck",
+        "insufficient_capacity",
+        "gw_vpn_path_down",
+        "gw_vpn_path_up",
+        "vpn_path_down",
+        "bad_wan_uplink",
+        "intermittent_wan_connectivity",
         "foghorn_clock_off",
         "foghorn_source_silent",
     ]);
     world.set(Setting {
         ap_updown_threshold: Some(1),
         vpn_peer_updown_threshold: Some(2),
+        vpn_path_updown_threshold: Some(2),
         source_silence: Some(SourceSilence { enabled: None, minutes: Some(7) }),
         ..Setting::default()
     });

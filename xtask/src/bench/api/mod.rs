@@ -70,7 +70,7 @@ fn alarms(report: &mut Report<'_>) -> Result<()> {
                 format!("search?type={kind}&site_id={site}&start=-15d&end=-8d"),
             ),
             ("by severity", "search?severity=critical&duration=30d".to_owned()),
-            ("by severity that no row has", "search?severity=none&duration=30d".to_owned()),
+            ("by a group that no row has", "search?group=none&duration=30d".to_owned()),
             ("by nothing: 30 days", "search?duration=30d".to_owned()),
             ("count by type: a day", "count?distinct=type&duration=1d".to_owned()),
             ("count by type: 30 days", "count?distinct=type&duration=30d".to_owned()),
