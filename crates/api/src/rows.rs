@@ -125,20 +125,21 @@ fn of_link(link: &Link) -> impl Iterator<Item = (String, Value)> {
         ("channel", json!(link.channel)),
         ("key_mgmt", json!(link.key_mgmt)),
         ("proto", json!(link.proto)),
-        ("rx_bps", json!(link.rx.bps)),
-        ("rx_bytes", json!(link.rx.bytes)),
-        ("rx_packets", json!(link.rx.pkts)),
-        ("rx_rate", json!(link.rx.rate)),
-        ("rx_retries", json!(link.rx.retries)),
         ("snr", json!(link.snr)),
-        ("tx_bps", json!(link.tx.bps)),
-        ("tx_bytes", json!(link.tx.bytes)),
-        ("tx_packets", json!(link.tx.pkts)),
-        ("tx_rate", json!(link.tx.rate)),
-        ("tx_retries", json!(link.tx.retries)),
         ("vlan_id", json!(link.vlan)),
     ];
-    members.into_iter().map(|(key, value)| (key.to_owned(), value))
+    let ways = [("rx", &link.rx), ("tx", &link.tx)].map(|(way, traffic)| {
+        let members = [
+            ("bps", json!(traffic.bps)),
+            ("bytes", json!(traffic.bytes)),
+            ("packets", json!(traffic.pkts)),
+            ("rate", json!(traffic.rate)),
+            ("retries", json!(traffic.retries)),
+        ];
+        members.map(|(member, value)| (format!("{way}_{member}"), value))
+    });
+    let members = members.map(|(member, value)| (member.to_owned(), value));
+    members.into_iter().chain(ways.into_iter().flatten())
 }
 
 /// A client as a search has it: lists of what it had, which are of what it has.

@@ -114,8 +114,7 @@ impl Clients {
             }
             if state.ap == report.ap && state.association.bssid == report.bssid {
                 state.hear(scene);
-                state.rssi = report.rssi.or(state.rssi);
-                state.tune(report.band.as_deref());
+                state.measure(report.rssi, report.band.as_deref());
                 refresh(&mut state.association, report);
                 state.arm(report.mac, scene.site, scene.over, scene.timers);
                 return;
@@ -185,8 +184,7 @@ impl Clients {
             return None;
         }
         state.hear(scene);
-        state.rssi = seen.rssi.or(state.rssi);
-        state.tune(seen.band.as_deref());
+        state.measure(seen.rssi, seen.band.as_deref());
         if seen.facts != ClientFacts::default() {
             learn(&mut state.association, &seen.facts);
         }
@@ -234,7 +232,7 @@ impl Clients {
             scene.tally.stale += 1;
             return;
         }
-        state.rssi = left.rssi.or(state.rssi);
+        state.measure(left.rssi, None);
         let end = End {
             disconnect: scene.at,
             termination: Termination::Disassociated,
@@ -325,8 +323,9 @@ impl ClientState {
         ClientView::new(&self.association, self.rssi, self.presence.heard())
     }
 
-    /// It is on this band, if one is told.
-    fn tune(&mut self, told: Option<&str>) {
+    /// It is heard like this, and on this band, as far as that is told.
+    fn measure(&mut self, rssi: Option<f64>, told: Option<&str>) {
+        self.rssi = rssi.or(self.rssi);
         let band = Band::of(told);
         if told.is_some() && (band == Band::Other || band != self.band) {
             replace(&mut self.association.band, told);

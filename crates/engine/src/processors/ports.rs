@@ -56,12 +56,8 @@ struct Port {
     /// When that came, by the partition clock.
     changed: Timestamp,
     is_flapping: bool,
-    /// How often its link had changed, and when it said so.
     #[serde(skip_serializing_if = "Option::is_none")]
-    flaps: Option<(u64, Timestamp)>,
-    /// How many changes were told since then.
-    #[serde(skip_serializing_if = "is_none_told")]
-    told: u64,
+    counter: Option<Counter>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     is_critical: bool,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -70,8 +66,14 @@ struct Port {
     measures: Measures,
 }
 
-fn is_none_told(told: &u64) -> bool {
-    *told == 0
+/// What a port itself counts.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Counter {
+    /// How often its link had changed, and when it said so.
+    flaps: u64,
+    at: Timestamp,
+    /// How many changes were told since then.
+    told: u64,
 }
 
 /// A link that is up, or down.
@@ -237,7 +239,9 @@ impl Port {
             tell_critical(link, devices, scene);
         }
         if is_new {
-            self.told += 1;
+            if let Some(counter) = &mut self.counter {
+                counter.told += 1;
+            }
             self.change(1, (link.mac, link.port_id), devices, scene);
         }
     }

@@ -210,8 +210,7 @@ impl Clients {
             Some(state) => {
                 let known = &state.association;
                 if (known.ap, known.bssid) == (taken.list.ap, cell.bssid) {
-                    state.rssi = client.rssi.or(state.rssi);
-                    state.tune(cell.band.as_deref());
+                    state.measure(client.rssi, cell.band.as_deref());
                     learn(&mut state.association, &client.facts);
                     state.hear(scene);
                     state.arm(client.mac, scene.site, scene.over, scene.timers);

@@ -1,6 +1,6 @@
 //! What counters and settings of a port say of its cable, its other end and its traffic.
 
-use super::Port;
+use super::{Counter, Port};
 use crate::processors::streak::Streak;
 use foghorn_model::telemetry::PortReport;
 use foghorn_model::time::Micros;
@@ -149,12 +149,13 @@ impl Port {
     /// How often the link has changed since the report before, beside what is known of. What
     /// happened in longer than the window is taken to have happened evenly.
     pub(super) fn count_flaps(&mut self, flaps: u64, at: Timestamp, window: Micros) -> u64 {
-        let known = std::mem::take(&mut self.told);
-        let Some((count, since)) = self.flaps.replace((flaps, at)) else { return 0 };
+        let now = Counter { flaps, at, told: 0 };
+        let Some(before) = self.counter.replace(now) else { return 0 };
         // A counter that went back began anew.
-        let Some(more) = flaps.checked_sub(count) else { return 0 };
-        let span = u128::from(at.since(since).0.max(window.0).unsigned_abs());
-        let share = u128::from(more.saturating_sub(known)) * u128::from(window.0.unsigned_abs());
+        let Some(more) = flaps.checked_sub(before.flaps) else { return 0 };
+        let span = u128::from(at.since(before.at).0.max(window.0).unsigned_abs());
+        let share =
+            u128::from(more.saturating_sub(before.told)) * u128::from(window.0.unsigned_abs());
         u64::try_from(share / span).unwrap_or(u64::MAX)
     }
 }
