@@ -79,6 +79,7 @@ impl Engine {
         let mut engine =
             Self { partition, state, timers: Timers::default(), tally: Tally::default() };
         for site in engine.state.sites.values_mut() {
+            site.devices.index();
             site.clients.index();
             site.latency.rearm(&site.site, &mut engine.timers);
             site.sle.rearm(&site.site, &mut engine.timers);

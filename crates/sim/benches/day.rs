@@ -2,14 +2,14 @@
 //! and 50,000 clients with a device for 25 each, and for devices that all flap.
 //!
 //! The days go hour by hour in turn, so that whatever else the machine does meets all of them; the
-//! lines of an hour are made before it is measured, since making them needs the caches too, and
-//! copied to where the server would have just read them. Of a site of 500 clients alone the
-//! processor's caches hold everything, so a hundred of them are folded too, a minute of each in turn:
-//! what a record costs more at 50,000 clients than there is the size of the site, the rest is the
-//! memory of the machine. Both are told; when the first, the median over the hours, is more than
-//! [`GROWTH_MAX`], the process fails. Time is that of the thread on a processor. Memory is what a
-//! process of its own grows by that restores copies of the state at its largest, with the server's
-//! allocator.
+//! lines of an hour are made before it is measured, since making them needs the caches too, lie one
+//! behind the other as in a log, and are copied to where the server would have just read them. Sites
+//! of 500 clients are folded an hour of each in turn: the processor's caches hold all of one. So a
+//! hundred are folded too of which each has a minute in turn: what a record costs more at 50,000
+//! clients than there is the size of the site, the rest is the memory of the machine. Both are told;
+//! when the first, the median over the hours, is more than [`GROWTH_MAX`], the process fails. Time is
+//! that of the thread on a processor. Memory is what a process of its own grows by that restores
+//! copies of the state at its largest, with the server's allocator.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark ends at the first surprise")]
 #![expect(clippy::print_stdout, reason = "its figures are what it is for")]
@@ -20,6 +20,7 @@ use foghorn_model::{Partition, SiteId, Timestamp, Topic};
 use foghorn_sim::day::{Day, Folding, Line, REST, Size};
 use rustix::time::{ClockId, clock_gettime};
 use std::io::{Read, Write};
+use std::ops::Range;
 use std::process::{Command, ExitCode, Stdio};
 
 #[global_allocator]
@@ -29,7 +30,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const GROWTH_MAX: f64 = 1.2;
 const MIDNIGHT: Timestamp = Timestamp(1_700_006_400_000_000);
 const HOURS: i64 = 24;
-/// So many small sites have as many clients as a large one.
+/// So many small sites are folded one by one: of one there are too few records to measure.
+const ALONE: u64 = 20;
+/// So many have as many clients as a large one.
 const MANY: u64 = 100;
 /// When most are here.
 const FULL_HOUR: i64 = 11;
@@ -48,8 +51,12 @@ fn main() -> ExitCode {
         println!("{}", held(copies.parse().unwrap()));
         return ExitCode::SUCCESS;
     }
-    let mut rows = [(Size::SMALL, 1), (Size::SMALL, MANY), (Size::WHOLE, 1), (Size::LARGE, 1)]
-        .map(|(size, count)| Row::new(size, count));
+    let mut rows = [
+        Row::new(Size::SMALL, ALONE, Turn::Hour),
+        Row::new(Size::SMALL, MANY, Turn::Minute),
+        Row::new(Size::WHOLE, 1, Turn::Hour),
+        Row::new(Size::LARGE, 1, Turn::Hour),
+    ];
     for hour in 0..HOURS {
         for row in &mut rows {
             row.live_through(MIDNIGHT + Micros::from_mins(60 * hour));
@@ -78,8 +85,16 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
+/// For how long a site has its turn.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    Hour,
+    Minute,
+}
+
 /// Sites that live side by side.
 struct Row {
+    turn: Turn,
     sites: Vec<Site>,
     records: u64,
     events: u64,
@@ -98,32 +113,42 @@ struct Site {
     ahead: Option<Line>,
 }
 
+/// Lines one behind the other.
+#[derive(Default)]
+struct Lines {
+    text: String,
+    /// When each came, and where it begins.
+    starts: Vec<(Timestamp, usize)>,
+    /// So many are folded.
+    done: usize,
+}
+
 impl Row {
-    fn new(size: Size, count: u64) -> Self {
+    fn new(size: Size, count: u64, turn: Turn) -> Self {
         let sites = (1..=count).map(|seed| Site::new(size, seed)).collect();
         let (hours, weight, text) = (Vec::new(), (0, 0, 0), String::new());
-        Self { sites, records: 0, events: 0, nanos: 0, hours, weight, text }
+        Self { turn, sites, records: 0, events: 0, nanos: 0, hours, weight, text }
     }
 
-    /// An hour, minute by minute.
     fn live_through(&mut self, from: Timestamp) {
-        let hour: Vec<Vec<Line>> =
-            self.sites.iter_mut().map(|site| site.lines(from + Micros::from_mins(60))).collect();
-        let mut left: Vec<&[Line]> = hour.iter().map(Vec::as_slice).collect();
-        let (mut records, mut nanos) = (0, 0);
-        for minute in 1..=60 {
-            let until = from + Micros::from_mins(minute);
-            for (site, left) in self.sites.iter_mut().zip(&mut left) {
-                let (now, later) = left.split_at(left.partition_point(|line| line.at < until));
-                *left = later;
-                for lines in now.chunks(AT_ONCE) {
-                    nanos += site.fold(lines, &mut self.text);
-                    self.events += u64::from(site.folding.out.record.count);
-                    site.folding.out.clear();
-                }
-                records += now.len() as u64;
+        let minutes = |count| from + Micros::from_mins(count);
+        let hour = self.sites.iter_mut().map(|site| site.lines(minutes(60)));
+        let mut hour: Vec<Lines> = hour.collect();
+        let sites = 0..hour.len();
+        let turns: Vec<(i64, usize)> = match self.turn {
+            Turn::Hour => sites.flat_map(|site| (1..=60).map(move |at| (at, site))).collect(),
+            Turn::Minute => (1..=60).flat_map(|at| sites.clone().map(move |it| (at, it))).collect(),
+        };
+        let mut nanos = 0;
+        for (minute, at) in turns {
+            let (site, lines) = (&mut self.sites[at], &mut hour[at]);
+            while let Some(some) = lines.next(minutes(minute)) {
+                nanos += site.fold(lines, some, &mut self.text);
+                self.events += u64::from(site.folding.out.record.count);
+                site.folding.out.clear();
             }
         }
+        let records = hour.iter().map(|lines| lines.starts.len() as u64).sum::<u64>();
         self.hours.push(nanos as f64 / records as f64);
         self.nanos += nanos;
         self.records += records;
@@ -181,35 +206,52 @@ impl Site {
         Self { size, day, folding, ahead: None }
     }
 
-    /// Folds lines, and says how long that took.
-    fn fold(&mut self, lines: &[Line], text: &mut String) -> u64 {
-        // As the server has them: in one buffer, just written.
+    /// Folds some of the lines, and says how long that took.
+    fn fold(&mut self, lines: &Lines, some: Range<usize>, text: &mut String) -> u64 {
+        // As the server has them: in a buffer that was just written.
+        let (first, last) = (lines.starts[some.start].1, lines.end_of(some.end - 1));
         text.clear();
-        lines.iter().for_each(|line| text.push_str(&line.text));
-        let ends = lines.iter().scan(0, |end, line| {
-            *end += line.text.len();
-            Some((line.at, *end))
-        });
-        let (ends, mut from): (Vec<_>, _) = (ends.collect(), 0);
+        text.push_str(&lines.text[first..last]);
         let begun = cpu_nanos();
-        for (at, end) in ends {
-            self.folding.line(&self.day, at, &text[from..end]);
-            from = end;
+        for at in some {
+            let (came, start) = lines.starts[at];
+            self.folding.line(&self.day, came, &text[start - first..lines.end_of(at) - first]);
         }
         cpu_nanos() - begun
     }
 
-    fn lines(&mut self, until: Timestamp) -> Vec<Line> {
-        let mut lines: Vec<Line> = self.ahead.take().into_iter().collect();
+    fn lines(&mut self, until: Timestamp) -> Lines {
+        let mut lines = Lines::default();
+        self.ahead.take().iter().for_each(|line| lines.add(line));
         for line in self.day.by_ref() {
             if line.at >= until {
                 self.ahead = Some(line);
                 break;
             }
-            lines.push(line);
+            lines.add(&line);
         }
         drop(self.day.take_expected());
         lines
+    }
+}
+
+impl Lines {
+    fn add(&mut self, line: &Line) {
+        self.starts.push((line.at, self.text.len()));
+        self.text.push_str(&line.text);
+    }
+
+    fn end_of(&self, at: usize) -> usize {
+        self.starts.get(at + 1).map_or(self.text.len(), |(_, start)| *start)
+    }
+
+    /// The next lines before this time, not too many at once.
+    fn next(&mut self, until: Timestamp) -> Option<Range<usize>> {
+        let left = &self.starts[self.done..];
+        let count = left.iter().take(AT_ONCE).take_while(|(at, _)| *at < until).count();
+        let some = self.done..self.done + count;
+        self.done = some.end;
+        (count > 0).then_some(some)
     }
 }
 

@@ -4,6 +4,7 @@
 
 use super::Known;
 use foghorn_model::event::client::Make;
+use smol_str::{SmolStr, format_smolstr};
 
 const WINDOWS: Known = Known::of("", "", "Windows");
 const MAC: Known = Known::of("Apple", "Mac", "macOS");
@@ -87,9 +88,11 @@ fn by_class(class: &str) -> Option<Make> {
     let (begin, known, rest) = CLASSES.iter().find(begins)?;
     let (mut make, text) = (known.make(), class[begin.len()..].trim());
     match rest {
-        Rest::Version if !text.is_empty() => make.os = Some(format!("{} {text}", known.os)),
+        Rest::Version if !text.is_empty() => {
+            make.os = Some(format_smolstr!("{} {text}", known.os));
+        }
         Rest::Model => {
-            make.model = text.split(',').next().filter(|it| !it.is_empty()).map(String::from);
+            make.model = text.split(',').next().filter(|it| !it.is_empty()).map(SmolStr::new);
         }
         Rest::Version | Rest::Nothing => {}
     }
@@ -100,7 +103,7 @@ fn by_class(class: &str) -> Option<Make> {
 fn by_parts(class: &str) -> Option<Make> {
     let part = |key: &str| {
         let mut parts = class.split(';').filter_map(|part| part.split_once('='));
-        parts.find(|(name, _)| *name == key).map(|(_, value)| value.trim().to_owned())
+        parts.find(|(name, _)| *name == key).map(|(_, value)| SmolStr::new(value.trim()))
     };
     let manufacture = part("Mfg").map(|name| match name.as_str() {
         "Hewlett Packard" | "Hewlett-Packard" => "HP".into(),

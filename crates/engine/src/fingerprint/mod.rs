@@ -19,6 +19,7 @@ pub(crate) use dhcp::identify;
 pub use registry::registry_date;
 
 use foghorn_model::event::client::{Association, Make};
+use smol_str::SmolStr;
 
 /// A row of the tables: what shows that a client is of this make.
 #[derive(Clone, Copy, Debug, Default)]
@@ -34,7 +35,7 @@ impl Known {
     }
 
     fn make(self) -> Make {
-        let known = |text: &str| Some(text).filter(|text| !text.is_empty()).map(String::from);
+        let known = |text: &'static str| (!text.is_empty()).then_some(SmolStr::new_static(text));
         Make {
             manufacture: known(self.manufacture),
             family: known(self.family),

@@ -3,6 +3,7 @@
 
 use super::Known;
 use foghorn_model::event::client::Make;
+use smol_str::format_smolstr;
 
 /// What a name has of a kind of thing.
 #[derive(Clone, Copy)]
@@ -104,7 +105,7 @@ const MODEL_WORDS_MAX: usize = 4;
 pub(super) fn identify(hostname: &str) -> Option<Make> {
     let (rule, model) = find(hostname)?;
     let (_, known) = RULES[rule];
-    let model = (!model.is_empty()).then(|| format!("{} {model}", known.family));
+    let model = (!model.is_empty()).then(|| format_smolstr!("{} {model}", known.family));
     Some(Make { model, ..known.make() })
 }
 

@@ -14,7 +14,7 @@ use super::Scene;
 use super::devices::Devices;
 use super::presence::Presence;
 use crate::fingerprint;
-use crate::table::Table;
+use crate::table::Ordered;
 use crate::timers::{Subject, Timers};
 use crate::view::ClientView;
 use foghorn_model::event::client::{Association, End, Termination, encode_join, encode_session};
@@ -22,6 +22,7 @@ use foghorn_model::event::step::{ClientEvent, encode_client_event};
 use foghorn_model::telemetry::{self, ClientFacts, ClientStep, Disassociation, Sighting};
 use foghorn_model::{Mac, Setting, Site, SiteId, Timestamp, Topic, WlanId};
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use std::collections::BTreeSet;
 use std::ops::Bound;
 
@@ -32,23 +33,21 @@ pub(crate) const CLIENTS_MAX: usize = 500_000;
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Clients {
-    by_mac: Table<Mac, ClientState>,
-    /// Their addresses, in order.
-    #[serde(skip)]
-    order: BTreeSet<Mac>,
+    by_mac: Ordered<Mac, ClientState>,
     /// Every client by the AP that it is at.
     #[serde(skip)]
     by_ap: BTreeSet<(Mac, Mac)>,
 }
 
+/// With its address it takes a line of the processor's cache, and most reports touch no more.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct ClientState {
-    /// Apart: most reports touch none of it, and many clients are to stand near to each other.
+    /// Apart: most reports touch none of it.
     association: Box<Association>,
-    /// How it is heard, dBm. It stands here alone, since most reports tell it; in the association
-    /// it is only when that is told.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    rssi: Option<f64>,
+    /// How it is heard. It stands here alone, since most reports tell it; in the association it is
+    /// only when that is told.
+    #[serde(default, skip_serializing_if = "Level::is_none")]
+    rssi: Level,
     /// Its AP, here too, since every report is compared with it.
     #[serde(skip)]
     ap: Mac,
@@ -59,6 +58,37 @@ struct ClientState {
     latest: Timestamp,
     #[serde(flatten)]
     presence: Presence,
+}
+
+const _: () = assert!(size_of::<(Mac, ClientState)>() == 64);
+
+/// A level in dBm, if it is known: a number that is none takes no room of its own.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(from = "Option<f64>", into = "Option<f64>")]
+struct Level(f64);
+
+impl Default for Level {
+    fn default() -> Self {
+        None.into()
+    }
+}
+
+impl From<Option<f64>> for Level {
+    fn from(level: Option<f64>) -> Self {
+        Self(level.unwrap_or(f64::NAN))
+    }
+}
+
+impl From<Level> for Option<f64> {
+    fn from(Level(level): Level) -> Self {
+        (!level.is_nan()).then_some(level)
+    }
+}
+
+impl Level {
+    fn is_none(&self) -> bool {
+        self.0.is_nan()
+    }
 }
 
 /// A band that needs no look at its name.
@@ -91,8 +121,7 @@ impl Clients {
     /// The associated clients whose address comes after this one, by their address.
     pub(crate) fn views_after(&self, after: Option<Mac>) -> impl Iterator<Item = ClientView<'_>> {
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let clients = self.order.range((from, Bound::Unbounded));
-        clients.filter_map(|mac| self.view(*mac))
+        self.by_mac.range((from, Bound::Unbounded)).map(|(_, state)| state.view())
     }
 
     /// A client, if it is associated.
@@ -131,11 +160,24 @@ impl Clients {
         devices: &Devices,
         scene: &mut Scene<'_, '_>,
     ) {
-        let roam =
-            End { disconnect: connect, termination: Termination::Roamed, next_ap: report.ap };
-        let before = self.end(report.mac, roam, devices, scene);
+        if let Some(state) = self.by_mac.get_mut(report.mac) {
+            let mut association = new_association(report, connect, scene);
+            let roam =
+                End { disconnect: connect, termination: Termination::Roamed, next_ap: report.ap };
+            state.tell_end(&roam, devices, scene);
+            inherit(&mut association, &mut state.association);
+            if state.ap != report.ap {
+                self.by_ap.remove(&(state.ap, report.mac));
+                self.by_ap.insert((report.ap, report.mac));
+            }
+            // Its timer stays where it is, and looks again when it fires.
+            state.begin(association, scene);
+            state.tell_join("CLIENT_REASSOCIATION", devices, scene);
+            state.arm(report.mac, scene.site, scene.over, scene.timers);
+            return;
+        }
         let timeout = scene.site.setting.inactivity_timeout(scene.over);
-        if before.is_none() && scene.at + timeout <= scene.now {
+        if scene.at + timeout <= scene.now {
             scene.tally.stale += 1;
             return;
         }
@@ -143,29 +185,11 @@ impl Clients {
             scene.tally.over_limit += 1;
             return;
         }
-        let mut association = new_association(report, connect, scene);
-        let roams = before.is_some();
-        if let Some(before) = before {
-            inherit(&mut association, before);
-        }
-        let mut presence = Presence::default();
-        presence.hear(scene.now);
-        let state = ClientState {
-            rssi: association.rssi,
-            ap: report.ap,
-            band: Band::of(association.band.as_deref()),
-            association: Box::new(association),
-            latest: scene.at,
-            presence,
-        };
-        scene.emit(Topic::ClientJoin, |out, place| {
-            encode_join(out, place, ap_name(devices, report.ap, &mut [0; 12]), &state.association);
-        });
-        let event_type = if roams { "CLIENT_REASSOCIATION" } else { "CLIENT_ASSOCIATION" };
-        tell(&state.association, event_type, connect, scene);
         self.by_ap.insert((report.ap, report.mac));
-        self.order.insert(report.mac);
-        let state = self.by_mac.get_or_insert(report.mac, state);
+        let association = new_association(report, connect, scene);
+        let state = self.by_mac.get_or_insert_with(report.mac, || ClientState::new(association));
+        state.hear(scene);
+        state.tell_join("CLIENT_ASSOCIATION", devices, scene);
         state.arm(report.mac, scene.site, scene.over, scene.timers);
     }
 
@@ -265,30 +289,12 @@ impl Clients {
         lists.on_end(mac, &end, scene);
     }
 
-    fn end(
-        &mut self,
-        mac: Mac,
-        end: End,
-        devices: &Devices,
-        scene: &mut Scene<'_, '_>,
-    ) -> Option<Association> {
-        let mut state = self.by_mac.remove(mac)?;
+    fn end(&mut self, mac: Mac, end: End, devices: &Devices, scene: &mut Scene<'_, '_>) {
+        let Some(mut state) = self.by_mac.remove(mac) else { return };
         state.presence.disarm(scene.site.id, Subject::Client(mac), scene.timers);
-        state.association.rssi = state.rssi;
-        let association = &state.association;
-        self.by_ap.remove(&(association.ap, mac));
-        self.order.remove(&mac);
-        scene.emit(Topic::ClientSessions, |out, place| {
-            let name = &mut [0; 12];
-            let ap_name = ap_name(devices, association.ap, name);
-            let make = fingerprint::make(association);
-            encode_session(out, place, ap_name, association, &make, &end);
-        });
-        // Where it went is told there.
-        if end.termination != Termination::Roamed {
-            tell(association, "CLIENT_DEASSOCIATION", end.disconnect, scene);
-        }
-        Some(*state.association)
+        self.by_ap.remove(&(state.ap, mac));
+        state.tell_end(&end, devices, scene);
+        tell(&state.association, "CLIENT_DEASSOCIATION", end.disconnect, scene);
     }
 
     /// The state was read back.
@@ -296,9 +302,10 @@ impl Clients {
         for (mac, state) in self.by_mac.each_mut() {
             state.ap = state.association.ap;
             state.band = Band::of(state.association.band.as_deref());
-            state.rssi = state.rssi.or(state.association.rssi);
+            if state.rssi.is_none() {
+                state.rssi = state.association.rssi.into();
+            }
             self.by_ap.insert((state.ap, mac));
-            self.order.insert(mac);
         }
     }
 
@@ -319,13 +326,54 @@ impl Clients {
 }
 
 impl ClientState {
+    fn new(association: Association) -> Self {
+        Self {
+            rssi: association.rssi.into(),
+            ap: association.ap,
+            band: Band::of(association.band.as_deref()),
+            association: Box::new(association),
+            latest: Timestamp(0),
+            presence: Presence::default(),
+        }
+    }
+
     fn view(&self) -> ClientView<'_> {
-        ClientView::new(&self.association, self.rssi, self.presence.heard())
+        ClientView::new(&self.association, self.rssi.into(), self.presence.heard())
+    }
+
+    /// It is associated in another way from now on.
+    fn begin(&mut self, association: Association, scene: &Scene<'_, '_>) {
+        self.rssi = association.rssi.into();
+        self.ap = association.ap;
+        self.band = Band::of(association.band.as_deref());
+        *self.association = association;
+        self.hear(scene);
+    }
+
+    fn tell_join(&self, event_type: &str, devices: &Devices, scene: &mut Scene<'_, '_>) {
+        let association = &self.association;
+        scene.emit(Topic::ClientJoin, |out, place| {
+            encode_join(out, place, ap_name(devices, self.ap, &mut [0; 12]), association);
+        });
+        tell(association, event_type, association.connect, scene);
+    }
+
+    fn tell_end(&mut self, end: &End, devices: &Devices, scene: &mut Scene<'_, '_>) {
+        self.association.rssi = self.rssi.into();
+        let association = &self.association;
+        scene.emit(Topic::ClientSessions, |out, place| {
+            let name = &mut [0; 12];
+            let ap_name = ap_name(devices, association.ap, name);
+            let make = fingerprint::make(association);
+            encode_session(out, place, ap_name, association, &make, end);
+        });
     }
 
     /// It is heard like this, and on this band, as far as that is told.
     fn measure(&mut self, rssi: Option<f64>, told: Option<&str>) {
-        self.rssi = rssi.or(self.rssi);
+        if rssi.is_some() {
+            self.rssi = rssi.into();
+        }
         let band = Band::of(told);
         if told.is_some() && (band == Band::Other || band != self.band) {
             replace(&mut self.association.band, told);
@@ -385,12 +433,12 @@ fn new_association(
     scene: &Scene<'_, '_>,
 ) -> Association {
     let facts = &report.facts;
-    let owned = |text: &Option<std::borrow::Cow<'_, str>>| text.as_deref().map(String::from);
+    let owned = |text: &Option<std::borrow::Cow<'_, str>>| text.as_deref().map(SmolStr::new);
     Association {
         mac: report.mac,
         ap: report.ap,
         bssid: report.bssid,
-        ssid: report.ssid.clone().into_owned(),
+        ssid: SmolStr::new(&report.ssid),
         wlan_id: wlan(scene.site.id, report),
         band: owned(&report.band),
         rssi: report.rssi,
@@ -411,23 +459,23 @@ fn new_association(
 
 /// Takes over what was known of a client that roamed and is not told again: what it is, and in
 /// the same network its address and user too.
-fn inherit(known: &mut Association, before: Association) {
-    fn keep<T>(known: &mut Option<T>, before: Option<T>) {
+fn inherit(known: &mut Association, before: &mut Association) {
+    fn keep<T>(known: &mut Option<T>, before: &mut Option<T>) {
         if known.is_none() {
-            *known = before;
+            *known = before.take();
         }
     }
-    keep(&mut known.hostname, before.hostname);
-    keep(&mut known.family, before.family);
-    keep(&mut known.manufacture, before.manufacture);
-    keep(&mut known.model, before.model);
-    keep(&mut known.os, before.os);
-    keep(&mut known.dhcp, before.dhcp);
+    keep(&mut known.hostname, &mut before.hostname);
+    keep(&mut known.family, &mut before.family);
+    keep(&mut known.manufacture, &mut before.manufacture);
+    keep(&mut known.model, &mut before.model);
+    keep(&mut known.os, &mut before.os);
+    keep(&mut known.dhcp, &mut before.dhcp);
     if known.wlan_id == before.wlan_id {
-        keep(&mut known.ip, before.ip);
-        keep(&mut known.username, before.username);
-        keep(&mut known.psk_id, before.psk_id);
-        keep(&mut known.psk_name, before.psk_name);
+        keep(&mut known.ip, &mut before.ip);
+        keep(&mut known.username, &mut before.username);
+        keep(&mut known.psk_id, &mut before.psk_id);
+        keep(&mut known.psk_name, &mut before.psk_name);
     }
 }
 
@@ -453,9 +501,8 @@ fn learn(known: &mut Association, facts: &ClientFacts<'_>) {
     replace(&mut known.os, facts.os.as_deref());
 }
 
-/// Without an allocation when nothing new is said, which is the rule.
-fn replace(known: &mut Option<String>, told: Option<&str>) {
+fn replace(known: &mut Option<SmolStr>, told: Option<&str>) {
     if told.is_some() && known.as_deref() != told {
-        *known = told.map(String::from);
+        *known = told.map(SmolStr::new);
     }
 }

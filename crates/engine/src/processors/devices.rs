@@ -17,6 +17,7 @@ mod site;
 use super::Scene;
 use super::alarms::{self, Incident};
 use super::presence::Presence;
+use crate::table::Ordered;
 use crate::timers::{Subject, Timers};
 use crate::view::DeviceView;
 use availability::Availability;
@@ -29,7 +30,8 @@ use foghorn_model::{Device, DeviceType, Mac, Setting, Site, Timestamp, Topic};
 use foghorn_mutant::{Mutant, is as mutated};
 use serde::{Deserialize, Serialize};
 use site::Standing;
-use std::collections::{BTreeMap, VecDeque};
+use smol_str::SmolStr;
+use std::collections::VecDeque;
 use std::net::IpAddr;
 use uuid::Uuid;
 
@@ -38,7 +40,7 @@ use uuid::Uuid;
 #[serde(default)]
 pub(crate) struct Devices {
     /// Boxed: nearly every record looks for one.
-    by_mac: BTreeMap<Mac, Box<DeviceState>>,
+    by_mac: Ordered<Mac, Box<DeviceState>>,
     availability: Availability,
     /// Whether the org was told that the site is down.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -47,11 +49,21 @@ pub(crate) struct Devices {
     standing: Standing,
 }
 
-/// In memory in this order: what most reports touch lies together.
+/// In memory in this order: what most reports touch is the first line of the processor's cache.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[repr(C)]
+#[repr(C, align(64))]
 struct DeviceState {
-    device: Device,
+    #[serde(flatten)]
+    presence: Presence,
+    /// When the status last changed, by the device's clock.
+    #[serde(default)]
+    since: Timestamp,
+    /// The last word on its status, by the device's clock.
+    #[serde(default)]
+    latest: Timestamp,
+    /// A down that is not yet told on `device-updowns`.
+    #[serde(default, skip_serializing_if = "is_left_out")]
+    owed: Option<Box<Owed>>,
     #[serde(default)]
     status: Status,
     /// Whether it sends heartbeats.
@@ -59,24 +71,17 @@ struct DeviceState {
     beats: bool,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     is_unhealthy: bool,
-    /// When the status last changed, by the device's clock.
-    #[serde(default)]
-    since: Timestamp,
-    /// The last word on its status, by the device's clock.
-    #[serde(default)]
-    latest: Timestamp,
-    #[serde(flatten)]
-    presence: Presence,
-    /// A down that is not yet told on `device-updowns`.
-    #[serde(default, skip_serializing_if = "is_left_out")]
-    owed: Option<Box<Owed>>,
-    #[serde(default)]
-    version: String,
-    #[serde(default)]
-    ext_ip: Option<IpAddr>,
+    /// The type of the device, here too; [`Devices::index`] sets it.
+    #[serde(skip, default = "DeviceState::any_type")]
+    device_type: DeviceType,
     /// The switch that it is connected to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     uplink: Option<Mac>,
+    #[serde(default)]
+    version: SmolStr,
+    #[serde(default)]
+    ext_ip: Option<IpAddr>,
+    device: Device,
     /// Its last restart, by the device's clock.
     #[serde(default)]
     restarted: Timestamp,
@@ -184,7 +189,7 @@ struct Cause<'a> {
 impl Devices {
     /// The name of a device, or nothing when the site has no such device or it has no name.
     pub(crate) fn name(&self, mac: Mac) -> Option<&str> {
-        self.by_mac.get(&mac).map(|state| state.device.name.as_str()).filter(|it| !it.is_empty())
+        self.by_mac.get(mac).map(|state| state.device.name.as_str()).filter(|it| !it.is_empty())
     }
 
     /// What is known of each device, by its address.
@@ -194,7 +199,7 @@ impl Devices {
 
     /// Shows a device among the causes of an alarm; of one that is not the site's, its address.
     pub(crate) fn show(&self, mac: Mac, evidence: &mut Evidence) {
-        match self.by_mac.get(&mac) {
+        match self.by_mac.get(mac) {
             Some(state) => state.show(evidence),
             None => evidence.add("hostnames", mac.to_string()),
         }
@@ -207,34 +212,35 @@ impl Devices {
         let block = |first, last| Mac([first, second, third, fourth, fifth, last]);
         let near = |first| {
             let mut devices = self.by_mac.range(block(first, 0)..=block(first, u8::MAX));
-            devices.any(|(_, state)| state.device.device_type == DeviceType::Ap)
+            devices.any(|(_, state)| state.device_type == DeviceType::Ap)
         };
         near(first) || near(first & !0x02)
     }
 
     /// What a device is, if the site has it.
     pub(crate) fn device_type(&self, mac: Mac) -> Option<DeviceType> {
-        self.by_mac.get(&mac).map(|state| state.device.device_type)
+        self.by_mac.get(mac).map(|state| state.device_type)
     }
 
     /// The device is now as given.
     pub(crate) fn configure(&mut self, device: Device, now: Timestamp) {
-        match self.by_mac.get_mut(&device.mac) {
+        match self.by_mac.get_mut(device.mac) {
             Some(state) => {
                 let before = state.stand();
+                state.device_type = device.device_type;
                 state.device = device;
                 // It may be of another type than was thought.
                 self.availability.count(before, state.stand(), now);
             }
             None => {
-                self.by_mac.insert(device.mac, Box::new(DeviceState::new(device)));
+                self.by_mac.get_or_insert_with(device.mac, || Box::new(DeviceState::new(device)));
             }
         }
     }
 
     /// The device left the site.
     pub(crate) fn remove(&mut self, mac: Mac, site: &Site, now: Timestamp, timers: &mut Timers) {
-        let Some(mut state) = self.by_mac.remove(&mac) else { return };
+        let Some(mut state) = self.by_mac.remove(mac) else { return };
         state.presence.disarm(site.id, Subject::Device(mac), timers);
         state.dampers.disarm(mac, site, timers);
         let before = state.stand();
@@ -244,7 +250,7 @@ impl Devices {
 
     /// A device reported something. Devices that the site does not have are counted, no more.
     pub(crate) fn on_report(&mut self, report: &DeviceReport<'_>, scene: &mut Scene<'_, '_>) {
-        let Some(state) = self.by_mac.get_mut(&report.mac) else {
+        let Some(state) = self.by_mac.get_mut(report.mac) else {
             scene.tally.unknown_device += 1;
             return;
         };
@@ -295,14 +301,14 @@ impl Devices {
         audit_id: Option<Uuid>,
         scene: &mut Scene<'_, '_>,
     ) {
-        if let Some(state) = self.by_mac.get_mut(&mac) {
+        if let Some(state) = self.by_mac.get_mut(mac) {
             state.tell_event(event, Cause { reason, audit_id, ..Cause::default() }, scene);
         }
     }
 
     /// The timer of a device fired: it has fallen silent, or owes a down, or lives on.
     pub(crate) fn on_timer(&mut self, mac: Mac, scene: &mut Scene<'_, '_>) {
-        let Some(state) = self.by_mac.get_mut(&mac) else { return };
+        let Some(state) = self.by_mac.get_mut(mac) else { return };
         let before = state.stand();
         let deadline = state.deadline(scene.site, scene.over);
         if state.presence.fired(deadline, scene.now) {
@@ -339,28 +345,40 @@ impl Devices {
         self.look_at_site(scene.site, scene.now, scene.emitter);
     }
 
+    /// The state was read back.
+    pub(crate) fn index(&mut self) {
+        for (_, state) in self.by_mac.each_mut() {
+            state.device_type = state.device.device_type;
+        }
+    }
+
     /// Settings changed, or the state was read back: every timer is set by what holds now.
     pub(crate) fn rearm(&mut self, site: &Site, over: &Setting, timers: &mut Timers) {
-        for (mac, state) in &mut self.by_mac {
+        for (mac, state) in self.by_mac.each_mut() {
             state.arm(site, over, timers);
-            state.dampers.arm(*mac, site, over, timers);
+            state.dampers.arm(mac, site, over, timers);
         }
         self.count_all_standing();
     }
 
     /// The site heard nothing until now, through no fault of its devices.
     pub(crate) fn defer(&mut self, site: &Site, over: &Setting, now: Timestamp) {
-        for (mac, state) in &mut self.by_mac {
+        for (mac, state) in self.by_mac.each_mut() {
             let deadline = state.deadline(site, over);
-            state.presence.defer(deadline, now, *mac);
-            state.dampers.defer(site, over, now, *mac);
+            state.presence.defer(deadline, now, mac);
+            state.dampers.defer(site, over, now, mac);
         }
     }
 }
 
 impl DeviceState {
+    fn any_type() -> DeviceType {
+        DeviceType::Ap
+    }
+
     fn new(device: Device) -> Self {
         Self {
+            device_type: device.device_type,
             device,
             status: Status::Unknown,
             since: Timestamp(0),
@@ -368,7 +386,7 @@ impl DeviceState {
             restarted: Timestamp(0),
             presence: Presence::default(),
             beats: false,
-            version: String::new(),
+            version: SmolStr::default(),
             ext_ip: None,
             uplink: None,
             restarts: VecDeque::new(),
@@ -395,7 +413,7 @@ impl DeviceState {
     }
 
     fn stand(&self) -> Stand {
-        let (device_type, status) = (self.device.device_type, self.status);
+        let (device_type, status) = (self.device_type, self.status);
         Stand { device_type, status, is_told_down: self.is_told_down() }
     }
 
@@ -407,7 +425,7 @@ impl DeviceState {
         if let Some(version) = report.version.as_deref()
             && self.version != version
         {
-            version.clone_into(&mut self.version);
+            self.version = version.into();
         }
         if report.ext_ip.is_some() {
             self.ext_ip = report.ext_ip;
@@ -419,7 +437,7 @@ impl DeviceState {
 
     /// When something is to happen if nothing is heard: what it owes comes first.
     fn deadline(&self, site: &Site, over: &Setting) -> Option<Timestamp> {
-        let device_type = self.device.device_type;
+        let device_type = self.device_type;
         if let Some(owed) = &self.owed {
             return Some(owed.at + site.setting.updown_threshold(over, device_type));
         }
@@ -451,7 +469,7 @@ impl DeviceState {
         self.since = scene.at;
         self.presence.settle();
         self.tell(Transition::Disconnected, cause, scene);
-        let device_type = self.device.device_type;
+        let device_type = self.device_type;
         let threshold = scene.site.setting.updown_threshold(scene.over, device_type);
         if scene.at + threshold > scene.now {
             self.owed = Some(Box::new(Owed {
@@ -495,7 +513,7 @@ impl DeviceState {
     }
 
     fn tell_event(&mut self, event: &DeviceEvent<'_>, cause: Cause<'_>, scene: &mut Scene<'_, '_>) {
-        if event.is_of_another(self.device.device_type) {
+        if event.is_of_another(self.device_type) {
             scene.tally.mistyped += 1;
         }
         let happening = Happening {
@@ -537,7 +555,7 @@ impl DeviceState {
         cause: Cause<'_>,
         scene: &mut Scene<'_, '_>,
     ) {
-        let Some(row) = transition.alarm(self.device.device_type) else { return };
+        let Some(row) = transition.alarm(self.device_type) else { return };
         let mut evidence = Evidence::new();
         self.show(&mut evidence);
         if row.fields.contains(&"reasons") {
@@ -550,7 +568,7 @@ impl DeviceState {
     /// Shows the device among the causes of an alarm.
     fn show(&self, evidence: &mut Evidence) {
         let mac = self.device.mac.to_string();
-        let list = match self.device.device_type {
+        let list = match self.device_type {
             DeviceType::Ap => "aps",
             DeviceType::Switch => "switches",
             DeviceType::Gateway => "gateways",
@@ -567,7 +585,7 @@ impl DeviceState {
         cause: Cause<'a>,
     ) -> Happening<'a> {
         Happening {
-            event_type: transition.event_type(self.device.device_type),
+            event_type: transition.event_type(self.device_type),
             at,
             severity: transition.severity(),
             reason: cause.reason,
@@ -584,7 +602,7 @@ impl DeviceState {
             place: *place,
             mac: self.device.mac,
             name: &self.device.name,
-            device_type: self.device.device_type,
+            device_type: self.device_type,
             model: &self.device.model,
             version: &self.version,
             ext_ip: self.ext_ip,

@@ -18,6 +18,7 @@ use super::Scene;
 use super::alarms::{self, Incident};
 use super::devices::Devices;
 use super::ratio::{Ratio, Rule, Verdict, WINDOW, insert};
+use crate::table::Table;
 use crate::timers::{Armed, Subject, Timers};
 use foghorn_model::alarm::{Entity, Evidence};
 use foghorn_model::event::step::{ClientEvent, encode_client_event};
@@ -53,7 +54,7 @@ pub(crate) struct Failures {
     /// By alarm and what it is about.
     conditions: BTreeMap<String, Ratio>,
     /// How clients are heard, by AP. Boxed: nearly every record looks for one.
-    coverage: BTreeMap<Mac, Box<Ratio>>,
+    coverage: Table<Mac, Box<Ratio>>,
     /// Failed authentications in a row, and since when.
     clients: BTreeMap<Mac, (u32, Timestamp)>,
     /// When all are looked through for what is over long ago: now and then, since nothing is told
@@ -212,11 +213,11 @@ impl Failures {
         if is_late(scene) {
             return;
         }
-        if self.coverage.len() >= FOLLOWED_MAX && !self.coverage.contains_key(&ap) {
+        if self.coverage.len() >= FOLLOWED_MAX && self.coverage.get(ap).is_none() {
             scene.tally.over_limit += 1;
             return;
         }
-        let ratio = self.coverage.entry(ap).or_default();
+        let ratio = self.coverage.get_or_insert_with(ap, Box::default);
         let about = || ap.to_string();
         let heard = (client, !is_weak(rssi));
         judge(ratio, COVERAGE, about, heard, scene, |evidence| {
@@ -306,15 +307,18 @@ impl Failures {
             }
             !ratio.is_empty()
         });
+        let mut covered = Vec::new();
         self.coverage.retain(|ap, ratio| {
             if !looks_at_all && !ratio.is_failing() {
                 return true;
             }
             if ratio.look(&rule(COVERAGE), now) == Verdict::Recovers {
-                over.push((alarms::row(COVERAGE), ap.to_string()));
+                covered.push(ap);
             }
             !ratio.is_empty()
         });
+        covered.sort_unstable();
+        over.extend(covered.iter().map(|ap| (alarms::row(COVERAGE), ap.to_string())));
         for (row, about) in over {
             scene.resolve(row, &about, now);
         }
@@ -327,7 +331,7 @@ impl Failures {
 
     /// The state was read back.
     pub(crate) fn rearm(&mut self, site: &Site, timers: &mut Timers) {
-        let ratios = self.conditions.values().chain(self.coverage.values().map(Box::as_ref));
+        let ratios = self.conditions.values().chain(self.coverage.each().map(Box::as_ref));
         let deadline = ratios.filter_map(Ratio::deadline).chain(self.looks_at).min();
         self.arm(deadline, site, timers);
     }

@@ -12,12 +12,13 @@ use crate::timers::{Armed, Subject, Timers};
 use foghorn_model::{Mac, SiteId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Presence {
     heard: Timestamp,
-    #[serde(skip_serializing_if = "Deferral::is_none")]
-    deferral: Deferral,
+    /// Apart, since there seldom is any and very many have a presence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deferral: Option<Box<Deferral>>,
     #[serde(skip)]
     armed: Armed,
 }
@@ -35,12 +36,12 @@ impl Presence {
 
     /// The deadline is another one from now on: no outage has deferred it.
     pub(crate) fn settle(&mut self) {
-        self.deferral = Deferral::default();
+        self.deferral = None;
     }
 
     /// The deadline, deferred.
     pub(crate) fn deadline(&self, own: Option<Timestamp>) -> Option<Timestamp> {
-        own.map(|own| self.deferral.apply(own))
+        own.map(|own| self.deferral.as_ref().map_or(own, |deferral| deferral.apply(own)))
     }
 
     /// The timer fired; says whether the deadline is over.
@@ -52,7 +53,7 @@ impl Presence {
     /// Nothing could be heard until now, through no fault of its own.
     pub(crate) fn defer(&mut self, own: Option<Timestamp>, now: Timestamp, mac: Mac) {
         if let Some(own) = own {
-            self.deferral.defer(own, now, mac);
+            self.deferral.get_or_insert_default().defer(own, now, mac);
         }
     }
 

@@ -7,6 +7,7 @@ use crate::mac::Mac;
 use crate::telemetry::Link;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use std::net::IpAddr;
 use uuid::Uuid;
 
@@ -28,12 +29,12 @@ pub struct Association {
     /// The BSSID.
     pub bssid: Mac,
     /// The SSID.
-    pub ssid: String,
+    pub ssid: SmolStr,
     /// The WLAN.
     pub wlan_id: WlanId,
     /// `24`, `5` or `6`; left out of the payloads when the source did not say.
     #[serde(default)]
-    pub band: Option<String>,
+    pub band: Option<SmolStr>,
     /// When it began, by the source's clock.
     pub connect: Timestamp,
     /// The client's address.
@@ -41,28 +42,28 @@ pub struct Association {
     pub ip: Option<IpAddr>,
     /// Its host name.
     #[serde(default)]
-    pub hostname: Option<String>,
+    pub hostname: Option<SmolStr>,
     /// Its user.
     #[serde(default)]
-    pub username: Option<String>,
+    pub username: Option<SmolStr>,
     /// Its product family, as equipment tells it; so with the next three.
     #[serde(default)]
-    pub family: Option<String>,
+    pub family: Option<SmolStr>,
     /// Its manufacturer.
     #[serde(default)]
-    pub manufacture: Option<String>,
+    pub manufacture: Option<SmolStr>,
     /// Its model.
     #[serde(default)]
-    pub model: Option<String>,
+    pub model: Option<SmolStr>,
     /// Its operating system.
     #[serde(default)]
-    pub os: Option<String>,
+    pub os: Option<SmolStr>,
     /// The personal PSK used.
     #[serde(default)]
     pub psk_id: Option<Uuid>,
     /// Its name.
     #[serde(default)]
-    pub psk_name: Option<String>,
+    pub psk_name: Option<SmolStr>,
     /// What its DHCP requests show of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dhcp: Option<Box<Make>>,
@@ -77,16 +78,16 @@ pub struct Association {
 pub struct Make {
     /// Its manufacturer.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub manufacture: Option<String>,
+    pub manufacture: Option<SmolStr>,
     /// Its product family.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub family: Option<String>,
+    pub family: Option<SmolStr>,
     /// Its model.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub model: Option<String>,
+    pub model: Option<SmolStr>,
     /// Its operating system.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub os: Option<String>,
+    pub os: Option<SmolStr>,
 }
 
 impl Make {

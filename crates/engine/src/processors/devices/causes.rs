@@ -32,20 +32,21 @@ impl Devices {
             }
             return;
         }
-        let Some(state) = self.by_mac.get(&mac) else { return };
+        let Some(state) = self.by_mac.get(mac) else { return };
         let cause = if is_switch { Some(mac) } else { state.uplink };
-        let Some(cause) = cause.and_then(|mac| self.by_mac.get(&mac)) else { return };
-        if !cause.is_told_down() || cause.device.device_type != DeviceType::Switch {
+        let Some(cause) = cause.and_then(|mac| self.by_mac.get(mac)) else { return };
+        if !cause.is_told_down() || cause.device_type != DeviceType::Switch {
             return;
         }
         let switch = cause.device.mac;
         // All devices are gone through for a switch only, and not for each AP of those behind it.
-        let behind = is_switch.then(|| self.by_mac.values()).into_iter().flatten();
+        let behind = is_switch.then(|| self.by_mac.each()).into_iter().flatten();
         let behind = behind.filter(|it| it.uplink == Some(switch));
         let itself = (!is_switch).then_some(state);
-        let members = behind
-            .chain(itself)
-            .filter(|it| it.device.device_type == DeviceType::Ap && it.is_told_down());
+        let members =
+            behind.chain(itself).filter(|it| it.device_type == DeviceType::Ap && it.is_told_down());
+        let mut members: Vec<_> = members.collect();
+        members.sort_unstable_by_key(|it| it.device.mac);
         for member in members {
             let mut evidence = Evidence::new();
             cause.show(&mut evidence);
@@ -66,7 +67,7 @@ impl DeviceState {
 
     /// The alarm of a device that is not well; the wire knows none of a switch.
     fn unhealthy_row(&self) -> Option<&'static AlarmRow> {
-        match self.device.device_type {
+        match self.device_type {
             DeviceType::Ap => Some(alarms::row("health_check_failed")),
             DeviceType::Gateway => Some(alarms::row("wan_device_problem")),
             DeviceType::Switch => None,

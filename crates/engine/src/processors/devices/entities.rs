@@ -8,7 +8,7 @@ use foghorn_model::definitions::AlarmRow;
 impl Devices {
     /// A device, or a port of it, as a thing that a conclusion is about.
     pub(crate) fn entity(&self, mac: Mac, port_id: Option<&str>) -> Entity {
-        let state = self.by_mac.get(&mac);
+        let state = self.by_mac.get(mac);
         let switch = state.and_then(|state| self.name(state.uplink?));
         let entity = match state {
             Some(state) => state.entity(),
@@ -40,7 +40,7 @@ impl DeviceState {
     pub(super) fn entity(&self) -> Entity {
         let mac = self.device.mac.to_string();
         let name = Some(&self.device.name).filter(|name| !name.is_empty()).unwrap_or(&mac);
-        Entity::new(self.device.device_type.name())
+        Entity::new(self.device_type.name())
             .with("entity_name", name.as_str())
             .with("connected_switch_mac", self.uplink.map(|it| it.to_string()).unwrap_or_default())
             .with("entity_mac", mac)

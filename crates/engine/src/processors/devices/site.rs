@@ -26,7 +26,7 @@ impl Standing {
 impl Devices {
     pub(super) fn count_all_standing(&mut self) {
         self.standing = Standing::default();
-        for state in self.by_mac.values() {
+        for state in self.by_mac.each() {
             self.standing.count(None, Some(state.stand()));
         }
     }
