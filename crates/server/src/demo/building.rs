@@ -5,12 +5,14 @@ mod air;
 mod trouble;
 mod wires;
 
-use crate::demo::nas::Status;
+use crate::demo::nas::{Accounting, Status};
 use foghorn_model::Mac;
 use serde_json::{Value, json};
 
 const APS: usize = 8;
 const PEOPLE: usize = 14;
+/// At first all of them come; later they walk about now and then, so that it can be read.
+const MORNING_SECS: u64 = 15;
 const SSIDS: [&str; 2] = ["Corp", "Guest"];
 /// What administrators call where an AP hangs.
 const PLACES: [&str; 5] = ["lobby", "library", "kitchen", "workshop", "meeting room"];
@@ -25,7 +27,7 @@ pub enum Action {
     /// A line of telemetry.
     Telemetry(Value),
     /// An accounting request.
-    Radius { status: Status, session: String, user: String, mac: Mac, bssid: Mac, secs: u32 },
+    Radius(Accounting),
     /// An administrator renames an AP.
     Rename { device: Mac, name: String },
     /// An administrator pings the webhook.
@@ -108,10 +110,11 @@ impl Building {
         self.devices(now, &mut actions);
         let measured = wires::second(now).into_iter().chain(air::second(now, self.down));
         actions.extend(measured.map(Action::Telemetry));
+        let walks_once_in = if now < MORNING_SECS { 6 } else { 30 };
         for at in 0..self.people.len() {
-            if self.roll(6) == 0 {
+            if self.roll(walks_once_in) == 0 {
                 self.walk(at, now, &mut actions);
-            } else if self.roll(8) == 0 {
+            } else if self.roll(30) == 0 {
                 self.be_seen(at, now, &mut actions);
             }
         }
@@ -256,14 +259,16 @@ impl Person {
     }
 
     fn account(&self, status: Status, at: usize, ap: usize, now: u64) -> Action {
-        Action::Radius {
+        let ssid = at % SSIDS.len();
+        Action::Radius(Accounting {
             status,
             session: format!("{at:02X}{:06X}", self.session),
             user: format!("user{at}@example.net"),
             mac: self.mac,
-            bssid: bssid(ap, at % SSIDS.len()),
+            bssid: bssid(ap, ssid),
+            ssid: SSIDS[ssid],
             secs: u32::try_from(now - self.since).unwrap_or(0),
-        }
+        })
     }
 }
 
@@ -308,7 +313,7 @@ mod tests {
             assert!(said(kind) > 0, "{kind}");
         }
         for status in [Status::Start, Status::Update, Status::Stop] {
-            let is = |it: &&Action| matches!(it, Action::Radius { status: s, .. } if *s == status);
+            let is = |it: &&Action| matches!(it, Action::Radius(it) if it.status == status);
             assert!(actions.iter().any(|it| is(&it)), "{status:?}");
         }
     }

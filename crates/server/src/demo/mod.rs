@@ -61,6 +61,9 @@ impl Drop for Scratch {
 
 async fn demo(args: &DemoArgs) -> Result<bool> {
     let mut out = std::io::stdout();
+    // From here on a signal waits until there is something to sum up.
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
     let scratch =
         Scratch(std::env::temp_dir().join(format!("foghorn-demo-{}", std::process::id())));
     let made = init::make(&scratch.0, "Demo", "Building 1")?;
@@ -80,7 +83,7 @@ async fn demo(args: &DemoArgs) -> Result<bool> {
     writeln!(out, "token   {}", made.token)?;
     writeln!(out, "RADIUS  {radius}, its secret is {RADIUS_SECRET}")?;
     writeln!(out, "org     {}\nsite    {}", made.org, made.site)?;
-    writeln!(out, "\n{}\nCtrl-C sums up. What the receiver gets:\n", building::about())?;
+    writeln!(out, "\n{}\nCtrl-C sums up. What the receiver gets:", building::about())?;
 
     let mut life = tokio::spawn(live(client, made.site, ping, radius, args.seed));
     let begun = Instant::now();
@@ -95,18 +98,20 @@ async fn demo(args: &DemoArgs) -> Result<bool> {
         }
     };
     let mut end = std::pin::pin!(end);
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut due = tokio::time::interval(PROGRESS_EACH);
+    let mut looks = tokio::time::interval(PROGRESS_EACH);
+    // The first is at once: what is to come, and when.
+    looks.tick().await;
+    say_how_far(&progress)?;
     let mut summary = Summary::default();
     let outcome = loop {
         tokio::select! {
             // The signals first: the server, which gets them too, may be gone already.
             biased;
-            _ = tokio::signal::ctrl_c() => break Ok(()),
+            _ = interrupt.recv() => break Ok(()),
             _ = terminate.recv() => break Ok(()),
             () = &mut end => break Ok(()),
             ended = &mut life => break ended?,
-            _ = due.tick(), if !progress.is_over() => say_how_far(&progress)?,
+            _ = looks.tick(), if !progress.is_over() => say_how_far(&progress)?,
             Some(post) = posts.recv() => {
                 summary.add(&post);
                 post.print(&mut out)?;
@@ -210,10 +215,7 @@ async fn live(
         for action in building.second(now) {
             match action {
                 Action::Telemetry(line) => lines.push_str(&format!("{line}\n")),
-                Action::Radius { status, session, user, mac, bssid, secs } => {
-                    nas.send(&nas::session(status, &session, &user, mac, bssid, "Corp", secs))
-                        .await?;
-                }
+                Action::Radius(accounting) => nas.send(&accounting).await?,
                 Action::Rename { device, name } => {
                     let path = format!("sites/{site}/devices/{}", device.device_id());
                     client.send(Method::PUT, &path, json!({ "name": name }).to_string()).await?;
