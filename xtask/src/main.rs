@@ -20,6 +20,7 @@ cargo xtask fuzz      every fuzz target, guided by coverage; --secs N of each, 6
 cargo xtask compat    the mistapi package and Schemathesis against the server; with --data DIR also
                       the OpenAPI document that was published
 cargo xtask demo      a server, real input and a verifying receiver
+    --at-the-hour     by a clock on which an hour is full in a minute; needs faketime
 cargo xtask bench     Foghorn against limit programs, in one run
     api               what is read over the API: p50, p99, and the cost as the data grows
     day               what a day of a site costs; fails if a record costs a fifth more at 50,000
@@ -63,7 +64,8 @@ fn run() -> Result<()> {
         Some((&"compat", ["--data", data])) => compat::compat(Some(data)),
         Some((&"fuzz", [])) => fuzz::all("60"),
         Some((&"fuzz", ["--secs", secs])) => fuzz::all(secs),
-        Some((&"demo", [])) => steps::demo(),
+        Some((&"demo", [])) => steps::demo(false),
+        Some((&"demo", ["--at-the-hour"])) => steps::demo(true),
         // The limit programs are measured as optimised as what they are the limit of.
         Some((&"bench", ["k7"])) => steps::bench_k7(),
         Some((&"bench", ["day"])) => steps::bench_day(),

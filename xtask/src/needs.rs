@@ -52,7 +52,12 @@ struct Welcome {
 }
 
 const WELCOME: [Welcome; 4] = [
-    Welcome { program: "faketime", package: "faketime", without: "the chaos test sets no clock" },
+    Welcome {
+        program: "faketime",
+        package: "faketime",
+        without: "no clock is set: client-latency and site-sle are not seen to arrive from demo \
+                  and trigger, and the chaos test leaves the clock alone",
+    },
     Welcome {
         program: "logger",
         package: "bsdutils",

@@ -22,6 +22,7 @@ mod view;
 pub use fingerprint::registry_date;
 pub use output::{EventBuffer, Output};
 pub use partition::{Engine, RestoreError, Tally};
+pub use processors::windows::told_at;
 pub use view::{ClientView, DeviceView, EdgeView, RadioView, SiteView};
 
 /// The version of the fold. It is counted up with every change that derives other events of the

@@ -3,6 +3,7 @@
 mod cli;
 mod client;
 mod demo;
+mod due;
 mod init;
 mod inspect;
 mod listen;

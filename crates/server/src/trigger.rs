@@ -2,10 +2,13 @@
 //! a write, so that whoever subscribes gets it as on any other day.
 
 use crate::client::Client;
+use crate::due;
+use crate::serve::clock;
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use foghorn_model::topic::TOPICS;
-use foghorn_model::{Mac, SiteId, Topic};
+use foghorn_engine::told_at;
+use foghorn_model::topic::{TOPICS, TopicRow};
+use foghorn_model::{Mac, SiteId, Timestamp, Topic};
 use http::Method;
 use serde_json::{Value, json};
 use std::io::Write;
@@ -128,30 +131,36 @@ fn script(topic: Topic) -> Option<Script> {
     })
 }
 
+/// The topics that something comes of.
+pub fn topics() -> impl Iterator<Item = &'static TopicRow> {
+    TOPICS.iter().filter(|row| script(row.topic).is_some())
+}
+
 /// What is to be known of a topic that does not come at once, or not everywhere.
-fn remark(topic: Topic) -> Option<&'static str> {
-    match topic {
-        Topic::Alarms => Some("told where the site's alarm template enables device_restarted"),
-        Topic::MxedgeEvents => Some(
-            "told at once; an edge that was made for it is told disconnected when it stays silent",
-        ),
-        Topic::ClientLatency => Some("told 30 s after the next ten minutes of the clock are full"),
-        Topic::SiteSle => Some("told 30 s after the hour of the clock is full"),
-        _ => None,
-    }
+fn remark(topic: Topic, now: Timestamp) -> Option<String> {
+    let always = match topic {
+        Topic::Alarms => "told where the site's alarm template enables device_restarted",
+        Topic::MxedgeEvents => {
+            "told at once; an edge that was made for it is told disconnected when it stays silent"
+        }
+        _ => {
+            let left = due::in_words(told_at(topic, now)?, now);
+            return Some(format!("told by the clock, in {left}, to webhooks of the site"));
+        }
+    };
+    Some(always.into())
 }
 
 /// Runs it.
 pub fn run(args: &TriggerArgs, out: &mut impl Write) -> Result<bool> {
     let topic: Topic = args.topic.parse().with_context(|| args.topic.clone())?;
     let Some(script) = script(topic) else {
-        let known = TOPICS.iter().filter(|row| self::script(row.topic).is_some());
-        let known: Vec<&str> = known.map(|row| row.name).collect();
+        let known: Vec<&str> = topics().map(|row| row.name).collect();
         bail!("nothing makes {topic} yet; there are {}", known.join(", "));
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let done = runtime.block_on(trigger(args, &script))?;
-    let remark = remark(topic);
+    let remark = remark(topic, clock::now());
     if args.json {
         writeln!(out, "{}", json!({ "topic": topic, "done": done, "remark": remark }))?;
     } else {

@@ -10,7 +10,7 @@
 pub mod api;
 mod foghorn;
 mod limits;
-mod process;
+pub mod process;
 mod served;
 
 use crate::steps;

@@ -11,7 +11,7 @@ use foghorn_model::{Site, Timestamp, Topic};
 use serde::{Deserialize, Serialize};
 
 /// The length of a window.
-const LENGTH: Micros = Micros::from_mins(10);
+pub(super) const LENGTH: Micros = Micros::from_mins(10);
 
 /// The latencies of a site.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]

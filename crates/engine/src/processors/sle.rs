@@ -19,7 +19,8 @@ use foghorn_model::time::Micros;
 use foghorn_model::{Site, Timestamp, Topic};
 use serde::{Deserialize, Serialize};
 
-const LENGTH: Micros = Micros::from_mins(60);
+/// The length of a window.
+pub(super) const LENGTH: Micros = Micros::from_mins(60);
 /// A step that takes longer keeps its user waiting.
 const QUICK: Micros = Micros::from_secs(2);
 

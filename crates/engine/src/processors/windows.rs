@@ -4,8 +4,9 @@
 //! belongs to it and comes later is counted and left out. After an outage of ours windows stay
 //! open a while longer, for what the sources have kept.
 
-use foghorn_model::Timestamp;
+use super::{latency, sle};
 use foghorn_model::time::Micros;
+use foghorn_model::{Timestamp, Topic};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -35,7 +36,7 @@ impl<T> Default for Windows<T> {
 impl<T: Default> Windows<T> {
     /// The window of this length that `at` is in, if it is open at `now`.
     pub(crate) fn at(&mut self, length: Micros, at: Timestamp, now: Timestamp) -> Option<&mut T> {
-        let window = at.0.div_euclid(length.0);
+        let window = number(length, at);
         if window < self.open_from || self.closes(length, window) <= now {
             return None;
         }
@@ -68,6 +69,39 @@ impl<T: Default> Windows<T> {
     }
 }
 
+/// When a topic that is told by windows tells of this time; nothing for topics that are not.
+pub fn told_at(topic: Topic, at: Timestamp) -> Option<Timestamp> {
+    let length = match topic {
+        Topic::ClientLatency => latency::LENGTH,
+        Topic::SiteSle => sle::LENGTH,
+        _ => return None,
+    };
+    Some(end(length, number(length, at)) + LATE)
+}
+
+fn number(length: Micros, at: Timestamp) -> i64 {
+    at.0.div_euclid(length.0)
+}
+
 fn end(length: Micros, window: i64) -> Timestamp {
     Timestamp((window + 1) * length.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_is_told_when_that_is_said() {
+        let at = |secs: i64| Timestamp(secs * 1_000_000);
+        for (topic, length, told) in
+            [(Topic::ClientLatency, latency::LENGTH, 1_230), (Topic::SiteSle, sle::LENGTH, 3_630)]
+        {
+            let mut windows = Windows::<u8>::default();
+            windows.at(length, at(600), at(601)).unwrap();
+            assert_eq!(windows.deadline(length), Some(at(told)), "{topic}");
+            assert_eq!(told_at(topic, at(600)), Some(at(told)), "{topic}");
+        }
+        assert_eq!(told_at(Topic::Ping, at(600)), None);
+    }
 }

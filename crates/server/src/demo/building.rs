@@ -1,15 +1,24 @@
 //! A simulated building: who is where, which devices are up. Pure, and the same for the same
 //! seed: it is handed the seconds since its beginning and says what happened.
 
-use crate::demo::nas::Status;
+mod air;
+mod trouble;
+mod wires;
+
+use crate::demo::nas::{Accounting, Status};
 use foghorn_model::Mac;
 use serde_json::{Value, json};
 
 const APS: usize = 8;
 const PEOPLE: usize = 14;
+/// At first all of them come; later they walk about now and then, so that it can be read.
+const MORNING_SECS: u64 = 15;
 const SSIDS: [&str; 2] = ["Corp", "Guest"];
+/// What administrators call where an AP hangs.
+const PLACES: [&str; 5] = ["lobby", "library", "kitchen", "workshop", "meeting room"];
 
-/// The edge of the building.
+const SWITCH: Mac = Mac([0x5c, 0x5b, 0x35, 1, 0, 0]);
+const GATEWAY: Mac = Mac([0x5c, 0x5b, 0x35, 2, 0, 0]);
 const EDGE: Mac = Mac([0x5c, 0x5b, 0x35, 3, 0, 0]);
 
 /// What the building does to the outside.
@@ -18,7 +27,7 @@ pub enum Action {
     /// A line of telemetry.
     Telemetry(Value),
     /// An accounting request.
-    Radius { status: Status, session: String, user: String, mac: Mac, bssid: Mac, secs: u32 },
+    Radius(Accounting),
     /// An administrator renames an AP.
     Rename { device: Mac, name: String },
     /// An administrator pings the webhook.
@@ -30,7 +39,10 @@ pub enum Action {
 pub struct Building {
     dice: u64,
     people: Vec<Person>,
+    /// The AP that is down.
     down: Option<usize>,
+    /// The AP that is about to be told its new name.
+    renamed: Option<usize>,
 }
 
 #[derive(Debug, Clone)]
@@ -41,15 +53,21 @@ struct Person {
     session: u32,
 }
 
+/// What there is to be seen, in a sentence or two.
+pub fn about() -> String {
+    format!(
+        "{APS} APs, a switch, a gateway, an edge and {PEOPLE} people. People come, roam and leave; \
+         an AP restarts, a service\nstops, a cable goes bad, an uplink is overloaded, a VPN breaks, \
+         radar comes, and strangers pretend to be us."
+    )
+}
+
 /// A device to be made before the building lives.
 pub fn devices() -> Vec<Value> {
-    let ap = |at: usize| {
-        json!({ "mac": ap(at), "name": format!("AP {}.{}", at / 4 + 1, at % 4 + 1), "type": "ap",
-                "model": "AP45" })
-    };
+    let ap = |at: usize| json!({ "mac": ap(at), "name": name(at), "type": "ap", "model": "AP45" });
     let wired = [
-        json!({ "mac": Mac([0x5c, 0x5b, 0x35, 1, 0, 0]), "name": "Core switch", "type": "switch" }),
-        json!({ "mac": Mac([0x5c, 0x5b, 0x35, 2, 0, 0]), "name": "Gateway", "type": "gateway" }),
+        json!({ "mac": SWITCH, "name": "Core switch", "type": "switch" }),
+        json!({ "mac": GATEWAY, "name": "Gateway", "type": "gateway" }),
     ];
     (0..APS).map(ap).chain(wired).collect()
 }
@@ -57,6 +75,11 @@ pub fn devices() -> Vec<Value> {
 /// The edge, to be made before too.
 pub fn edge() -> Value {
     json!({ "mac": EDGE, "name": "Edge", "model": "ME-X1" })
+}
+
+/// Four APs a floor.
+fn name(at: usize) -> String {
+    format!("AP {}.{}", at / 4 + 1, at % 4 + 1)
 }
 
 fn ap(at: usize) -> Mac {
@@ -77,17 +100,21 @@ impl Building {
             since: 0,
             session: 0,
         };
-        Self { dice: seed | 1, people: (0..PEOPLE).map(person).collect(), down: None }
+        let people = (0..PEOPLE).map(person).collect();
+        Self { dice: seed | 1, people, down: None, renamed: None }
     }
 
     /// What happens in this second.
     pub fn second(&mut self, now: u64) -> Vec<Action> {
         let mut actions = Vec::new();
         self.devices(now, &mut actions);
+        let measured = wires::second(now).into_iter().chain(air::second(now, self.down));
+        actions.extend(measured.map(Action::Telemetry));
+        let walks_once_in = if now < MORNING_SECS { 6 } else { 30 };
         for at in 0..self.people.len() {
-            if self.roll(6) == 0 {
+            if self.roll(walks_once_in) == 0 {
                 self.walk(at, now, &mut actions);
-            } else if self.roll(8) == 0 {
+            } else if self.roll(30) == 0 {
                 self.be_seen(at, now, &mut actions);
             }
         }
@@ -95,7 +122,9 @@ impl Building {
             4 => actions.push(Action::Ping),
             9 => {
                 let at = self.roll(APS);
-                let name = format!("AP {}.{} ({now} s)", at / 4 + 1, at % 4 + 1);
+                let place = PLACES[(now / 15) as usize % PLACES.len()];
+                let name = format!("{} {place}", name(at));
+                self.renamed = Some(at);
                 actions.push(Action::Rename { device: ap(at), name });
             }
             _ => {}
@@ -104,39 +133,33 @@ impl Building {
     }
 
     fn devices(&mut self, now: u64, actions: &mut Vec<Action>) {
-        let mut tell = |kind: &str, at: usize, more: Value| {
-            let mut line = json!({ "kind": kind, "mac": ap(at) });
-            if let (Value::Object(line), Value::Object(more)) = (&mut line, more) {
-                line.extend(more);
-            }
-            actions.push(Action::Telemetry(line));
-        };
+        let mut tell = |line: Value| actions.push(Action::Telemetry(line));
         if now.is_multiple_of(5) {
-            for at in (0..APS).filter(|at| Some(*at) != self.down) {
-                tell("device-heartbeat", at, json!({ "version": "0.14.29411" }));
+            let aps = (0..APS).filter(|at| Some(*at) != self.down).map(ap);
+            for mac in aps.chain([SWITCH, GATEWAY]) {
+                tell(json!({ "kind": "device-heartbeat", "mac": mac, "version": "0.14.29411" }));
             }
+            tell(json!({ "kind": "edge-heartbeat", "mac": EDGE }));
+        }
+        if let Some(at) = self.renamed.take_if(|at| Some(*at) != self.down) {
+            tell(json!({ "kind": "device-event", "mac": ap(at), "type": "AP_CONFIGURED" }));
         }
         match now % 20 {
             7 => {
                 let at = (now / 20) as usize % APS;
                 self.down = Some(at);
-                tell("device-disconnected", at, json!({}));
+                tell(json!({ "kind": "device-disconnected", "mac": ap(at) }));
             }
             12 => {
                 if let Some(at) = self.down.take() {
-                    tell("device-restarted", at, json!({ "reason": "power_cycle" }));
+                    tell(json!({ "kind": "device-restarted", "mac": ap(at),
+                                 "reason": "power_cycle" }));
                 }
             }
             3 | 14 => {
                 let state = if now % 20 == 3 { "stopped" } else { "running" };
-                actions.push(Action::Telemetry(json!({
-                    "kind": "edge-service", "mac": EDGE, "service": "tunterm", "state": state,
-                })));
-            }
-            16 => {
-                let at = (now / 20 + 3) as usize % APS;
-                let more = json!({ "type": "AP_RADAR_DETECTED", "channel": 36, "pre_channel": 52 });
-                tell("device-event", at, more);
+                tell(json!({ "kind": "edge-service", "mac": EDGE, "service": "tunterm",
+                             "state": state }));
             }
             _ => {}
         }
@@ -236,14 +259,16 @@ impl Person {
     }
 
     fn account(&self, status: Status, at: usize, ap: usize, now: u64) -> Action {
-        Action::Radius {
+        let ssid = at % SSIDS.len();
+        Action::Radius(Accounting {
             status,
             session: format!("{at:02X}{:06X}", self.session),
             user: format!("user{at}@example.net"),
             mac: self.mac,
-            bssid: bssid(ap, at % SSIDS.len()),
+            bssid: bssid(ap, ssid),
+            ssid: SSIDS[ssid],
             secs: u32::try_from(now - self.since).unwrap_or(0),
-        }
+        })
     }
 }
 
@@ -255,7 +280,7 @@ mod tests {
     fn the_same_seed_builds_the_same_building_and_every_kind_happens_soon() {
         let live = || {
             let mut building = Building::new(7);
-            (0..30).flat_map(|now| building.second(now)).collect::<Vec<_>>()
+            (0..60).flat_map(|now| building.second(now)).collect::<Vec<_>>()
         };
         let actions = live();
         assert_eq!(actions, live());
@@ -274,14 +299,21 @@ mod tests {
             "client-auth",
             "client-dhcp",
             "client-dns",
+            "edge-heartbeat",
             "edge-service",
             "guest-authorization",
+            "intrusion",
             "nac-event",
+            "neighbor",
+            "path-stats",
+            "port-stats",
+            "radio-stats",
+            "threat",
         ] {
             assert!(said(kind) > 0, "{kind}");
         }
         for status in [Status::Start, Status::Update, Status::Stop] {
-            let is = |it: &&Action| matches!(it, Action::Radius { status: s, .. } if *s == status);
+            let is = |it: &&Action| matches!(it, Action::Radius(it) if it.status == status);
             assert!(actions.iter().any(|it| is(&it)), "{status:?}");
         }
     }

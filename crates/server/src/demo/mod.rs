@@ -3,42 +3,32 @@
 
 mod building;
 mod nas;
+mod progress;
 
 use crate::client::Client;
-use crate::init;
+use crate::init::{self, Made};
 use crate::listen::{Behaviour, Receiver, Summary};
 use crate::serve::clock;
+use crate::trigger;
 use anyhow::{Context, Result, bail};
 use building::{Action, Building};
 use clap::Args;
+use foghorn_model::SiteId;
 use http::Method;
 use nas::Nas;
+use progress::Progress;
 use serde_json::{Value, json};
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
 const SECRET: &str = "demo-secret";
 const RADIUS_SECRET: &str = "demo-radius";
-const TOPICS: [&str; 11] = [
-    "alarms",
-    "audits",
-    "device-events",
-    "device-updowns",
-    "client-join",
-    "client-sessions",
-    "client-info",
-    "mxedge-events",
-    "nac-accounting",
-    "nac-events",
-    "guest-authorizations",
-];
-/// Those of sites only.
-const SITE_TOPICS: [&str; 2] = ["client-latency", "site-sle"];
-/// So long after their end windows are closed.
-const LATE_SECS: i64 = 30;
+/// How often it is said how far everything is.
+const PROGRESS_EACH: Duration = Duration::from_secs(30);
 
 /// Flags of `foghorn demo`.
 #[derive(Args, Debug)]
@@ -71,50 +61,36 @@ impl Drop for Scratch {
 
 async fn demo(args: &DemoArgs) -> Result<bool> {
     let mut out = std::io::stdout();
+    // From here on a signal waits until there is something to sum up.
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
     let scratch =
         Scratch(std::env::temp_dir().join(format!("foghorn-demo-{}", std::process::id())));
     let made = init::make(&scratch.0, "Demo", "Building 1")?;
     let (api, radius) = (free_address()?, free_address()?);
     let _server = serve(&scratch.0, api, radius)?;
-    let client = Client { api, token: made.token };
+    let client = Client { api, token: made.token.clone() };
     ready(&client).await?;
 
     let (sender, mut posts) = mpsc::unbounded_channel();
     let behaviour = Behaviour { secrets: vec![SECRET.into()], ..Behaviour::default() };
     let receiver =
         Receiver::start(SocketAddr::from(([127, 0, 0, 1], 0)), behaviour, sender).await?;
-    let webhook = json!({
-        "name": "demo", "url": format!("http://{}/", receiver.address()), "secret": SECRET,
-        "topics": TOPICS,
-    });
-    let path = format!("orgs/{}/webhooks", made.org);
-    let webhook = client.send(Method::POST, &path, webhook.to_string()).await?;
-    let ping = format!("{path}/{}/ping", webhook["id"].as_str().unwrap_or_default());
-    let of_site = json!({
-        "name": "demo of the site", "url": format!("http://{}/", receiver.address()),
-        "secret": SECRET, "topics": SITE_TOPICS,
-    });
-    client
-        .send(Method::POST, &format!("sites/{}/webhooks", made.site), of_site.to_string())
-        .await?;
-    let edges = format!("sites/{}/mxedges", made.site);
-    client.send(Method::POST, &edges, building::edge().to_string()).await?;
-    for device in building::devices() {
-        let path = format!("sites/{}/devices", made.site);
-        client.send(Method::POST, &path, device.to_string()).await?;
-    }
-    writeln!(out, "The API is at http://{api}/api/v1, its token is {}", client.token)?;
-    writeln!(out, "RADIUS accounting is at {radius}, its secret is {RADIUS_SECRET}")?;
-    writeln!(
-        out,
-        "Two topics come by the clock: client-latency first in {}, site-sle in {}",
-        until_closed(600),
-        until_closed(3600)
-    )?;
-    writeln!(out, "Org {}, site {}. What the receiver gets:\n", made.org, made.site)?;
+    let mut progress = Progress::new(trigger::topics().map(|row| row.topic), clock::now());
+    let ping = subscribe(&client, &made, receiver.address()).await?;
+    furnish(&client, made.site).await?;
+    writeln!(out, "API     http://{api}/api/v1, to be read at http://{api}/api/v1/docs")?;
+    writeln!(out, "token   {}", made.token)?;
+    writeln!(out, "RADIUS  {radius}, its secret is {RADIUS_SECRET}")?;
+    writeln!(out, "org     {}\nsite    {}", made.org, made.site)?;
+    writeln!(out, "\n{}\nCtrl-C sums up. What the receiver gets:", building::about())?;
 
-    let life = live(client, made.site.to_string(), ping, radius, args.seed);
-    let life = tokio::spawn(life);
+    let mut life = tokio::spawn(live(client, made.site, ping, radius, args.seed));
+    let begun = Instant::now();
+    let say_how_far = |progress: &Progress| {
+        let (secs, line) = (begun.elapsed().as_secs(), progress.line(clock::now()));
+        writeln!(std::io::stdout(), "\n--- after {secs} s: {line}\n")
+    };
     let end = async {
         match args.seconds {
             Some(secs) => tokio::time::sleep(Duration::from_secs(secs)).await,
@@ -122,32 +98,65 @@ async fn demo(args: &DemoArgs) -> Result<bool> {
         }
     };
     let mut end = std::pin::pin!(end);
+    let mut looks = tokio::time::interval(PROGRESS_EACH);
+    // The first is at once: what is to come, and when.
+    looks.tick().await;
+    say_how_far(&progress)?;
     let mut summary = Summary::default();
-    loop {
-        let post = tokio::select! {
-            post = posts.recv() => post,
-            _ = tokio::signal::ctrl_c() => None,
-            () = &mut end => None,
-        };
-        let Some(post) = post else { break };
-        summary.add(&post);
-        post.print(&mut out)?;
-        if life.is_finished() {
-            break;
+    let outcome = loop {
+        tokio::select! {
+            // The signals first: the server, which gets them too, may be gone already.
+            biased;
+            _ = interrupt.recv() => break Ok(()),
+            _ = terminate.recv() => break Ok(()),
+            () = &mut end => break Ok(()),
+            ended = &mut life => break ended?,
+            _ = looks.tick(), if !progress.is_over() => say_how_far(&progress)?,
+            Some(post) = posts.recv() => {
+                summary.add(&post);
+                post.print(&mut out)?;
+                if progress.came(&post.topic) {
+                    say_how_far(&progress)?;
+                }
+            }
         }
-    }
-    writeln!(out, "\n{summary}")?;
-    if life.is_finished() {
-        life.await??;
-    }
-    Ok(summary.is_fine())
+    };
+    writeln!(out, "\n{summary}{}", progress.line(clock::now()))?;
+    outcome.map(|()| summary.is_fine())
 }
 
-/// How long it takes until the window of so many seconds that it is now is told.
-fn until_closed(window: i64) -> String {
-    let now = clock::now().secs();
-    let left = window - now.rem_euclid(window) + LATE_SECS;
-    format!("{} min {} s", left / 60, left % 60)
+/// Subscribes to every topic that something comes of, some of which are of sites only. Returns the
+/// path by which the webhook of the org is pinged.
+async fn subscribe(client: &Client, made: &Made, receiver: SocketAddr) -> Result<String> {
+    let webhook = |name: &str, for_org: bool| {
+        let rows = trigger::topics().filter(|row| row.for_org == for_org && !row.internal);
+        let topics: Vec<&str> = rows.map(|row| row.name).collect();
+        let body = json!({
+            "name": name, "url": format!("http://{receiver}/"), "secret": SECRET, "topics": topics,
+        });
+        body.to_string()
+    };
+    let path = format!("sites/{}/webhooks", made.site);
+    client.send(Method::POST, &path, webhook("demo of the site", false)).await?;
+    let path = format!("orgs/{}/webhooks", made.org);
+    let of_org = client.send(Method::POST, &path, webhook("demo", true)).await?;
+    let id = of_org["id"].as_str().context("the webhook has no id")?;
+    Ok(format!("{path}/{id}/ping"))
+}
+
+/// Puts the devices into the building.
+async fn furnish(client: &Client, site: SiteId) -> Result<()> {
+    let path = format!("sites/{site}/mxedges");
+    client.send(Method::POST, &path, building::edge().to_string()).await?;
+    // Strangers are looked for where that is asked for.
+    let setting = json!({ "rogue": { "enabled": true, "honeypot_enabled": true } });
+    let path = format!("sites/{site}/setting");
+    client.send(Method::PUT, &path, setting.to_string()).await?;
+    let path = format!("sites/{site}/devices");
+    for device in building::devices() {
+        client.send(Method::POST, &path, device.to_string()).await?;
+    }
+    Ok(())
 }
 
 /// The server, ended with the demo.
@@ -192,7 +201,7 @@ async fn ready(client: &Client) -> Result<()> {
 /// Lets the building live, a second a second.
 async fn live(
     client: Client,
-    site: String,
+    site: SiteId,
     ping: String,
     radius: SocketAddr,
     seed: u64,
@@ -206,10 +215,7 @@ async fn live(
         for action in building.second(now) {
             match action {
                 Action::Telemetry(line) => lines.push_str(&format!("{line}\n")),
-                Action::Radius { status, session, user, mac, bssid, secs } => {
-                    nas.send(&nas::session(status, &session, &user, mac, bssid, "Corp", secs))
-                        .await?;
-                }
+                Action::Radius(accounting) => nas.send(&accounting).await?,
                 Action::Rename { device, name } => {
                     let path = format!("sites/{site}/devices/{}", device.device_id());
                     client.send(Method::PUT, &path, json!({ "name": name }).to_string()).await?;

@@ -34,10 +34,10 @@ impl Nas {
         Ok(Self { socket, secret: secret.into(), identifier: 0 })
     }
 
-    /// Sends a request of these attributes until it is answered.
-    pub async fn send(&mut self, attributes: &[(u8, Vec<u8>)]) -> Result<()> {
+    /// Sends a request until it is answered.
+    pub async fn send(&mut self, accounting: &Accounting) -> Result<()> {
         self.identifier = self.identifier.wrapping_add(1);
-        let packet = encode(self.identifier, attributes, &self.secret)?;
+        let packet = encode(self.identifier, &accounting.attributes(), &self.secret)?;
         let mut answer = [0; 4096];
         for _ in 0..TRIES {
             self.socket.send(&packet).await?;
@@ -53,36 +53,41 @@ impl Nas {
     }
 }
 
-/// The attributes of a session's request.
-pub fn session(
-    status: Status,
-    session: &str,
-    user: &str,
-    mac: Mac,
-    bssid: Mac,
-    ssid: &str,
-    secs: u32,
-) -> Vec<(u8, Vec<u8>)> {
-    let dashed = |mac: Mac| mac.0.map(|octet| format!("{octet:02X}")).join("-");
-    let number = |number: u32| number.to_be_bytes().to_vec();
-    let mut attributes = vec![
-        (40, number(u32::from(status as u8))),
-        (44, session.into()),
-        (1, user.into()),
-        (4, vec![127, 0, 0, 1]),
-        (30, format!("{}:{ssid}", dashed(bssid)).into()),
-        (31, dashed(mac).into()),
-        (61, number(19)),
-    ];
-    if status != Status::Start {
-        attributes.push((46, number(secs)));
-        attributes.push((42, number(secs.wrapping_mul(1500))));
-        attributes.push((43, number(secs.wrapping_mul(9000))));
+/// What a request says of a session.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Accounting {
+    pub status: Status,
+    pub session: String,
+    pub user: String,
+    pub mac: Mac,
+    pub bssid: Mac,
+    pub ssid: &'static str,
+    pub secs: u32,
+}
+
+impl Accounting {
+    fn attributes(&self) -> Vec<(u8, Vec<u8>)> {
+        let dashed = |mac: Mac| mac.0.map(|octet| format!("{octet:02X}")).join("-");
+        let number = |number: u32| number.to_be_bytes().to_vec();
+        let mut attributes = vec![
+            (40, number(u32::from(self.status as u8))),
+            (44, self.session.as_bytes().into()),
+            (1, self.user.as_bytes().into()),
+            (4, vec![127, 0, 0, 1]),
+            (30, format!("{}:{}", dashed(self.bssid), self.ssid).into()),
+            (31, dashed(self.mac).into()),
+            (61, number(19)),
+        ];
+        if self.status != Status::Start {
+            attributes.push((46, number(self.secs)));
+            attributes.push((42, number(self.secs.wrapping_mul(1500))));
+            attributes.push((43, number(self.secs.wrapping_mul(9000))));
+        }
+        if self.status == Status::Stop {
+            attributes.push((49, number(1)));
+        }
+        attributes
     }
-    if status == Status::Stop {
-        attributes.push((49, number(1)));
-    }
-    attributes
 }
 
 fn encode(identifier: u8, attributes: &[(u8, Vec<u8>)], secret: &str) -> Result<Vec<u8>> {

@@ -109,14 +109,16 @@ fn line(topic: &str, event: &Value) -> String {
             let (band, rssi) = (known(", band ", "band", ""), known(", ", "rssi", " dBm"));
             format!("{} joined {} ({}{band}{rssi})", text("mac"), text("ap_name"), text("ssid"))
         }
-        "client-sessions" => format!(
-            "{} left {} after {} s, reason {}, next {}",
-            text("mac"),
-            text("ap_name"),
-            text("duration"),
-            text("termination_reason"),
-            text("next_ap")
-        ),
+        "client-sessions" => {
+            let why = match event["termination_reason"].as_u64() {
+                Some(1) => "disassociated".into(),
+                Some(2) => "silent".into(),
+                Some(3) => format!("roamed to {}", text("next_ap")),
+                _ => text("termination_reason"),
+            };
+            let secs = event["duration"].as_f64().unwrap_or_default();
+            format!("{} left {} after {secs:.1} s: {why}", text("mac"), text("ap_name"))
+        }
         "device-events" | "device-updowns" => {
             format!("{} {} {} {}", text("type"), text("device_name"), text("mac"), text("reason"))
         }
@@ -130,7 +132,8 @@ fn line(topic: &str, event: &Value) -> String {
         ),
         "audits" => format!("{} by {}", text("message"), text("admin_name")),
         "alarms" => format!(
-            "{} {}{} {} {} {}",
+            "{} {} {}{} {} {} {}",
+            text("group"),
             text("severity"),
             text("type"),
             event["count"]
@@ -155,6 +158,21 @@ fn line(topic: &str, event: &Value) -> String {
         "guest-authorizations" => {
             format!("{} at {} by {}", text("client"), text("ssid"), text("auth_method"))
         }
+        "client-latency" => {
+            let steps = ["auth", "dhcp", "dns"].into_iter().filter_map(|step| {
+                let of = |what: &str| event[format!("{what}_{step}")].as_f64();
+                let (avg, max) = (of("avg")?, of("max")?);
+                Some(format!("{step} {:.0} ms, {:.0} at most", avg * 1e3, max * 1e3))
+            });
+            steps.collect::<Vec<_>>().join("; ")
+        }
+        "site-sle" => {
+            let shares = event["sle"].as_object().into_iter().flatten().filter_map(|(name, it)| {
+                it.as_f64().map(|share| format!("{name} {:.1} %", share * 100.0))
+            });
+            shares.collect::<Vec<_>>().join(", ")
+        }
+        "ping" => format!("of webhook {}", text("name")),
         _ => event.to_string(),
     }
 }

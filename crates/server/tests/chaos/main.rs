@@ -5,6 +5,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
+#[path = "../it/clock.rs"]
+#[expect(dead_code, reason = "shared with the tests of the binary")]
 mod clock;
 #[path = "../it/ledger.rs"]
 mod ledger;
@@ -27,6 +29,10 @@ use std::time::Duration;
 const KILLS: u32 = 25;
 /// So many must hit every phase.
 const MANY: u32 = 1000;
+/// Seconds from the true time, one after the other: the clock jumps ahead, back, and before that.
+/// None is as long as an id is remembered, since what is sent again after that counts again, nor as
+/// far from the true time as a receiver takes a signature to be stale.
+const CLOCK_STEPS: [i64; 5] = [240, 0, -240, 120, 0];
 /// Between the requests of a sender.
 const PAUSE: Duration = Duration::from_millis(15);
 const HARSH: [&str; 10] = [
@@ -51,7 +57,7 @@ fn the_ledger_balances_after_everything() {
     let directory = tempfile::tempdir().unwrap();
     // A small file system of its own, where the machine allows it.
     let mount = Mount::new(directory.path());
-    let clock = FakeClock::find(directory.path());
+    let mut clock = FakeClock::find(directory.path(), "the clock is not set");
     let mut world = World::in_directory(directory);
     world.listen();
     world.serve(&HARSH);
@@ -64,7 +70,7 @@ fn the_ledger_balances_after_everything() {
     let mut others: BTreeMap<&str, u32> = BTreeMap::new();
     for kill in 0..kills {
         if kill % every == every - 1 {
-            let what = other(&mut world, mount.as_ref(), clock.as_ref(), kill / every);
+            let what = other(&mut world, mount.as_ref(), clock.as_mut(), kill / every);
             *others.entry(what).or_default() += 1;
         }
         for phase in world.serve_and_kill(&HARSH, kill) {
@@ -83,14 +89,14 @@ fn the_ledger_balances_after_everything() {
 fn other(
     world: &mut World,
     mount: Option<&Mount>,
-    clock: Option<&FakeClock>,
+    clock: Option<&mut FakeClock>,
     number: u32,
 ) -> &'static str {
     if let (4, Some(clock)) = (number % 5, clock) {
-        clock.step("+0");
+        clock.set(0);
         world.serve_with(&HARSH, &clock.variables());
-        for offset in clock::STEPS {
-            clock.step(offset);
+        for ahead in CLOCK_STEPS {
+            clock.set(ahead);
             std::thread::sleep(Duration::from_secs(2));
         }
         drop(world.server.take());

@@ -4,7 +4,9 @@
 
 mod alarms;
 mod audited;
+mod clock;
 mod damage;
+mod demo;
 mod findings;
 mod formats;
 mod history;
@@ -18,6 +20,7 @@ mod login;
 mod objects;
 mod openapi;
 mod openwifi;
+mod pages;
 mod peer;
 mod phases;
 mod process;

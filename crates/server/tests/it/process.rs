@@ -43,9 +43,19 @@ pub struct Process(pub Child);
 
 impl Process {
     pub fn start(arguments: &[&str], log: &Path, variables: &[(&str, &str)]) -> Self {
+        Self::start_telling(arguments, Stdio::null(), log, variables)
+    }
+
+    /// Starts it where what it prints is read.
+    pub fn start_telling(
+        arguments: &[&str],
+        out: impl Into<Stdio>,
+        log: &Path,
+        variables: &[(&str, &str)],
+    ) -> Self {
         let log = std::fs::File::options().create(true).append(true).open(log).unwrap();
         let mut command = Command::new(BINARY);
-        command.args(arguments).stdout(Stdio::null()).stderr(log);
+        command.args(arguments).stdout(out).stderr(log);
         command.envs(variables.iter().copied());
         Self(command.spawn().unwrap())
     }
@@ -205,6 +215,11 @@ impl World {
     }
 
     pub fn listen(&mut self) {
+        self.listen_with(&[]);
+    }
+
+    /// Starts the receiver with more of the environment.
+    pub fn listen_with(&mut self, variables: &[(&str, &str)]) {
         let (address, ledger) = (self.receiver.to_string(), self.path("ledger"));
         let arguments = [
             "listen",
@@ -216,16 +231,21 @@ impl World {
             "--ledger",
             ledger.to_str().unwrap(),
         ];
-        self.listener = Some(Process::start(&arguments, &self.path("listen.log"), &[]));
+        self.listener = Some(Process::start(&arguments, &self.path("listen.log"), variables));
         until("the receiver", || TcpStream::connect(self.receiver).is_ok());
     }
 
     pub fn webhook(&self, topics: &[&str]) -> String {
+        self.webhook_of(&format!("orgs/{}", self.org), topics)
+    }
+
+    /// A webhook of the org or of the site.
+    pub fn webhook_of(&self, scope: &str, topics: &[&str]) -> String {
         let body = serde_json::json!({
             "name": "test", "url": format!("http://{}/", self.receiver), "secret": SECRET,
             "topics": topics,
         });
-        let made = self.post(&format!("orgs/{}/webhooks", self.org), &body);
+        let made = self.post(&format!("{scope}/webhooks"), &body);
         made["id"].as_str().unwrap().to_owned()
     }
 
