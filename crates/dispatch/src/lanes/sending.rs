@@ -264,6 +264,8 @@ impl Lanes {
                 hook.in_flight += 1;
                 host.in_flight += 1;
                 self.in_flight += 1;
+                // A stream goes on with its next batch, for which it has no turn.
+                lane.has_turn = false;
                 let ready = &mut self.ready[class_index(topic.class())];
                 for turns in [&mut hook.waiting, &mut host.waiting, ready] {
                     turns.went(topic);

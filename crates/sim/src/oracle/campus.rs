@@ -47,8 +47,8 @@ pub(super) fn check(expected: &Expected, campus: &Campus, journal: &Journal) -> 
             told.entry((it.topic, it.kind, it.who)).or_default().push(it.happened_secs);
         }
     }
-    let mut truth: BTreeMap<Key, Vec<(i64, Cause)>> = BTreeMap::new();
     spans::check(&of_spans, campus, journal)?;
+    let mut truth: BTreeMap<Key, Vec<(i64, Cause)>> = BTreeMap::new();
     let one_by_one = |topic| topic != Topic::Alarms && !is_of_span(topic);
     for it in campus.expected.iter().filter(|it| one_by_one(it.topic)) {
         let key = (it.topic, it.kind.clone(), it.who.clone());
