@@ -225,13 +225,12 @@ impl Lanes {
             let lane = &mut self.lanes[*at as usize];
             lane.closing &= !self.index.subscribes(lane.key.webhook, lane.key.topic);
         }
-        let gone: Vec<u32> = self
-            .by_key
-            .iter()
-            .filter(|(key, _)| !self.index.subscribes(key.webhook, key.topic))
-            .map(|(_, at)| *at)
-            .collect();
-        for at in gone {
+        let gone = self.by_key.iter();
+        let gone = gone.filter(|(key, _)| !self.index.subscribes(key.webhook, key.topic));
+        // In an order that is the same each time, as everything here that is seen outside.
+        let mut gone: Vec<(LaneKey, u32)> = gone.map(|(key, at)| (*key, *at)).collect();
+        gone.sort_unstable();
+        for (_, at) in gone {
             self.close(at, now);
         }
         self.hooks
