@@ -47,6 +47,7 @@ pub fn test(kills: Option<&str>) -> Result<()> {
     deny()?;
     sim(&["--list", SEEDS, "--seeds", "1000000", "--for-secs", FRESH_SECS])?;
     sim(&["--day", "small"])?;
+    sim(&["--day", "whole"])?;
     let kills: Vec<(&str, &str)> =
         kills.map(|kills| ("FOGHORN_KILLS", kills)).into_iter().collect();
     if succeeds(&["cargo", "nextest", "--version"]) {

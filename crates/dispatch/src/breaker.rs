@@ -81,14 +81,16 @@ impl Breaker {
     }
 
     /// Reports what became of a permitted attempt. `asked` is the wait that the receiver asked
-    /// for, if any: no probe comes sooner.
+    /// for, if any: no probe comes sooner. Returns whether something else holds for those who wait
+    /// than they were told.
     pub fn report(
         &mut self,
         permit: Permit,
         health: Health,
         asked: Option<Micros>,
         now: Timestamp,
-    ) {
+    ) -> bool {
+        let before = self.phase;
         match (health, self.state) {
             // Life is life, whenever the attempt began.
             (Health::Alive, State::Closed { failures: 0 }) => {}
@@ -103,6 +105,7 @@ impl Breaker {
             // No permit is given out while open, so none of this phase can be reported.
             (Health::Failing, State::Open { .. }) => {}
         }
+        self.phase != before
     }
 
     fn open(&mut self, probes: u32, asked: Option<Micros>, now: Timestamp) {

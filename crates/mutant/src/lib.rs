@@ -51,6 +51,7 @@ mutants! {
     OrgLeak "a lane that reads the log takes the events of other orgs";
     RowForgotten "events that are given up leave no row";
     PreviousForgotten "a batch names no batch before it after a restart";
+    PrecedenceLost "alarms have no precedence";
     IdByAttempt "the delivery id changes from attempt to attempt";
 }
 

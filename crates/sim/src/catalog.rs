@@ -80,6 +80,8 @@ pub struct Catalog {
     settings: BTreeMap<SiteId, Setting>,
     /// What the running server knows of: the last change that it published.
     published: u64,
+    /// The webhook that nobody edits, and that is told everything.
+    kept: Option<WebhookId>,
     /// Places, for those who act.
     pub places: Vec<Place>,
     egress: Egress,
@@ -113,6 +115,7 @@ impl Catalog {
             sinces: BTreeMap::new(),
             settings: BTreeMap::new(),
             published: 0,
+            kept: None,
             places: Vec::new(),
             egress,
             made: 0,
@@ -198,18 +201,32 @@ impl Catalog {
         self.places.push(Place { id, org, aps });
     }
 
-    /// A site with what it has, which nobody edits, and webhooks of it.
-    pub fn add_campus(&mut self, layout: &Layout, dice: &mut Dice, now: Timestamp) -> Place {
+    /// A site with what it has, which nobody edits, and webhooks of it, one of which nobody edits
+    /// either: that one is told everything.
+    pub fn add_campus(
+        &mut self,
+        layout: &Layout,
+        dice: &mut Dice,
+        now: Timestamp,
+    ) -> (Place, WebhookId) {
         for update in layout.updates() {
             self.commit(layout.org, vec![update], None, now);
         }
         let aps = (0..3).map(|at| layout.mac(at)).collect();
         let place = Place { id: layout.site, org: layout.org, aps };
-        for _ in 0..3 {
+        let kept = self.add_webhook_of(&place, dice, now);
+        self.kept = Some(kept);
+        let seq = self.next_seq();
+        if let Some(webhook) = self.webhooks.get_mut(&kept) {
+            let of_day = [Topic::ClientInfo, Topic::GuestAuthorizations, Topic::MxedgeEvents];
+            webhook.topics = TOPICS.into_iter().chain(of_day).map(|topic| (topic, seq)).collect();
+        }
+        self.commit(place.org, Vec::new(), None, now);
+        for _ in 0..2 {
             self.add_webhook_of(&place, dice, now);
         }
         self.publish();
-        place
+        (place, kept)
     }
 
     /// Administrators do something, now and then.
@@ -232,7 +249,7 @@ impl Catalog {
         self.add_webhook_of(&place, dice, now);
     }
 
-    fn add_webhook_of(&mut self, place: &Place, dice: &mut Dice, now: Timestamp) {
+    fn add_webhook_of(&mut self, place: &Place, dice: &mut Dice, now: Timestamp) -> WebhookId {
         self.made = self.made.wrapping_add(1);
         let id = WebhookId::from_bytes([self.made; 16]);
         let seq = self.next_seq();
@@ -264,10 +281,12 @@ impl Catalog {
         };
         self.webhooks.insert(id, webhook);
         self.commit(place.org, Vec::new(), Some("Add Webhook"), now);
+        id
     }
 
     fn some_webhook(&self, dice: &mut Dice) -> Option<Webhook> {
-        let ids: Vec<WebhookId> = self.webhooks.keys().copied().collect();
+        let ids = self.webhooks.keys().filter(|id| self.kept != Some(**id));
+        let ids: Vec<WebhookId> = ids.copied().collect();
         (!ids.is_empty()).then(|| self.webhooks[dice.pick(&ids)].clone())
     }
 

@@ -126,11 +126,14 @@ fn seeds(args: &Args, out: &mut impl Write) -> Result<ExitCode> {
         count += 1;
     }
     let spent = begun.elapsed().as_secs_f64();
-    let Summary { simulated_secs, records, posts, deaths: (deaths, power), refused } = all;
+    let Summary { simulated_secs, records, posts, deaths: (deaths, power), refused, .. } = all;
+    let Summary { went_first: (alarms, in_storm), let_through, .. } = all;
     writeln!(
         out,
         "{count} seeds, fresh ones from {first}: {records} records, {posts} requests, {deaths} \
-         deaths of the process, {power} of them with the power, {refused} frames without room; \
+         deaths of the process, {power} of them with the power, {refused} frames without room, \
+         {alarms} requests of alarms before others that waited, {in_storm} of them in a storm, and \
+         {let_through} the other way round; \
          {simulated_secs} s in {spent:.1} s: {:.0} times as fast",
         simulated_secs as f64 / spent
     )?;

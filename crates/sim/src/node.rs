@@ -11,7 +11,7 @@ use bytes::Bytes;
 use foghorn_dispatch::Index;
 use foghorn_dispatch::Lanes;
 use foghorn_dispatch::lanes::{
-    Attempt, EventSource, Flush, KnownHealth, LaneLimits, LogBlock, Report, SourceError,
+    Attempt, EventSource, Flush, Held, KnownHealth, LaneLimits, LogBlock, Report, SourceError,
     decode_open,
 };
 use foghorn_dispatch::publisher::{OpenBatches, Publisher};
@@ -67,6 +67,14 @@ impl Setup {
             event_bytes_max: if tight { 96 << 10 } else { 64 << 20 },
             lanes,
         }
+    }
+}
+
+impl Setup {
+    /// Lanes of a webhook wait for each other.
+    pub fn tight(self, dice: &mut Dice) -> Self {
+        let webhook_in_flight_max = usize::try_from(1 + dice.below(2)).unwrap_or(1);
+        Self { lanes: LaneLimits { webhook_in_flight_max, ..self.lanes }, ..self }
     }
 }
 
@@ -390,6 +398,11 @@ impl Node {
         let mut attempts = Vec::new();
         self.publisher.begin(now, &mut attempts)?;
         Ok(attempts)
+    }
+
+    /// What the lanes have to send and may not.
+    pub fn held(&self, now: Timestamp) -> Vec<Held> {
+        self.publisher.lanes().held(now).collect()
     }
 
     /// An answer came.

@@ -6,7 +6,7 @@ use crate::dice::Dice;
 use crate::journal::Journal;
 use crate::network::Network;
 use crate::node::{Node, Setup, Wrote};
-use crate::oracle::{self, Ledger};
+use crate::oracle::{self, Ledger, Precedence};
 use crate::people::People;
 use crate::store::Store;
 use anyhow::{Context, Result, anyhow, bail, ensure};
@@ -65,6 +65,11 @@ pub struct Summary {
     pub deaths: (u64, u64),
     /// Frames that the disk had no room for.
     pub refused: u64,
+    /// Requests of alarms that began while others waited for the same webhook, and of these those
+    /// in the storm of a day.
+    pub went_first: (u64, u64),
+    /// Requests of others that began while an alarm waited, since it was their turn.
+    pub let_through: u64,
 }
 
 struct Run {
@@ -78,6 +83,7 @@ struct Run {
     network: Network,
     journal: Journal,
     ledger: Ledger,
+    precedence: Precedence,
     node: Option<Node>,
     now: Timestamp,
     /// When the dead process is started again.
@@ -100,6 +106,9 @@ impl std::ops::AddAssign for Summary {
         self.deaths.0 += other.deaths.0;
         self.deaths.1 += other.deaths.1;
         self.refused += other.refused;
+        self.went_first.0 += other.went_first.0;
+        self.went_first.1 += other.went_first.1;
+        self.let_through += other.let_through;
     }
 }
 
@@ -118,13 +127,16 @@ pub fn run(plan: Plan) -> Result<Summary> {
 
 fn live(plan: Plan) -> Result<Summary> {
     let mut dice = Dice::new(plan.seed);
-    let setup = Setup::new(&mut dice.fork(1));
+    let mut setup = Setup::new(&mut dice.fork(1));
+    let mut precedence = Precedence::default();
     let mut catalog = Catalog::new(&mut dice.fork(2), START);
     let mut people = People::new(&catalog.places, plan.calm, START);
     let of_run = dice.fork(3);
     if let Some(size) = plan.day {
         let day = Day::new(plan.seed, size, SiteId::from_bytes([0xda; 16]), START);
-        let place = catalog.add_campus(day.layout(), &mut dice, START);
+        let (place, webhook) = catalog.add_campus(day.layout(), &mut dice, START);
+        setup = setup.tight(&mut dice);
+        precedence.expect_storm(webhook, START + day::STORM.0..START + day::STORM.1);
         people.live_through(place, day, START);
     }
     let mut run = Run {
@@ -138,6 +150,7 @@ fn live(plan: Plan) -> Result<Summary> {
         network: Network::default(),
         journal: Journal::default(),
         ledger: Ledger::default(),
+        precedence,
         node: None,
         now: START,
         start_at: START,
@@ -149,8 +162,9 @@ fn live(plan: Plan) -> Result<Summary> {
         spoiled: None,
     };
     run.live().with_context(|| format!("at {} s", run.now.since(START).0 / 1_000_000))?;
-    let Run { node, journal, ledger, store, catalog, people, .. } = &run;
+    let Run { node, journal, ledger, precedence, store, catalog, people, .. } = &run;
     let node = node.as_ref().context("no server runs")?;
+    precedence.check()?;
     if let Err(error) = oracle::check(node, journal, ledger, store, catalog, people) {
         journal.tell(START)?;
         return Err(error);
@@ -161,6 +175,8 @@ fn live(plan: Plan) -> Result<Summary> {
         posts: ledger.arrived,
         deaths: run.deaths,
         refused: run.refused,
+        went_first: (precedence.went_first, precedence.in_storm),
+        let_through: precedence.let_through,
     })
 }
 
@@ -321,7 +337,14 @@ impl Run {
             14 => drop(node.read(self.now)?),
             15..=17 => {
                 let current = !self.catalog.is_unpublished() && !node.has_unheard_index();
-                for attempt in node.begin(self.now)? {
+                let attempts = node.begin(self.now)?;
+                let begun: Vec<_> = attempts.iter().map(|attempt| attempt.lane).collect();
+                if !begun.is_empty() {
+                    self.precedence
+                        .begun(&begun, &node.held(self.now), &self.setup.lanes, self.now)
+                        .map_err(|error| Broken(format!("{error:#}")))?;
+                }
+                for attempt in attempts {
                     let webhook = self.catalog.webhooks().get(&attempt.lane.webhook);
                     let webhook = webhook.filter(|_| current);
                     self.ledger
@@ -333,6 +356,7 @@ impl Run {
             18 | 19 => {
                 if let Some((attempt, report)) = self.network.answered(self.now) {
                     self.ledger.answered(&attempt, report.answer);
+                    self.precedence.answered(attempt.lane);
                     node.settle(&report, self.now);
                 }
             }
@@ -401,6 +425,7 @@ impl Run {
         self.node = None;
         self.deaths.0 += 1;
         self.ledger.hung_up();
+        self.precedence.hung_up();
         for attempt in self.network.drop_answers(&mut self.dice) {
             self.ledger.arrived(&attempt)?;
         }

@@ -273,6 +273,12 @@ impl Lane {
         (may_cut && !self.queue.is_empty()) || self.sendable(limits, now).is_ok()
     }
 
+    /// The same, and it need not read a batch of before a restart first.
+    pub(super) fn is_sure_to_send(&self, limits: &LaneLimits, now: Timestamp) -> bool {
+        let is_whole = self.frozen.is_empty() || self.sendable(limits, now).is_ok();
+        is_whole && self.has_to_send(limits, now)
+    }
+
     pub(super) fn is_sending(&self) -> bool {
         self.open.iter().any(|batch| batch.state == BatchState::Sending)
     }

@@ -20,6 +20,7 @@
 mod batch;
 mod gate;
 mod health;
+mod held;
 mod journal;
 mod lane;
 mod routing;
@@ -31,6 +32,7 @@ mod turns;
 
 pub use batch::{LaneKey, OpenBatch};
 pub use health::KnownHealth;
+pub use held::Held;
 pub use journal::{decode_open, encode_open};
 pub use routing::{EventSource, LogBlock, SourceError};
 pub use rows::{DeliveryRow, Fate, Flush, LaneRow, Watermark};
@@ -126,8 +128,10 @@ struct Hook {
     gate: Gate,
     health: Health,
     in_flight: usize,
-    /// Lanes that wait for the gate or for one of the webhook's requests to end.
+    /// Lanes that wait for the probe or for one of the webhook's requests to end.
     waiting: Turns,
+    /// Lanes that the closed gate sent away until a time, unless it opens before.
+    sent_away: BTreeSet<u32>,
 }
 
 /// What the webhooks of one host share.
@@ -136,6 +140,8 @@ struct Host {
     breaker: Breaker,
     in_flight: usize,
     waiting: Turns,
+    /// Lanes that the breaker sent away until a time, unless it changes before.
+    sent_away: BTreeSet<u32>,
 }
 
 fn class_index(class: TopicClass) -> usize {
@@ -219,35 +225,27 @@ impl Lanes {
             let lane = &mut self.lanes[*at as usize];
             lane.closing &= !self.index.subscribes(lane.key.webhook, lane.key.topic);
         }
-        let gone: Vec<u32> = self
-            .by_key
-            .iter()
-            .filter(|(key, _)| !self.index.subscribes(key.webhook, key.topic))
-            .map(|(_, at)| *at)
-            .collect();
-        for at in gone {
+        let gone = self.by_key.iter();
+        let gone = gone.filter(|(key, _)| !self.index.subscribes(key.webhook, key.topic));
+        // In an order that is the same each time, as everything here that is seen outside.
+        let mut gone: Vec<(LaneKey, u32)> = gone.map(|(key, at)| (*key, *at)).collect();
+        gone.sort_unstable();
+        for (_, at) in gone {
             self.close(at, now);
         }
         self.hooks
             .retain(|webhook, hook| hook.in_flight > 0 || self.index.endpoint(*webhook).is_some());
         // What waited for a gate may go to another address now.
-        let waiting: Vec<u32> =
-            self.hooks.values_mut().flat_map(|hook| hook.waiting.drain()).collect();
-        for at in waiting {
-            self.lanes[at as usize].scheduled = false;
-            self.schedule(at);
-        }
+        let mut hooks: Vec<WebhookId> = self.hooks.keys().copied().collect();
+        hooks.sort_unstable();
+        hooks.into_iter().for_each(|webhook| self.wake_all(webhook));
     }
 
     /// Forgives every webhook's past failures, as when its configuration was changed.
     pub fn reset(&mut self, webhook: WebhookId) {
         if let Some(hook) = self.hooks.get_mut(&webhook) {
             hook.gate = Gate::default();
-            let waiting: Vec<u32> = hook.waiting.drain().collect();
-            for at in waiting {
-                self.lanes[at as usize].scheduled = false;
-                self.schedule(at);
-            }
+            self.wake_all(webhook);
         }
     }
 
@@ -372,9 +370,11 @@ impl Lanes {
         }
         for hook in self.hooks.values_mut() {
             hook.waiting.forget(at);
+            hook.sent_away.remove(&at);
         }
         for host in self.hosts.values_mut() {
             host.waiting.forget(at);
+            host.sent_away.remove(&at);
         }
         self.by_key.remove(&lane.key);
         self.flush.removed.push(lane.key);

@@ -143,7 +143,9 @@ impl Lanes {
     fn fall_behind(&mut self, class: TopicClass, partition: Partition) {
         let routed = self.tails[class_index(class)][partition.index()].routed;
         let index = Arc::clone(&self.index);
-        for endpoint in index.endpoints() {
+        let mut endpoints: Vec<_> = index.endpoints().collect();
+        endpoints.sort_unstable_by_key(|endpoint| endpoint.webhook.id);
+        for endpoint in endpoints {
             let hook = &endpoint.webhook;
             let elsewhere = hook.site_id.is_some_and(|site| Partition::of_site(site) != partition);
             let topics = hook.topics.keys().filter(|topic| topic.class() == class);

@@ -3,7 +3,7 @@
 use super::batch::{BatchState, LaneKey};
 use super::gate::Passage;
 use super::rows::{DeliveryRow, Fate};
-use super::turns::Turns;
+use super::turns::{Turn, Turns};
 use super::{Host, Lanes, class_index};
 use crate::breaker::{Admission, Breaker, Permit};
 use crate::endpoint::Endpoint;
@@ -14,6 +14,7 @@ use crate::sign::Signatures;
 use bytes::Bytes;
 use foghorn_model::{EventKey, OrgId, Timestamp, TopicClass, WebhookId};
 use foghorn_mutant::{Mutant, is as mutated};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -121,13 +122,13 @@ impl Lanes {
                 {
                     return;
                 }
-                let Some(at) = self.ready[class_index(class)].pop() else { break };
-                let lane = &mut self.lanes[at as usize];
-                lane.scheduled = false;
-                let (has_turn, webhook) = (std::mem::take(&mut lane.has_turn), lane.key.webhook);
+                let Some(Turn { at, .. }) = self.ready[class_index(class)].pop() else { break };
+                self.lanes[at as usize].scheduled = false;
                 let begun = attempts.len();
                 self.start(at, now, attempts);
-                if has_turn && attempts.len() == begun {
+                let lane = &mut self.lanes[at as usize];
+                if std::mem::take(&mut lane.has_turn) && attempts.len() == begun {
+                    let webhook = lane.key.webhook;
                     self.pass_turn(webhook);
                 }
             }
@@ -151,6 +152,18 @@ impl Lanes {
             lane.scheduled = true;
             self.ready[class_index(lane.key.topic.class())].push(at, lane.key.topic);
         }
+    }
+
+    /// All lanes that wait for something of a webhook ask anew.
+    pub(super) fn wake_all(&mut self, webhook: WebhookId) {
+        let Some(hook) = self.hooks.get_mut(&webhook) else { return };
+        let waiting: Vec<u32> = hook.waiting.drain().collect();
+        let sent_away = std::mem::take(&mut hook.sent_away);
+        for at in waiting {
+            self.lanes[at as usize].scheduled = false;
+            self.schedule(at);
+        }
+        sent_away.into_iter().for_each(|at| self.schedule(at));
     }
 
     /// Begins what the lane may begin.
@@ -212,16 +225,23 @@ impl Lanes {
             breaker: Breaker::new(endpoint.host_key()),
             in_flight: 0,
             waiting: Turns::default(),
+            sent_away: BTreeSet::new(),
         });
         let lane = &mut self.lanes[at as usize];
+        let topic = lane.key.topic;
         if hook.in_flight >= self.limits.webhook_in_flight_max {
             lane.scheduled = true;
-            hook.waiting.push(at, lane.key.topic);
+            if lane.has_turn {
+                // What is urgent has used it meanwhile.
+                hook.waiting.push_first(Turn { at, is_owed: false }, topic);
+            } else {
+                hook.waiting.push(at, topic);
+            }
             return None;
         }
         if host.in_flight >= self.limits.host_in_flight_max {
             lane.scheduled = true;
-            host.waiting.push(at, lane.key.topic);
+            host.waiting.push(at, topic);
             return None;
         }
         match hook.gate.pass(now) {
@@ -229,11 +249,12 @@ impl Lanes {
             Passage::Probing => {
                 lane.stuck_since.get_or_insert(now);
                 lane.scheduled = true;
-                hook.waiting.push(at, lane.key.topic);
+                hook.waiting.push(at, topic);
                 return None;
             }
             Passage::Closed(until) => {
                 lane.stuck_since.get_or_insert(now);
+                hook.sent_away.insert(at);
                 self.wake_at(at, until);
                 return None;
             }
@@ -243,11 +264,18 @@ impl Lanes {
                 hook.in_flight += 1;
                 host.in_flight += 1;
                 self.in_flight += 1;
+                // A stream goes on with its next batch, for which it has no turn.
+                lane.has_turn = false;
+                let ready = &mut self.ready[class_index(topic.class())];
+                for turns in [&mut hook.waiting, &mut host.waiting, ready] {
+                    turns.went(topic);
+                }
                 Some(permit)
             }
             Admission::Wait(until) => {
                 lane.stuck_since.get_or_insert(now);
                 hook.gate.unanswered(endpoint.webhook.id.0, now);
+                host.sent_away.insert(at);
                 self.wake_at(at, until);
                 None
             }
@@ -303,9 +331,13 @@ impl Lanes {
             Answer::Status { retry_after, .. } => retry_after.map(|asked| asked.bounded(now)),
             Answer::Failed(_) => None,
         };
+        let mut woken = BTreeSet::new();
         if let Some(host) = self.hosts.get_mut(&host) {
             let was_well = host.breaker.is_closed();
-            host.breaker.report(permit, outcome.health(), asked, now);
+            if host.breaker.report(permit, outcome.health(), asked, now) {
+                // Whoever may go may go now, or hears anew when: so they stand side by side then.
+                woken = std::mem::take(&mut host.sent_away);
+            }
             report.note_turn(key, was_well, host.breaker.is_closed());
         }
         let hook = self.hooks.entry(key.webhook).or_default();
@@ -353,6 +385,7 @@ impl Lanes {
             self.queue_up(at, host, now);
         }
         self.wake_waiting(key, host, opened);
+        woken.into_iter().for_each(|at| self.schedule(at));
     }
 
     /// A lane whose request ended goes on, or queues up with those who waited for that end: it has
@@ -398,28 +431,24 @@ impl Lanes {
     /// A request ended: whoever waited for that may go, before those who did not. When the gate
     /// opened, all may.
     fn wake_waiting(&mut self, key: LaneKey, host: Uuid, opened: bool) {
-        let (mut woken, mut turns) = (Vec::new(), Vec::new());
-        if let Some(hook) = self.hooks.get_mut(&key.webhook) {
-            if opened || hook.gate.closed_since().is_some() {
-                woken.extend(hook.waiting.drain());
-            } else {
-                turns.extend(hook.waiting.pop());
+        let mut turns = Vec::new();
+        match self.hooks.get_mut(&key.webhook) {
+            Some(hook) if opened || hook.gate.closed_since().is_some() => {
+                self.wake_all(key.webhook);
             }
+            Some(hook) => turns.extend(hook.waiting.pop()),
+            None => {}
         }
         if let Some(host) = self.hosts.get_mut(&host) {
             turns.extend(host.waiting.pop());
         }
-        for at in woken {
-            self.lanes[at as usize].scheduled = false;
-            self.schedule(at);
-        }
-        turns.into_iter().for_each(|at| self.give_turn(at));
+        turns.into_iter().for_each(|turn| self.give_turn(turn));
     }
 
-    fn give_turn(&mut self, at: u32) {
-        let lane = &mut self.lanes[at as usize];
+    fn give_turn(&mut self, turn: Turn) {
+        let lane = &mut self.lanes[turn.at as usize];
         (lane.scheduled, lane.has_turn) = (true, true);
-        self.ready[class_index(lane.key.topic.class())].push_first(at);
+        self.ready[class_index(lane.key.topic.class())].push_first(turn, lane.key.topic);
     }
 
     /// A lane has not used its turn: it is the next one's.
@@ -427,8 +456,8 @@ impl Lanes {
         let room = self.limits.webhook_in_flight_max;
         let hook = self.hooks.get_mut(&webhook);
         let hook = hook.filter(|it| it.in_flight < room && it.gate.closed_since().is_none());
-        if let Some(at) = hook.and_then(|hook| hook.waiting.pop()) {
-            self.give_turn(at);
+        if let Some(turn) = hook.and_then(|hook| hook.waiting.pop()) {
+            self.give_turn(turn);
         }
     }
 

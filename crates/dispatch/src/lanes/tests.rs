@@ -1,6 +1,7 @@
 //! A world around the lanes: a log in memory, receivers that answer as a script says, crashes.
 
 mod health;
+mod precedence;
 
 use super::*;
 use crate::egress::{AddressPolicy, Egress, Options};
@@ -433,90 +434,6 @@ fn what_retention_removed_before_it_was_sent_is_given_up_with_a_row() {
     let posts = &world.received.iter().find(|(key, _)| key.topic == Topic::DeviceEvents).unwrap().1;
     let (_, _, last) = posts.last().unwrap();
     assert_eq!((last.previous.unwrap().record, last.first.record), (5, 6), "the jump names it");
-}
-
-/// The topics of the attempts that begin when each is answered as soon as it has begun.
-fn order(world: &mut World, count: usize) -> Vec<Topic> {
-    let mut begun = Vec::new();
-    for _ in 0..count {
-        let Some(attempt) = world.in_flight.first() else { break };
-        begun.push(attempt.lane.topic);
-        world.answer(0, OK);
-        world.turn();
-    }
-    begun
-}
-
-fn alarmed(id: u8) -> Webhook {
-    let mut webhook = webhook(id, false);
-    webhook.topics.insert(Topic::Alarms, 0);
-    webhook
-}
-
-fn one_at_a_time() -> LaneLimits {
-    LaneLimits {
-        batch_events_max: 1,
-        queue_events_max: 100,
-        webhook_in_flight_max: 1,
-        ..LaneLimits::default()
-    }
-}
-
-#[test]
-fn alarms_go_first_where_a_limit_makes_batches_wait() {
-    let (one, two) = (alarmed(1), alarmed(2));
-    let in_all = LaneLimits { webhook_in_flight_max: 64, in_flight_max: 1, ..one_at_a_time() };
-    let of_host = LaneLimits { webhook_in_flight_max: 64, host_in_flight_max: 1, ..in_all };
-    for (limits, hooks) in [
-        (one_at_a_time(), vec![one.clone()]),
-        (in_all, vec![one.clone(), two]),
-        (LaneLimits { in_flight_max: 64, ..of_host }, vec![one]),
-    ] {
-        let many = hooks.len();
-        let mut world = World::new(limits, hooks);
-        world.events(3, Topic::DeviceEvents, 7, true);
-        world.turn();
-        world.events(3, Topic::ClientJoin, 7, true);
-        world.events(2, Topic::Alarms, 7, true);
-        world.turn();
-        // What is on its way is not called back; all alarms come before whatever else waits.
-        let begun = order(&mut world, 1 + 2 * many);
-        let alarms = vec![Topic::Alarms; 2 * many];
-        assert_eq!(begun, [vec![Topic::DeviceEvents], alarms].concat());
-        world.settle();
-        world.check();
-    }
-}
-
-#[test]
-fn alarms_go_first_when_a_receiver_is_back() {
-    let mut world = World::new(one_at_a_time(), vec![alarmed(1)]);
-    world.events(2, Topic::DeviceEvents, 7, true);
-    world.turn();
-    world.answer(0, status(404));
-    world.events(2, Topic::ClientJoin, 7, true);
-    world.events(2, Topic::Alarms, 7, true);
-    world.turn();
-    world.now = world.lanes.next_deadline().unwrap();
-    world.turn();
-    assert_eq!(order(&mut world, 2), [Topic::Alarms, Topic::Alarms], "the probe is one too");
-    world.settle();
-    world.check();
-}
-
-#[test]
-fn alarms_without_end_let_others_through() {
-    let mut world = World::new(one_at_a_time(), vec![alarmed(1)]);
-    world.events(3, Topic::DeviceEvents, 7, true);
-    world.events(90, Topic::Alarms, 7, true);
-    world.turn();
-    let others = order(&mut world, 90).into_iter().enumerate().filter(|it| it.1 != Topic::Alarms);
-    let others: Vec<usize> = others.map(|(at, _)| at).collect();
-    let every = 1 + turns::URGENT_IN_A_ROW as usize;
-    let due = [every, 2 * every, 3 * every];
-    assert_eq!(others, due, "one of {every} is of another topic");
-    world.settle();
-    world.check();
 }
 
 #[derive(Debug, Clone)]

@@ -8,6 +8,7 @@ use anyhow::{Context, Result, ensure};
 use foghorn_model::{EventEntry, Timestamp, Topic};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 /// An event that was told.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,9 +42,22 @@ impl Told {
             Topic::DeviceEvents | Topic::DeviceUpdowns => (text("type"), text("mac")),
             Topic::MxedgeEvents => (text("type"), edge(&text("mxedge_id"))),
             Topic::Alarms => (text("type"), alarm(&value)),
+            Topic::ClientInfo => (String::new(), text("mac")),
+            Topic::NacEvents => (text("type"), text("mac")),
+            Topic::NacAccounting => (text("type"), accounted(&value)),
+            Topic::GuestAuthorizations => {
+                (String::new(), format!("{} at {}", text("client"), text("ap")))
+            }
+            Topic::ClientLatency => (String::new(), latencies(&value)),
+            Topic::SiteSle => (String::new(), levels(&value)),
             _ => return Ok(None),
         };
-        let happened = value["timestamp"].as_f64().context("an event without a time")?;
+        let (member, unit) = match entry.topic {
+            Topic::GuestAuthorizations => ("authorized_time", 1.0),
+            Topic::NacAccounting => ("timestamp", 1e3),
+            _ => ("timestamp", 1.0),
+        };
+        let happened = value[member].as_f64().context("an event without a time")? / unit;
         let (topic, told) = (entry.topic, entry.at);
         Ok(Some(Self { topic, kind, who, happened_secs: happened.floor() as i64, told }))
     }
@@ -79,6 +93,42 @@ fn alarm(value: &Value) -> String {
         _ => "new",
     };
     format!("{about} {} {how}", value["count"])
+}
+
+/// Whose session it is with which NAS, what the client sent, and why it is over.
+fn accounted(value: &Value) -> String {
+    let text = |key: &str| value[key].as_str().unwrap_or_default();
+    let mut who = format!("{} {} at {}", text("mac"), text("session_id"), text("nas_ip"));
+    if let Some(bytes) = value["rx_bytes"].as_u64() {
+        write!(who, " {bytes}").expect("writing to memory cannot fail");
+    }
+    if let Some(cause) = value["terminate_cause"].as_str() {
+        write!(who, " {cause}").expect("writing to memory cannot fail");
+    }
+    who
+}
+
+/// Each step with its least, average and most, in microseconds.
+fn latencies(value: &Value) -> String {
+    let micros = |what: &str, step: &str| {
+        let secs = value[format!("{what}_{step}")].as_f64()?;
+        Some((secs * 1e6).round() as i64)
+    };
+    let steps = ["auth", "dhcp", "dns"].into_iter().filter_map(|step| {
+        let [min, avg, max] = ["min", "avg", "max"].map(|what| micros(what, step));
+        Some(format!("{step} {} {} {}", min?, avg?, max?))
+    });
+    steps.collect::<Vec<_>>().join(", ")
+}
+
+/// Each classifier, in ten-thousandths.
+fn levels(value: &Value) -> String {
+    let of = value["sle"].as_object().into_iter().flatten();
+    let levels = of.map(|(name, share)| {
+        let share = (share.as_f64().unwrap_or(-1.0) * 1e4).round() as i64;
+        format!("{name} {share}")
+    });
+    levels.collect::<Vec<_>>().join(", ")
 }
 
 /// What was told and is not expected, or the other way round.

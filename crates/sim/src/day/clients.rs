@@ -1,6 +1,10 @@
 //! The clients of the day: they arrive, go through the steps into the network, roam, doze, and
-//! leave or vanish.
+//! leave or vanish. What access control, RADIUS accounting and the portal tell of them is in
+//! [`access`].
 
+mod access;
+
+use super::accounts::{Account, Accounted};
 use super::devices::Device;
 use super::site::Layout;
 use super::{Around, time};
@@ -31,6 +35,14 @@ const ATTEMPTS: u8 = 5;
 const DHCP_TRIES: u8 = 3;
 /// So many APs are looked at.
 const TRIES: usize = 4;
+/// How long the steps take, and how long one of so many authentications does.
+const AUTH_MS: (i64, i64) = (8, 900);
+const DHCP_MS: (i64, i64) = (10, 700);
+const DNS_MS: (i64, i64) = (5, 80);
+const SLOW_MS: (i64, i64) = (1_900, 5_000);
+const IS_SLOW: u64 = 40;
+/// The NAS tells of a session each time that its client was heard of so often.
+const UPDATED_EACH: u32 = 10;
 /// An AP must work so long for a client that comes to it.
 const SETTLES: Micros = Micros::from_secs(40);
 
@@ -41,15 +53,29 @@ pub(super) enum ClientAct {
     Search,
     /// It authenticates; how often it has failed.
     Auth(u8),
+    /// Access control lets it in, or not; how often it has failed.
+    Decide(u8, bool),
     Associate,
     /// It asks for an address; how often it got none.
     Dhcp(u8),
     Dns,
+    /// The portal lets a guest in.
+    Authorize,
+    /// The NAS tells of its session, after which it does this.
+    Account(Accounted, Next),
     Stay,
     /// It wakes where it dozed.
     Wake,
     /// It tries a wrong password; how often before.
     Intrude(u8),
+}
+
+/// What a client does when the NAS has told of its session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Next {
+    Dhcp,
+    Stay,
+    Leave,
 }
 
 /// A client.
@@ -67,6 +93,11 @@ pub(super) struct Client {
     /// The AP that it goes to.
     to: usize,
     roams: Timestamp,
+    /// Its session with a NAS, and how many it has had.
+    account: Option<Account>,
+    accounts: u32,
+    /// How often it said that it is there.
+    seen: u32,
 }
 
 type Then = Option<(Timestamp, ClientAct)>;
@@ -94,6 +125,9 @@ impl Client {
             at: None,
             to: 0,
             roams: begins,
+            account: None,
+            accounts: 0,
+            seen: 0,
         }
     }
 
@@ -122,21 +156,21 @@ impl Client {
             ClientAct::Associate => self.associate(layout, around),
             ClientAct::Dhcp(failed) => self.ask_dhcp(failed, layout, around),
             ClientAct::Dns => {
-                let more = format!(
-                    r#","server":"10.0.0.3","success":true,"duration":{}"#,
-                    self.secs(5, 80)
-                );
+                let took = self.dice.between(DNS_MS.0, DNS_MS.1);
+                around.truth.asked_dns(took, now);
+                let duration = secs(took);
+                let more = format!(r#","server":"10.0.0.3","success":true,"duration":{duration}"#);
                 let line = self.step("client-dns", &more, layout, now);
-                (Some(line), Some((now + Micros(300_000), ClientAct::Stay)))
+                let next = if self.is_guest() { ClientAct::Authorize } else { ClientAct::Stay };
+                (Some(line), Some((now + Micros(300_000), next)))
             }
+            ClientAct::Decide(failed, success) => self.decide(failed, success, layout, around),
+            ClientAct::Authorize => self.authorize(layout, around),
+            ClientAct::Account(what, next) => self.account(what, next, layout, around),
             ClientAct::Stay => self.stay(devices, layout, around),
             ClientAct::Wake => self.wake(devices, layout, around),
             ClientAct::Intrude(before) => self.intrude(before, devices, layout, around),
         }
-    }
-
-    fn secs(&mut self, least_ms: i64, most_ms: i64) -> String {
-        format!("0.{:03}", self.dice.between(least_ms, most_ms))
     }
 
     fn after(&mut self, now: Timestamp, secs: (i64, i64)) -> Timestamp {
@@ -179,13 +213,15 @@ impl Client {
     ) -> (Option<String>, Then) {
         let now = around.now;
         let success = failed > 0 || !self.dice.one_in(MISTYPES);
-        around.truth.authenticated(self.mac, success, now);
-        let more = format!(r#","success":{success},"duration":{}"#, self.secs(8, 900));
+        let range = if self.dice.one_in(IS_SLOW) { SLOW_MS } else { AUTH_MS };
+        let took = self.dice.between(range.0, range.1);
+        around.truth.authenticated(self.mac, success.then_some(took), now);
+        let more = format!(r#","success":{success},"duration":{}"#, secs(took));
         let line = self.step("client-auth", &more, layout, now);
-        let next = if success {
-            (now + Micros(15_000), ClientAct::Associate)
+        let next = if self.uses_access_control() {
+            (now + Micros(5_000), ClientAct::Decide(failed, success))
         } else {
-            (now + Micros::from_secs(2), ClientAct::Auth(failed + 1))
+            after_auth(failed, success, now)
         };
         (Some(line), Some(next))
     }
@@ -199,8 +235,13 @@ impl Client {
         around.truth.joined(self.mac, self.to, now);
         let mins = self.dice.between(ROAM_MINS.0 * 60, ROAM_MINS.1 * 60);
         self.roams = now + Micros::from_secs(mins);
-        let next = if before.is_some() { ClientAct::Stay } else { ClientAct::Dhcp(0) };
-        (Some(self.associated(layout, now)), Some((now + Micros(200_000), next)))
+        let next = if before.is_some() { Next::Stay } else { Next::Dhcp };
+        let next = if self.begins_account(layout) {
+            (now + Micros(20_000), ClientAct::Account(Accounted::Start, next))
+        } else {
+            (now + Micros(200_000), next.act())
+        };
+        (Some(self.associated(layout, now)), Some(next))
     }
 
     fn ask_dhcp(
@@ -211,12 +252,13 @@ impl Client {
     ) -> (Option<String>, Then) {
         let now = around.now;
         let success = around.has_dhcp();
-        around.truth.asked_dhcp(self.mac, success, now);
+        let took = self.dice.between(DHCP_MS.0, DHCP_MS.1);
+        around.truth.asked_dhcp(self.mac, success.then_some(took), now);
         let result = if success {
             let [_, _, _, high, middle, low] = self.mac.0;
             format!(
                 r#","duration":{},"client_ip":"10.{high}.{middle}.{low}","client_hostname":"host-{}""#,
-                self.secs(10, 700),
+                secs(took),
                 self.number
             )
         } else {
@@ -262,10 +304,19 @@ impl Client {
                 layout.mac(ap),
                 time(now)
             );
-            return (Some(line), self.next_visit(now));
+            let next = if self.account.is_some() {
+                let stop = ClientAct::Account(Accounted::Stop, Next::Leave);
+                Some((now + Micros(10_000), stop))
+            } else {
+                self.next_visit(now)
+            };
+            return (Some(line), next);
         }
         self.at = Some((ap, now));
-        let next = if now >= self.roams {
+        self.seen += 1;
+        let next = if self.account.is_some() && self.seen.is_multiple_of(UPDATED_EACH) {
+            (now + Micros(20_000), ClientAct::Account(Accounted::Update, Next::Stay))
+        } else if now >= self.roams {
             self.roams = now + Micros::from_mins(ROAM_MINS.0);
             (self.after(now, (1, 5)), ClientAct::Search)
         } else if self.dice.one_in(DOZES) {
@@ -273,15 +324,17 @@ impl Client {
         } else {
             (now + layout.size.seen_each, ClientAct::Stay)
         };
+        let dbm = -self.dice.between(45, 80);
+        around.truth.seen(dbm, now);
         let line = format!(
-            r#"{{"kind":"client-seen","mac":"{}","ap":"{}","rssi":-{},"time":{}}}"#,
+            r#"{{"kind":"client-seen","mac":"{}","ap":"{}","rssi":{dbm},"time":{}}}"#,
             self.mac,
             layout.mac(ap),
-            self.dice.between(45, 70),
             time(now)
         );
         (Some(line), Some(next))
     }
+
     /// It wakes, and finds its AP again, or not.
     fn wake(
         &mut self,
@@ -319,7 +372,7 @@ impl Client {
         if before == ATTEMPTS {
             return (None, self.next_visit(now));
         }
-        around.truth.authenticated(self.mac, false, now);
+        around.truth.authenticated(self.mac, None, now);
         let more = r#","success":false,"reason":"wrong password""#;
         let line = self.step("client-auth", more, layout, now);
         (Some(line), Some((now + Micros::from_secs(7), ClientAct::Intrude(before + 1))))
@@ -327,6 +380,8 @@ impl Client {
 
     /// It says nothing any more.
     fn vanish(&mut self, around: &mut Around<'_>) {
+        // Its NAS is not told.
+        self.account = None;
         if let Some((ap, heard)) = self.at.take() {
             around.truth.vanished(self.mac, ap, heard);
         }
@@ -371,6 +426,20 @@ impl Client {
             time(now)
         )
     }
+}
+
+/// What it does when it was let in, or not.
+fn after_auth(failed: u8, success: bool, now: Timestamp) -> (Timestamp, ClientAct) {
+    if success {
+        (now + Micros(15_000), ClientAct::Associate)
+    } else {
+        (now + Micros::from_secs(2), ClientAct::Auth(failed + 1))
+    }
+}
+
+/// Milliseconds as telemetry has them.
+fn secs(ms: i64) -> String {
+    format!("{}.{:03}", ms / 1_000, ms % 1_000)
 }
 
 /// When in the day somebody comes.

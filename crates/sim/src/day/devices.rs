@@ -1,5 +1,6 @@
 //! The devices of the day: when each is away is planned beforehand.
 
+use super::accounts::nas_ip;
 use super::site::{Layout, Role};
 use super::{Around, LENGTH, time};
 use crate::dice::Dice;
@@ -23,7 +24,7 @@ const RESTART: (i64, i64) = (20, 50);
 const BLIP_SECS: (i64, i64) = (125, 145);
 /// When a switch loses its power, and when all do, and for how long.
 const SWITCH_CUT_MINS: i64 = 10 * 60 + 40;
-const SITE_CUT_MINS: i64 = 15 * 60;
+pub(super) const SITE_CUT_MINS: i64 = 15 * 60;
 const CUT_MINS: i64 = 50;
 
 /// What a device does next.
@@ -33,6 +34,8 @@ pub(super) enum DeviceAct {
     /// Its neighbours tell that it is gone.
     Gone,
     Return(Return),
+    /// A switch is a NAS too, and says that it started.
+    AccountingOn,
 }
 
 /// With what a device comes back.
@@ -168,6 +171,12 @@ impl Device {
             DeviceAct::Return(Return::Connected) => around.truth.connected(at, now),
             DeviceAct::Return(Return::Restarted) => around.truth.restarted(at, now),
             DeviceAct::Gone => around.truth.gone(at, now),
+            DeviceAct::AccountingOn => around.truth.nas_restarted(at, now),
+        }
+        let soon = now + Micros(SLOTS);
+        let is_nas = layout.roles[at] == Role::Switch;
+        if is_nas && matches!(act, DeviceAct::Return(_)) && soon < around.ends() {
+            return (Some(line), Some((soon, DeviceAct::AccountingOn)));
         }
         let next = now + BEAT;
         let absence = self.absences.iter().find(|it| it.until > now && it.from <= next).copied();
@@ -193,9 +202,13 @@ impl Device {
 
 fn line(at: usize, act: DeviceAct, now: Timestamp, layout: &Layout) -> String {
     let (mac, time) = (layout.mac(at), time(now));
+    if act == DeviceAct::AccountingOn {
+        let nas = nas_ip(at);
+        return format!(r#"{{"kind":"accounting","status":"on","nas_ip":"{nas}","time":{time}}}"#);
+    }
     let kind = match (act, layout.roles[at]) {
         (DeviceAct::Beat | DeviceAct::Return(_), Role::Edge) => "edge-heartbeat",
-        (DeviceAct::Beat, _) => "device-heartbeat",
+        (DeviceAct::Beat | DeviceAct::AccountingOn, _) => "device-heartbeat",
         (DeviceAct::Return(Return::Connected), _) => "device-connected",
         (DeviceAct::Return(Return::Restarted), _) => "device-restarted",
         (DeviceAct::Gone, _) => "device-disconnected",

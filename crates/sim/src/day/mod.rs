@@ -2,7 +2,8 @@
 //!
 //! People come in the morning and leave in the evening, roam, doze and vanish; devices restart,
 //! fail and come back; a switch loses its power and takes its APs with it, and later the whole site
-//! does; a DHCP server is out of order for a while. The day is an iterator over lines in the order
+//! does; a DHCP server is out of order for a while. Some clients use 802.1X, of which access control
+//! and RADIUS accounting tell, and some are guests, whom a portal lets in. The day is an iterator over lines in the order
 //! of time, so that a day of fifty thousand clients needs no more memory than its clients. Beside
 //! the lines it tells the events that must come of them ([`Expected`]), worked out of what it knows
 //! to be true and of what the documentation promises, not of the engine.
@@ -14,16 +15,19 @@
 //! delays of a failing server whether it counts: away is either far too short, or long enough for
 //! every deferral. Each line has an id, since what is not acknowledged is told again.
 
+mod accounts;
 mod alarms;
 mod balance;
 mod clients;
 mod devices;
 mod fold;
+mod gathered;
 mod site;
 mod truth;
 
 pub use balance::{Balance, Told};
 pub use fold::{Folding, fold};
+pub use gathered::{LATENCY_EACH, LEVELS_EACH, TOLD_AFTER};
 pub use site::{Layout, Size};
 pub use truth::{Cause, Expected};
 
@@ -40,6 +44,9 @@ use truth::Truth;
 pub const LENGTH: Micros = Micros::from_mins(24 * 60);
 /// After so long in silence nothing is due any more.
 pub const REST: Micros = Micros::from_mins(45);
+/// When the whole site loses its power, and when all that comes of its return is told.
+pub const STORM: (Micros, Micros) =
+    (Micros::from_mins(devices::SITE_CUT_MINS), Micros::from_mins(devices::SITE_CUT_MINS + 90));
 /// When nobody gets an address.
 const NO_DHCP: (Micros, Micros) = (Micros::from_mins(13 * 60), Micros::from_mins(13 * 60 + 20));
 
@@ -100,7 +107,7 @@ impl Day {
             .map(|at| Client::new(at, &layout, begins, of_clients.fork(at as u64)))
             .collect::<Vec<_>>();
         let mut day = Self {
-            truth: Truth::new(&layout),
+            truth: Truth::new(&layout, begins),
             agenda: BinaryHeap::new(),
             layout,
             begins,
@@ -170,7 +177,7 @@ impl Day {
     /// as will come since nothing is told until then.
     pub fn take_expected(&mut self) -> Vec<Expected> {
         if self.agenda.is_empty() {
-            self.truth.finish(self.ends() + REST);
+            self.truth.advance(self.ends() + REST);
         }
         self.truth.take()
     }

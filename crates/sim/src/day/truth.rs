@@ -3,9 +3,12 @@
 //! A device that sends no heartbeat for longer than the timeout of its type is down from then on,
 //! which `device-events` tells at once, and `device-updowns` and alarms when the threshold of its
 //! type is over and it is not back. A client that is not heard of for the inactivity timeout is
-//! gone. Alarms are in [`super::alarms`].
+//! gone. Alarms are in [`super::alarms`], what is told of spans of the clock in [`super::gathered`],
+//! the sessions of RADIUS accounting in [`super::accounts`].
 
+use super::accounts::{Account, Accounted, Accounts};
 use super::alarms::{Alarms, Fact};
+use super::gathered::Gathered;
 use super::site::{INACTIVITY, Layout, Role};
 use foghorn_model::{Mac, Timestamp, Topic};
 use std::collections::BTreeMap;
@@ -54,14 +57,18 @@ pub(super) struct Truth {
     layout: Layout,
     devices: Vec<State>,
     alarms: Alarms,
+    gathered: Gathered,
+    accounts: Accounts,
     expected: Vec<Expected>,
 }
 
 impl Truth {
-    pub(super) fn new(layout: &Layout) -> Self {
+    pub(super) fn new(layout: &Layout, begins: Timestamp) -> Self {
         Self {
             devices: vec![State::default(); layout.roles.len()],
             alarms: Alarms::new(layout),
+            gathered: Gathered::new(begins),
+            accounts: Accounts::default(),
             layout: layout.clone(),
             expected: Vec::new(),
         }
@@ -70,10 +77,7 @@ impl Truth {
     /// What is due before something happens at this time is due.
     pub(super) fn advance(&mut self, now: Timestamp) {
         self.alarms.advance(now);
-    }
-
-    pub(super) fn finish(&mut self, at: Timestamp) {
-        self.alarms.advance(at);
+        self.gathered.advance(now);
     }
 
     pub(super) fn incidents(&self) -> &BTreeMap<&'static str, u64> {
@@ -81,7 +85,11 @@ impl Truth {
     }
 
     pub(super) fn take(&mut self) -> Vec<Expected> {
-        self.expected.append(&mut self.alarms.expected);
+        for expected in
+            [&mut self.alarms.expected, &mut self.gathered.expected, &mut self.accounts.expected]
+        {
+            self.expected.append(expected);
+        }
         std::mem::take(&mut self.expected)
     }
 
@@ -131,10 +139,11 @@ impl Truth {
     pub(super) fn connected(&mut self, device: usize, now: Timestamp) {
         self.alarms.happen(now, Fact::Heard(device));
         let state = &mut self.devices[device];
-        state.heard = Some(now);
+        let was_known = state.heard.replace(now).is_some();
         if std::mem::replace(&mut state.is_up, true) {
             return;
         }
+        self.gathered.stands((device, &self.layout), true, was_known, now);
         let down = state.down.take();
         self.tell(device, "CONNECTED", now, Cause::Line);
         if down.is_none_or(|(_, told)| told < now) {
@@ -175,6 +184,7 @@ impl Truth {
         let told = at + self.layout.roles[device].threshold();
         let state = &mut self.devices[device];
         (state.is_up, state.down) = (false, Some((at, told)));
+        self.gathered.stands((device, &self.layout), false, true, at);
         self.tell(device, "DISCONNECTED", at, cause);
         let is_told = until.is_none_or(|until| told < until);
         if is_told {
@@ -209,13 +219,49 @@ impl Truth {
         self.expect(Topic::ClientSessions, ("2", who), heard + INACTIVITY, Cause::Silence);
     }
 
-    /// It authenticated, or could not.
-    pub(super) fn authenticated(&mut self, client: Mac, success: bool, now: Timestamp) {
-        self.alarms.happen(now, Fact::Auth(client, success));
+    /// It authenticated, or could not; how long that took.
+    pub(super) fn authenticated(&mut self, client: Mac, took_ms: Option<i64>, now: Timestamp) {
+        self.alarms.happen(now, Fact::Auth(client, took_ms.is_some()));
+        self.gathered.stepped("auth", took_ms, now);
     }
 
-    /// The DHCP server gave it an address, or none.
-    pub(super) fn asked_dhcp(&mut self, client: Mac, success: bool, now: Timestamp) {
-        self.alarms.happen(now, Fact::Dhcp(client, success));
+    /// The DHCP server gave it an address, which is news, or none.
+    pub(super) fn asked_dhcp(&mut self, client: Mac, took_ms: Option<i64>, now: Timestamp) {
+        self.alarms.happen(now, Fact::Dhcp(client, took_ms.is_some()));
+        self.gathered.stepped("dhcp", took_ms, now);
+        if took_ms.is_some() {
+            self.expect(Topic::ClientInfo, ("", client.to_string()), now, Cause::Line);
+        }
+    }
+
+    /// A name was looked up for it.
+    pub(super) fn asked_dns(&mut self, took_ms: i64, now: Timestamp) {
+        self.gathered.stepped("dns", Some(took_ms), now);
+    }
+
+    /// It is there, and heard so well.
+    pub(super) fn seen(&mut self, dbm: i64, now: Timestamp) {
+        self.gathered.heard(dbm, now);
+    }
+
+    /// Access control decided on it.
+    pub(super) fn decided(&mut self, client: Mac, kind: &str, now: Timestamp) {
+        self.expect(Topic::NacEvents, (kind, client.to_string()), now, Cause::Line);
+    }
+
+    /// The portal let it in.
+    pub(super) fn authorized(&mut self, client: Mac, ap: usize, now: Timestamp) {
+        let who = format!("{client} at {}", self.layout.mac(ap));
+        self.expect(Topic::GuestAuthorizations, ("", who), now, Cause::Line);
+    }
+
+    /// A NAS told of a session.
+    pub(super) fn accounted(&mut self, what: Accounted, of: &Account, now: Timestamp) {
+        self.accounts.told(what, of, now);
+    }
+
+    /// A NAS started.
+    pub(super) fn nas_restarted(&mut self, switch: usize, now: Timestamp) {
+        self.accounts.restarted(switch, now);
     }
 }

@@ -2,10 +2,11 @@
 //!
 //! One for one: of each thing as often as it happened, at the times at which it did. What silence
 //! makes may come later, since our absence is not theirs; of alarms the incidents are counted, since
-//! what is gathered into one depends on when it is told.
+//! what is gathered into one depends on when it is told. Spans of the clock are in [`spans`].
 
-use super::Expected;
+use super::{Expected, spans};
 use crate::day::{Cause, Told};
+use crate::journal::Journal;
 use crate::people::Campus;
 use anyhow::{Result, ensure};
 use foghorn_model::Topic;
@@ -29,22 +30,27 @@ const COUNTED: [&str; 9] = [
 
 type Key = (Topic, String, String);
 
-pub(super) fn check(expected: &Expected, campus: &Campus) -> Result<()> {
+pub(super) fn check(expected: &Expected, campus: &Campus, journal: &Journal) -> Result<()> {
     let site = campus.day.layout().site;
     let mut told: BTreeMap<Key, Vec<i64>> = BTreeMap::new();
     let mut alarms: BTreeMap<String, (String, u64)> = BTreeMap::new();
+    let mut of_spans = Vec::new();
     for event in expected.values().flatten().filter(|event| event.entry.site == Some(site)) {
         let Some(it) = Told::read(&event.entry, &event.json)? else { continue };
         if it.topic == Topic::Alarms {
             let value: Value = serde_json::from_slice(&event.json)?;
             let id = value["id"].as_str().unwrap_or_default().to_owned();
             alarms.insert(id, (it.kind, value["count"].as_u64().unwrap_or(0)));
+        } else if is_of_span(it.topic) {
+            of_spans.push(it);
         } else {
             told.entry((it.topic, it.kind, it.who)).or_default().push(it.happened_secs);
         }
     }
+    spans::check(&of_spans, campus, journal)?;
     let mut truth: BTreeMap<Key, Vec<(i64, Cause)>> = BTreeMap::new();
-    for it in campus.expected.iter().filter(|it| it.topic != Topic::Alarms) {
+    let one_by_one = |topic| topic != Topic::Alarms && !is_of_span(topic);
+    for it in campus.expected.iter().filter(|it| one_by_one(it.topic)) {
         let key = (it.topic, it.kind.clone(), it.who.clone());
         truth.entry(key).or_default().push((it.happened.secs(), it.cause));
     }
@@ -73,4 +79,8 @@ pub(super) fn check(expected: &Expected, campus: &Campus) -> Result<()> {
         ensure!(told == truth, "the day: {truth:?} incidents of {key}, and {told:?} were told");
     }
     Ok(())
+}
+
+fn is_of_span(topic: Topic) -> bool {
+    matches!(topic, Topic::ClientLatency | Topic::SiteSle)
 }

@@ -4,9 +4,12 @@ mod campus;
 mod delivery;
 mod handed;
 mod ledger;
+mod precedence;
+mod spans;
 mod world;
 
 pub use ledger::Ledger;
+pub use precedence::Precedence;
 
 use crate::catalog::{Catalog, UNSUPPRESSED};
 use crate::journal::{Event, Folded, Journal};
@@ -63,7 +66,7 @@ pub fn check(
     stored(node, &expected)?;
     delivery::check(ledger, &expected, store, catalog)?;
     if let Some(campus) = &people.campus {
-        campus::check(&expected, campus)?;
+        campus::check(&expected, campus, journal)?;
     }
     world::check(&expected, people, quarantined(node, journal, catalog)?)
 }

@@ -6,22 +6,18 @@ use foghorn_dispatch::egress::{AddressPolicy, Egress, Options};
 use foghorn_dispatch::lanes::{LaneLimits, Report};
 use foghorn_dispatch::outcome::Answer;
 use foghorn_dispatch::{Endpoint, Index, Lanes};
-use foghorn_model::time::Micros;
 use foghorn_model::{Topic, TopicClass, Webhook};
-use foghorn_sim::day::{Day, Folding, Size};
+use foghorn_sim::day::{Day, Folding, STORM, Size};
 use std::sync::Arc;
 
-const HOUR: i64 = 60;
-
-/// What comes from three to half past four: all go down, and come back.
+/// All go down, and come back.
 fn storm(day: &mut Day) -> Folding {
     let mut folding = Folding::new(day);
-    let at = |mins| MIDNIGHT + Micros::from_mins(mins);
-    while let Some(line) = day.next().filter(|line| line.at < at(15 * HOUR)) {
+    while let Some(line) = day.next().filter(|line| line.at < MIDNIGHT + STORM.0) {
         folding.line(day, line.at, &line.text);
     }
     folding.out.clear();
-    while let Some(line) = day.next().filter(|line| line.at < at(16 * HOUR + 30)) {
+    while let Some(line) = day.next().filter(|line| line.at < MIDNIGHT + STORM.1) {
         folding.line(day, line.at, &line.text);
     }
     folding
