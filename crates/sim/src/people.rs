@@ -17,6 +17,10 @@ const LINES_MAX: usize = 200;
 /// How long a clock is off, and right.
 const OFF_SECS: i64 = 600;
 
+/// How often a provider fails, at least and at most, and how long, seconds.
+const PROVIDER_FAILS: [i64; 2] = [60, 300];
+const PROVIDER_IS_AWAY: [i64; 2] = [20, 240];
+
 /// A request of a source.
 #[derive(Debug, Clone)]
 pub struct Request {
@@ -99,6 +103,8 @@ pub struct People {
     pub sent: BTreeSet<String>,
     /// Events that were ever sent to be passed on as they are, by their text, and their site.
     pub relayed: BTreeMap<String, (Option<SiteId>, String)>,
+    /// When the provider of those sites that may be cut off fails next.
+    provider_fails_at: Timestamp,
     /// When everybody fell silent.
     pub silent_since: Option<Timestamp>,
     /// A site that has a day of its own.
@@ -142,6 +148,7 @@ impl People {
             acknowledged: BTreeSet::new(),
             sent: BTreeSet::new(),
             relayed: BTreeMap::new(),
+            provider_fails_at: now + Micros::from_secs(PROVIDER_FAILS[0]),
             silent_since: None,
             campus: None,
             calm: i64::try_from(calm).unwrap_or(1),
@@ -178,6 +185,7 @@ impl People {
     /// Everybody does what is due.
     pub fn act(&mut self, dice: &mut Dice, now: Timestamp) {
         self.tell_of_day(now);
+        self.provider_fails(dice, now);
         for at in 0..self.sources.len() {
             if self.sources[at].quiet {
                 continue;
@@ -194,8 +202,11 @@ impl People {
             if self.sources[at].acts_at <= now {
                 self.sources[at].acts_at =
                     now + Micros(dice.between(100_000, 9_000_000) * self.calm);
-                if dice.one_in(40) && self.is_cut(at, dice, now) {
-                    continue;
+                if dice.one_in(40) {
+                    let secs = dice.between(30, 240);
+                    if self.is_cut(at, now, secs) {
+                        continue;
+                    }
                 }
                 if dice.one_in(8) {
                     self.pass_on(at, dice);
@@ -209,13 +220,29 @@ impl People {
         }
     }
 
+    /// Now and then all sites of an org are cut off, and come back about when one of them does.
+    fn provider_fails(&mut self, dice: &mut Dice, now: Timestamp) {
+        if now < self.provider_fails_at || self.silent_since.is_some() {
+            return;
+        }
+        let [least, most] = PROVIDER_FAILS.map(|secs| secs * self.calm);
+        self.provider_fails_at = now + Micros::from_secs(dice.between(least, most));
+        let secs = dice.between(PROVIDER_IS_AWAY[0], PROVIDER_IS_AWAY[1]);
+        for at in 0..self.sources.len() {
+            let is_of_the_day = self.campus.as_ref().is_some_and(|campus| campus.source == at);
+            if !is_of_the_day {
+                self.is_cut(at, now, secs + dice.between(0, 20));
+            }
+        }
+    }
+
     /// The power of a site fails for a while, unless it has a device that is steady.
-    fn is_cut(&mut self, at: usize, dice: &mut Dice, now: Timestamp) -> bool {
+    fn is_cut(&mut self, at: usize, now: Timestamp, secs: i64) -> bool {
         let source = &mut self.sources[at];
         if self.steady.contains(&source.place.aps[0]) {
             return false;
         }
-        source.acts_at = now + Micros::from_secs(dice.between(30, 240));
+        source.acts_at = now + Micros::from_secs(secs);
         let cut = |mac: &Mac| json!({"kind": "device-disconnected", "mac": mac, "reason": "power"});
         let lines = source.place.aps[1..].iter().map(|mac| cut(mac).to_string()).collect();
         self.say(at, lines, Vec::new());

@@ -21,6 +21,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 const START: Timestamp = Timestamp(1_700_000_000_000_000);
 /// Longer than whatever is owed may take: silence, threshold, and the deferral of outages.
 const QUIET: Micros = Micros::from_mins(60);
+/// So long a crash is likely after something was handed over: until then it may be told again.
+const HANDED: Micros = Micros::from_secs(20);
 /// No run needs more turns than this to come to rest.
 const TURNS_MAX: u64 = 2_000_000;
 
@@ -87,6 +89,7 @@ struct Run {
     /// Clock that never jumps.
     monotonic: Micros,
     full_until: Option<Timestamp>,
+    handed_until: Timestamp,
     refused: u64,
     /// The snapshot that was damaged last.
     spoiled: Option<String>,
@@ -145,6 +148,7 @@ fn live(plan: Plan) -> Result<Summary> {
         deaths: (0, 0),
         monotonic: Micros(0),
         full_until: None,
+        handed_until: START,
         refused: 0,
         spoiled: None,
     };
@@ -260,8 +264,19 @@ impl Run {
             self.plan_faults();
         }
         for _ in 0..6 {
-            // What waits to be handed over is easily lost.
-            let mean = if self.node.as_ref().is_some_and(Node::hands_over) { 100 } else { 2500 };
+            // What waits to be handed over is easily lost, and what was is easily told again.
+            let hands_over = self.node.as_ref().is_some_and(Node::hands_over);
+            if hands_over {
+                self.handed_until = self.now + HANDED;
+            }
+            let is_fresh = self.now < self.handed_until;
+            let mean = if hands_over {
+                100
+            } else if is_fresh {
+                600
+            } else {
+                2500
+            };
             if self.plan.faults && !self.healed && self.dice.one_in(mean * self.plan.calm) {
                 let power = self.dice.one_in(2);
                 if !power && self.dice.one_in(4) {
