@@ -123,7 +123,7 @@ fn live(plan: Plan) -> Result<Summary> {
     let mut dice = Dice::new(plan.seed);
     let setup = Setup::new(&mut dice.fork(1));
     let mut catalog = Catalog::new(&mut dice.fork(2), START);
-    let mut people = People::new(&catalog.places, plan.calm, START);
+    let mut people = People::new(&catalog.sources(), plan.calm, &mut dice.fork(4), START);
     let of_run = dice.fork(3);
     if let Some(size) = plan.day {
         let day = Day::new(plan.seed, size, SiteId::from_bytes([0xda; 16]), START);
@@ -188,7 +188,8 @@ impl Run {
             turns += 1;
             ensure!(turns < TURNS_MAX, "rest: it never comes to rest when quiet: {}", self.left());
             self.turn()?;
-            let next = self.node.as_ref().and_then(Node::next_deadline).unwrap_or(quiet);
+            let node = self.node.as_ref().and_then(Node::next_deadline);
+            let next = node.into_iter().chain(self.people.next()).min().unwrap_or(quiet);
             let soon = self.now + Micros::from_secs(1);
             self.set_time(if self.is_at_rest() {
                 next.clamp(soon, quiet + Micros(1))
@@ -245,7 +246,9 @@ impl Run {
 
     /// Everyone has a turn, in any order, and the process may die in between.
     fn turn(&mut self) -> Result<()> {
-        if !self.healed {
+        if self.healed {
+            self.people.say_last_words(self.now);
+        } else {
             self.people.act(&mut self.dice, self.now);
             if self.plan.edits && self.dice.one_in(300 * self.plan.calm) {
                 self.catalog.edit(&mut self.dice, self.now);
@@ -264,19 +267,7 @@ impl Run {
             self.plan_faults();
         }
         for _ in 0..6 {
-            // What waits to be handed over is easily lost, and what was is easily told again.
-            let hands_over = self.node.as_ref().is_some_and(Node::hands_over);
-            if hands_over {
-                self.handed_until = self.now + HANDED;
-            }
-            let is_fresh = self.now < self.handed_until;
-            let mean = if hands_over {
-                100
-            } else if is_fresh {
-                600
-            } else {
-                2500
-            };
+            let mean = self.mean_life();
             if self.plan.faults && !self.healed && self.dice.one_in(mean * self.plan.calm) {
                 let power = self.dice.one_in(2);
                 if !power && self.dice.one_in(4) {
@@ -292,6 +283,19 @@ impl Run {
             node.check_limits().context("limits")?;
         }
         Ok(())
+    }
+
+    /// In how many steps the process dies once. What waits to be handed over is easily lost, and
+    /// what was is easily told again.
+    fn mean_life(&mut self) -> u64 {
+        if self.node.as_ref().is_some_and(Node::hands_over) {
+            self.handed_until = self.now + HANDED;
+            30
+        } else if self.now < self.handed_until {
+            600
+        } else {
+            2500
+        }
     }
 
     /// Faults that strike in the middle of something.
@@ -433,7 +437,9 @@ impl Run {
             self.spoil_a_snapshot();
         }
         self.people.hung_up(self.now);
-        self.start_at = self.now + Micros(self.dice.between(10_000, 20_000_000));
+        let is_long = self.dice.one_in(4);
+        let most = if is_long { 20_000_000 } else { 1_000_000 };
+        self.start_at = self.now + Micros(self.dice.between(10_000, most));
         Ok(())
     }
 

@@ -1,5 +1,6 @@
 //! What must hold, whatever happened.
 
+mod alarms;
 mod campus;
 mod delivery;
 mod handed;
