@@ -2,7 +2,7 @@
 
 use super::Says;
 use crate::dice::Dice;
-use foghorn_model::{Mac, Topic};
+use foghorn_model::{Mac, Timestamp, Topic};
 use serde_json::json;
 
 /// Things of an edge that are there or not, or up or down, with the line that says so and the events
@@ -28,12 +28,13 @@ pub(super) struct Edge {
     mac: Mac,
     is_well: [bool; THINGS.len()],
     silent_for: u64,
+    restarted: Timestamp,
 }
 
 impl Edge {
     /// One that is well.
     pub(super) fn new(mac: Mac) -> Self {
-        Self { mac, is_well: [true; THINGS.len()], silent_for: 0 }
+        Self { mac, is_well: [true; THINGS.len()], silent_for: 0, restarted: Timestamp(0) }
     }
 
     /// It says something, unless it is silent.
@@ -43,7 +44,13 @@ impl Edge {
             return;
         }
         let mac = self.mac;
-        match dice.below(12) {
+        match dice.below(13) {
+            // Two restarts at one time would be one.
+            0 if self.restarted < says.now && dice.one_in(3) => {
+                self.restarted = says.now;
+                says.count(Topic::MxedgeEvents, "ME_RESTARTED");
+                says.say(json!({"kind": "edge-restarted", "mac": mac}));
+            }
             0 => self.silent_for = dice.below(40),
             1 => {
                 let resource = *dice.pick(&["cpu", "memory", "disk"]);
@@ -67,7 +74,12 @@ impl Edge {
                 }
                 says.say(line);
             }
-            4..=7 => self.change(dice, says),
+            4 => {
+                says.count(Topic::MxedgeEvents, "ME_PACKAGE_UPDATED");
+                says.say(json!({"kind": "edge-event", "mac": mac, "type": "ME_PACKAGE_UPDATED",
+                                "package": "tunterm", "to_version": "0.1.1908"}));
+            }
+            5..=8 => self.change(dice, says),
             _ => says.say(json!({"kind": "edge-heartbeat", "mac": mac})),
         }
     }

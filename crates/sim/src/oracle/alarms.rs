@@ -11,14 +11,20 @@ use std::collections::BTreeMap;
 
 /// Conditions that may hold in a world that has fallen silent: nobody has come back who would end
 /// them.
-const STAY: [&str; 4] = ["ap_offline", "foghorn_", "health_check_failed", "wan_device_problem"];
+const STAY: [&str; 5] = [
+    "foghorn_clock_off",
+    "foghorn_sites_down",
+    "foghorn_source_silent",
+    "foghorn_webhook_failing",
+    "health_check_failed",
+];
 
 /// What alarms say, and what they are of.
 #[derive(Default)]
 pub(super) struct Alarms {
     /// The last count of each, by id, and whether it is over.
     told: BTreeMap<String, (u64, bool)>,
-    /// The conditions that hold, by id, as they were last told.
+    /// The conditions that hold and must end, by id, as they were last told.
     open: BTreeMap<String, String>,
     /// Incidents by the type of the alarm.
     counted: BTreeMap<String, u64>,
@@ -27,35 +33,49 @@ pub(super) struct Alarms {
 }
 
 impl Alarms {
-    /// Looks at an event, which may be an alarm or what an alarm is of.
-    pub(super) fn look(&mut self, event: &Event, value: &Value) -> Result<()> {
+    /// Looks at an event, which may be an alarm or what an alarm is of. The site of a day has
+    /// conditions of its own.
+    pub(super) fn look(&mut self, event: &Event, value: &Value, is_of_the_day: bool) -> Result<()> {
         let is_counted = event.entry.org == UNSUPPRESSED;
         if is_counted && event.entry.topic == Topic::DeviceUpdowns {
             let kind = value["type"].as_str().unwrap_or_default().to_owned();
             *self.incidents.entry(kind).or_default() += 1;
         }
         match event.entry.topic {
-            Topic::Alarms => self.check(is_counted, value),
+            Topic::Alarms => {
+                if !is_of_the_day {
+                    self.follow(value)?;
+                }
+                self.check(is_counted, value)
+            }
             _ => Ok(()),
         }
     }
 
+    /// Whether it may be told, and whether it goes on.
+    fn follow(&mut self, alarm: &Value) -> Result<()> {
+        let text = |member: &str| alarm[member].as_str().unwrap_or_default();
+        let (id, kind) = (text("id"), text("type"));
+        ensure!(ALARMS.contains(&kind), "alarm: no template enables it: {alarm}");
+        match text("status") {
+            "open" if !STAY.contains(&kind) => {
+                self.open.insert(id.to_owned(), alarm.to_string());
+            }
+            _ => {
+                self.open.remove(id);
+            }
+        }
+        Ok(())
+    }
+
     fn check(&mut self, is_counted: bool, alarm: &Value) -> Result<()> {
         let kind = alarm["type"].as_str().unwrap_or_default().to_owned();
-        ensure!(ALARMS.contains(&kind.as_str()), "alarm: no template enables it: {alarm}");
         let samples = alarm.as_object().into_iter().flat_map(|it| it.values());
         let most = samples.filter_map(|it| it.as_array().map(Vec::len)).max().unwrap_or(0);
         ensure!(most <= SAMPLES_MAX, "alarm: it has {most} samples of one sort: {alarm}");
         let id = alarm["id"].as_str().unwrap_or_default().to_owned();
         let count = alarm["count"].as_u64().unwrap_or(0);
         let over = alarm["status"] == "resolved";
-        if alarm["status"].is_string() {
-            if over {
-                self.open.remove(&id);
-            } else {
-                self.open.insert(id.clone(), alarm.to_string());
-            }
-        }
         let before = self.told.insert(id, (count, over));
         let update = alarm["update"] == true;
         ensure!(
@@ -78,9 +98,7 @@ impl Alarms {
     /// Each down, each restart, each record set aside and each incident that equipment noticed is in
     /// an alarm, once; and what was wrong and is not any more is told to be over.
     pub(super) fn check_end(&self, people: &People, quarantined: u64) -> Result<()> {
-        let may_stay =
-            |alarm: &str| STAY.iter().any(|it| alarm.contains(&format!("\"type\":\"{it}")));
-        let stays = self.open.values().find(|alarm| !may_stay(alarm));
+        let stays = self.open.values().next();
         ensure!(stays.is_none(), "quiet world: an alarm never ended: {stays:?}");
         for ((topic, kind), truth) in people.truth(UNSUPPRESSED) {
             // A stranger is told again after hours.

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 pub(super) fn check(expected: &Expected, people: &People, quarantined: u64) -> Result<()> {
     let mut open: BTreeMap<String, bool> = BTreeMap::new();
     let mut texts: BTreeMap<String, u32> = BTreeMap::new();
-    let campus = people.campus.as_ref().map(|campus| campus.day.layout().site);
+    let campus = people.campus.as_ref().map(|campus| campus.day.layout().org);
     let mut told: BTreeMap<(Topic, String), u64> = BTreeMap::new();
     let mut alarms = Alarms::default();
     for event in expected.values().flatten() {
@@ -21,23 +21,22 @@ pub(super) fn check(expected: &Expected, people: &People, quarantined: u64) -> R
         let text = |key: &str| value[key].as_str().unwrap_or_default().to_owned();
         let site = event.entry.site.map(|site| site.to_string()).unwrap_or_default();
         let (topic, kind) = (event.entry.topic.name(), text("type"));
-        alarms.look(event, &value)?;
+        alarms.look(event, &value, campus == Some(event.entry.org))?;
         // Elsewhere what flaps is damped.
-        let is_of_the_day = campus.is_some() && event.entry.site == campus;
-        if event.entry.org == UNSUPPRESSED && !is_of_the_day {
+        if event.entry.org == UNSUPPRESSED {
             *told.entry((event.entry.topic, kind.clone())).or_default() += 1;
         }
         if let Some(text) = text_of(topic, &value) {
             *texts.entry(text).or_default() += 1;
         }
-        if topic == "device-events" && kind == "AP_CONFIGURED" {
-            if let Some((site, relayed)) = people.relayed.get(&text("text")) {
-                ensure!(
-                    event.entry.site == *site && event.json == relayed.as_bytes(),
-                    "as it came: {event:?} of {:?} should be {relayed} of {site:?}",
-                    event.entry.site
-                );
-            }
+        if topic == "device-events"
+            && let Some((site, relayed)) = people.relayed.get(&text("text"))
+        {
+            ensure!(
+                event.entry.site == *site && event.json == relayed.as_bytes(),
+                "as it came: {event:?} of {:?} should be {relayed} of {site:?}",
+                event.entry.site
+            );
         }
         if topic == "device-events" && text("reason") == "heartbeat_timeout" {
             let steady = text("mac").parse().is_ok_and(|mac| people.steady.contains(&mac));
