@@ -46,7 +46,7 @@ use gate::Gate;
 use health::Health;
 use lane::Lane;
 use routing::Tail;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use turns::Turns;
 use uuid::Uuid;
@@ -219,20 +219,21 @@ impl Lanes {
             let lane = &mut self.lanes[*at as usize];
             lane.closing &= !self.index.subscribes(lane.key.webhook, lane.key.topic);
         }
-        let gone: Vec<u32> = self
+        // In an order that no hash makes: the same world goes the same way again.
+        let gone: BTreeMap<LaneKey, u32> = self
             .by_key
             .iter()
             .filter(|(key, _)| !self.index.subscribes(key.webhook, key.topic))
-            .map(|(_, at)| *at)
+            .map(|(key, at)| (*key, *at))
             .collect();
-        for at in gone {
+        for at in gone.into_values() {
             self.close(at, now);
         }
         self.hooks
             .retain(|webhook, hook| hook.in_flight > 0 || self.index.endpoint(*webhook).is_some());
         // What waited for a gate may go to another address now.
-        let waiting: Vec<u32> =
-            self.hooks.values_mut().flat_map(|hook| hook.waiting.drain()).collect();
+        let hooks: BTreeMap<_, _> = self.hooks.iter_mut().collect();
+        let waiting: Vec<u32> = hooks.into_values().flat_map(|hook| hook.waiting.drain()).collect();
         for at in waiting {
             self.lanes[at as usize].scheduled = false;
             self.schedule(at);

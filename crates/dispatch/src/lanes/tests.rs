@@ -1,6 +1,7 @@
 //! A world around the lanes: a log in memory, receivers that answer as a script says, crashes.
 
 mod health;
+mod index;
 
 use super::*;
 use crate::egress::{AddressPolicy, Egress, Options};
@@ -10,7 +11,6 @@ use bytes::Bytes;
 use foghorn_model::event::block;
 use foghorn_model::{EventEntry, OrgId, SiteId, Topic, Webhook, WebhookId};
 use proptest::prelude::*;
-use std::collections::BTreeMap;
 
 const PARTITION: Partition = Partition(9);
 

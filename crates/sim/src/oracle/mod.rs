@@ -41,7 +41,7 @@ pub fn check(
     for partition in Partition::all() {
         journal.check_changes(partition)?;
         let folded = journal.fold(partition, &node.interventions, None)?;
-        let every = (journal.reach(partition) / SNAPSHOTS).max(7);
+        let every = (journal.reach(partition) / SNAPSHOTS).max(17);
         let again = journal.fold(partition, &node.interventions, Some(every))?;
         let differs = folded.events.iter().zip(&again.events).find(|(a, b)| a != b);
         ensure!(

@@ -21,12 +21,13 @@ pub(super) fn check(expected: &Expected, people: &People, quarantined: u64) -> R
         let text = |key: &str| value[key].as_str().unwrap_or_default().to_owned();
         let site = event.entry.site.map(|site| site.to_string()).unwrap_or_default();
         let (topic, kind) = (event.entry.topic.name(), text("type"));
-        alarms.look(event, &value, campus == Some(event.entry.org))?;
+        let is_of_the_day = campus == Some(event.entry.org);
+        alarms.look(event, &value, is_of_the_day)?;
         // Elsewhere what flaps is damped.
         if event.entry.org == UNSUPPRESSED {
             *told.entry((event.entry.topic, kind.clone())).or_default() += 1;
         }
-        if let Some(text) = text_of(topic, &value) {
+        if let Some(text) = text_of(topic, &value).filter(|_| !is_of_the_day) {
             *texts.entry(text).or_default() += 1;
         }
         if topic == "device-events"
