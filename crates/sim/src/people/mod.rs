@@ -285,7 +285,7 @@ impl People {
         self.say(at, lines.iter().map(Value::to_string).collect(), Vec::new());
     }
 
-    /// What is still said when all are silent, and until when it is.
+    /// What is still said when all have fallen silent.
     pub fn say_last_words(&mut self, now: Timestamp) {
         let Some(at) = self.next_last_words().filter(|at| *at <= now) else { return };
         self.last_words += 1;
