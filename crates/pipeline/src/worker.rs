@@ -331,8 +331,13 @@ impl Worker {
             partition: self.engine.partition(),
             record: self.engine.last(),
             epoch: self.engine.epoch(),
-            state: self.engine.snapshot(),
+            state: self.state(),
         })
+    }
+
+    /// The state after the last record folded, as a snapshot has it.
+    pub fn state(&self) -> Vec<u8> {
+        self.engine.snapshot()
     }
 
     /// The partition.

@@ -5,19 +5,19 @@ use crate::day::Layout;
 use crate::dice::Dice;
 use foghorn_dispatch::egress::{AddressPolicy, Egress, Options};
 use foghorn_dispatch::{Endpoint, Index};
-use foghorn_model::config::{FlapDamping, SourceSilence};
+use foghorn_model::config::{FlapDamping, RogueSetting, SourceSilence};
 use foghorn_model::time::Micros;
 use foghorn_model::{
     Actor, AdminId, AlarmTemplate, AlarmTemplateId, Audit, Change, ConfigUpdate, Device,
-    DeviceType, Mac, Org, OrgId, Partition, Setting, Site, SiteId, Suppression, Timestamp, Topic,
-    Webhook, WebhookId, WebhookType,
+    DeviceType, Edge, Mac, Org, OrgId, Partition, Setting, Site, SiteId, Suppression, Timestamp,
+    Topic, Webhook, WebhookId, WebhookType,
 };
 use foghorn_pipeline::{ChangeFeed, FeedError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Topics that are subscribed to.
-const TOPICS: [Topic; 10] = [
+const TOPICS: [Topic; 12] = [
     Topic::SiteSle,
     Topic::Alarms,
     Topic::ClientLatency,
@@ -28,30 +28,67 @@ const TOPICS: [Topic; 10] = [
     Topic::ClientJoin,
     Topic::ClientSessions,
     Topic::NacAccounting,
+    Topic::MxedgeEvents,
+    Topic::GuestAuthorizations,
 ];
 
-/// Alarms that are told.
-const ALARMS: [&str; 22] = [
+/// Alarms that are told; no template enables any other.
+pub const ALARMS: [&str; 57] = [
+    "adhoc_network",
     "ap_bad_cable",
+    "arp_failure",
     "authentication_failure",
+    "bad_cable",
     "bad_wan_uplink",
+    "beacon_flood",
     "device_down",
     "device_reconnected",
     "device_restarted",
     "dhcp_failure",
     "disassociation_flood",
     "dns_failure",
-    "health_check_failed",
-    "infra_dhcp_failure",
-    "insufficient_coverage",
-    "missing_vlan",
-    "port_flap",
-    "repeated_auth_failures",
-    "foghorn_sites_down",
+    "eap_dictionary_attack",
     "foghorn_clock_off",
     "foghorn_input_quarantined",
+    "foghorn_sites_down",
     "foghorn_source_silent",
     "foghorn_webhook_failing",
+    "gw_bad_cable",
+    "gw_critical_port_down",
+    "gw_critical_port_up",
+    "gw_mtu_mismatch",
+    "gw_negotiation_mismatch",
+    "gw_vpn_path_down",
+    "gw_vpn_path_up",
+    "health_check_failed",
+    "idp_attack_detected",
+    "infra_dhcp_failure",
+    "infra_dhcp_success",
+    "insufficient_capacity",
+    "insufficient_coverage",
+    "intermittent_wan_connectivity",
+    "krack_attack",
+    "loop_detected_by_ap",
+    "missing_vlan",
+    "mist_edge_connected",
+    "mist_edge_cpu_usage_high",
+    "mist_edge_cpu_usage_normal",
+    "mist_edge_disconnected",
+    "negotiation_mismatch",
+    "non_compliant",
+    "out_of_sequence",
+    "port_flap",
+    "port_stuck",
+    "repeated_auth_failures",
+    "rogue_ap",
+    "rogue_client",
+    "sw_critical_port_down",
+    "sw_critical_port_up",
+    "sw_negotiation_incomplete",
+    "switch_stp_loop",
+    "tt_ports_all_dropped_from_lacp",
+    "url_blocked",
+    "vpn_path_down",
     "vpn_peer_down",
     "vpn_peer_up",
 ];
@@ -65,8 +102,12 @@ pub struct Place {
     pub id: SiteId,
     /// Its org.
     pub org: OrgId,
-    /// Its APs.
+    /// Its APs; none at the place of an org.
     pub aps: Vec<Mac>,
+    /// Its switch and its gateway.
+    pub wired: Option<[Mac; 2]>,
+    /// Its edge.
+    pub edge: Mac,
 }
 
 /// Configuration and its changes.
@@ -82,8 +123,10 @@ pub struct Catalog {
     published: u64,
     /// The webhook that nobody edits, and that is told everything.
     kept: Option<WebhookId>,
-    /// Places, for those who act.
+    /// Sites, for those who act.
     pub places: Vec<Place>,
+    /// What is at no site of an org.
+    org_places: Vec<Place>,
     egress: Egress,
     made: u8,
 }
@@ -117,6 +160,7 @@ impl Catalog {
             published: 0,
             kept: None,
             places: Vec::new(),
+            org_places: Vec::new(),
             egress,
             made: 0,
         };
@@ -132,6 +176,9 @@ impl Catalog {
                 ConfigUpdate::Org(Org { id, name, setting, alarmtemplate_id: Some(template) }),
             ];
             catalog.commit(id, updates, None, now);
+            let edge = catalog.add_edge(id, SiteId::of_org(id), now);
+            let (aps, wired) = (Vec::new(), None);
+            catalog.org_places.push(Place { id: SiteId::of_org(id), org: id, aps, wired, edge });
             // The second has enough of them to go down together.
             for number in 0..u64::from(org) + dice.below(2) {
                 catalog.add_site(id, number, dice, now);
@@ -167,6 +214,11 @@ impl Catalog {
             ap_updown_threshold: dice.one_in(2).then_some(u32::from(number % 3)),
             client_inactivity_timeout: Some(300),
             vpn_peer_updown_threshold: dice.one_in(2).then_some(1),
+            rogue: Some(RogueSetting {
+                enabled: Some(true),
+                honeypot_enabled: Some(true),
+                ..RogueSetting::default()
+            }),
             source_silence: Some(SourceSilence { enabled: None, minutes: Some(2) }),
             // Where updowns are counted against alarms, all of them are told.
             flap_damping: (org != UNSUPPRESSED).then_some(FlapDamping {
@@ -185,20 +237,45 @@ impl Catalog {
             alarmtemplate_id: None,
         };
         self.commit(org, vec![ConfigUpdate::Site(site)], Some("Add Site"), now);
-        let aps: Vec<Mac> = (0..3).map(|at| Mac([0x5c, 0x5b, 0x35, 0, number, at])).collect();
-        for mac in &aps {
+        let mac = |at| Mac([0x5c, 0x5b, 0x35, 0, number, at]);
+        let aps: Vec<Mac> = (0..3).map(mac).collect();
+        let wired = [mac(3), mac(4)];
+        let types = [DeviceType::Switch, DeviceType::Gateway];
+        let devices =
+            aps.iter().map(|ap| (*ap, DeviceType::Ap)).chain(wired.into_iter().zip(types));
+        for (mac, device_type) in devices {
             let device = Device {
-                mac: *mac,
+                mac,
                 org_id: org,
                 site_id: Some(id),
-                name: format!("AP {mac}"),
-                device_type: DeviceType::Ap,
+                name: format!("{} {mac}", device_type.name()),
+                device_type,
                 model: String::new(),
                 ip: None,
             };
             self.commit(org, vec![ConfigUpdate::Device(device)], Some("Add Device"), now);
         }
-        self.places.push(Place { id, org, aps });
+        let edge = self.add_edge(org, id, now);
+        self.places.push(Place { id, org, aps, wired: Some(wired), edge });
+    }
+
+    fn add_edge(&mut self, org: OrgId, site_id: SiteId, now: Timestamp) -> Mac {
+        let mut mac = [2, 0, 0, 0x23, 0, 0];
+        mac[4..].copy_from_slice(&(self.changes.len() as u16).to_be_bytes());
+        let edge = Edge {
+            id: uuid::Uuid::new_v5(&org.0, &mac),
+            site_id,
+            mac: Mac(mac),
+            name: format!("edge {}", Mac(mac)),
+            mxcluster_id: None,
+        };
+        self.commit(org, vec![ConfigUpdate::Edge(edge)], None, now);
+        Mac(mac)
+    }
+
+    /// Everything that says something: sites, and what is at none.
+    pub fn sources(&self) -> Vec<Place> {
+        self.places.iter().chain(&self.org_places).cloned().collect()
     }
 
     /// A site with what it has, which nobody edits, and webhooks of it, one of which nobody edits
@@ -213,7 +290,7 @@ impl Catalog {
             self.commit(layout.org, vec![update], None, now);
         }
         let aps = (0..3).map(|at| layout.mac(at)).collect();
-        let place = Place { id: layout.site, org: layout.org, aps };
+        let place = Place { id: layout.site, org: layout.org, aps, wired: None, edge: Mac::NONE };
         let kept = self.add_webhook_of(&place, dice, now);
         self.kept = Some(kept);
         let seq = self.next_seq();

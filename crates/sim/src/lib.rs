@@ -9,6 +9,7 @@
 mod catalog;
 pub mod day;
 mod dice;
+mod equipment;
 mod journal;
 mod network;
 mod node;

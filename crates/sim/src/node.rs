@@ -311,10 +311,7 @@ impl Node {
     ) -> Result<Wrote> {
         use foghorn_pipeline::ChangeFeed;
         let shards = &self.shards;
-        let due = |partition: Partition| {
-            let worker = &shards[partition.index() % SHARDS].workers()[partition.index() / SHARDS];
-            worker.next_deadline()
-        };
+        let due = |partition: Partition| worker_of(shards, partition).next_deadline();
         let front = self.clockwork.turn(&self.intake, due, catalog.latest(), now, monotonic);
         match self.committer.step(&self.intake, catalog, &front, now)? {
             Step::Idle => {
@@ -520,6 +517,12 @@ impl Node {
         )
     }
 
+    /// The last record that was folded of a partition, and the state after it.
+    pub fn state(&self, partition: Partition) -> (u64, Vec<u8>) {
+        let worker = worker_of(&self.shards, partition);
+        (worker.last(), worker.state())
+    }
+
     /// Whether something waits to be handed over.
     pub fn hands_over(&self) -> bool {
         !self.outbox.is_empty()
@@ -552,4 +555,8 @@ impl Node {
         anyhow::ensure!(self.intake.bytes() <= 512 << 10, "{} bytes wait", self.intake.bytes());
         Ok(())
     }
+}
+
+fn worker_of(shards: &[Shard], partition: Partition) -> &Worker {
+    &shards[partition.index() % SHARDS].workers()[partition.index() / SHARDS]
 }

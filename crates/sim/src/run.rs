@@ -21,6 +21,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 const START: Timestamp = Timestamp(1_700_000_000_000_000);
 /// Longer than whatever is owed may take: silence, threshold, and the deferral of outages.
 const QUIET: Micros = Micros::from_mins(60);
+/// So long a crash is likely after something was handed over: until then it may be told again.
+const HANDED: Micros = Micros::from_secs(20);
 /// No run needs more turns than this to come to rest.
 const TURNS_MAX: u64 = 2_000_000;
 
@@ -93,6 +95,7 @@ struct Run {
     /// Clock that never jumps.
     monotonic: Micros,
     full_until: Option<Timestamp>,
+    handed_until: Timestamp,
     refused: u64,
     /// The snapshot that was damaged last.
     spoiled: Option<String>,
@@ -130,7 +133,7 @@ fn live(plan: Plan) -> Result<Summary> {
     let mut setup = Setup::new(&mut dice.fork(1));
     let mut precedence = Precedence::default();
     let mut catalog = Catalog::new(&mut dice.fork(2), START);
-    let mut people = People::new(&catalog.places, plan.calm, START);
+    let mut people = People::new(&catalog.sources(), plan.calm, &mut dice.fork(4), START);
     let of_run = dice.fork(3);
     if let Some(size) = plan.day {
         let day = Day::new(plan.seed, size, SiteId::from_bytes([0xda; 16]), START);
@@ -158,6 +161,7 @@ fn live(plan: Plan) -> Result<Summary> {
         deaths: (0, 0),
         monotonic: Micros(0),
         full_until: None,
+        handed_until: START,
         refused: 0,
         spoiled: None,
     };
@@ -200,7 +204,8 @@ impl Run {
             turns += 1;
             ensure!(turns < TURNS_MAX, "rest: it never comes to rest when quiet: {}", self.left());
             self.turn()?;
-            let next = self.node.as_ref().and_then(Node::next_deadline).unwrap_or(quiet);
+            let node = self.node.as_ref().and_then(Node::next_deadline);
+            let next = node.into_iter().chain(self.people.next()).min().unwrap_or(quiet);
             let soon = self.now + Micros::from_secs(1);
             self.set_time(if self.is_at_rest() {
                 next.clamp(soon, quiet + Micros(1))
@@ -257,7 +262,9 @@ impl Run {
 
     /// Everyone has a turn, in any order, and the process may die in between.
     fn turn(&mut self) -> Result<()> {
-        if !self.healed {
+        if self.healed {
+            self.people.say_last_words(self.now);
+        } else {
             self.people.act(&mut self.dice, self.now);
             if self.plan.edits && self.dice.one_in(300 * self.plan.calm) {
                 self.catalog.edit(&mut self.dice, self.now);
@@ -276,8 +283,7 @@ impl Run {
             self.plan_faults();
         }
         for _ in 0..6 {
-            // What waits to be handed over is easily lost.
-            let mean = if self.node.as_ref().is_some_and(Node::hands_over) { 100 } else { 2500 };
+            let mean = self.mean_life();
             if self.plan.faults && !self.healed && self.dice.one_in(mean * self.plan.calm) {
                 let power = self.dice.one_in(2);
                 if !power && self.dice.one_in(4) {
@@ -293,6 +299,19 @@ impl Run {
             node.check_limits().context("limits")?;
         }
         Ok(())
+    }
+
+    /// In how many steps the process dies once. What waits to be handed over is easily lost, and
+    /// what was is easily told again.
+    fn mean_life(&mut self) -> u64 {
+        if self.node.as_ref().is_some_and(Node::hands_over) {
+            self.handed_until = self.now + HANDED;
+            30
+        } else if self.now < self.handed_until {
+            600
+        } else {
+            2500
+        }
     }
 
     /// Faults that strike in the middle of something.
@@ -443,7 +462,9 @@ impl Run {
             self.spoil_a_snapshot();
         }
         self.people.hung_up(self.now);
-        self.start_at = self.now + Micros(self.dice.between(10_000, 20_000_000));
+        let is_long = self.dice.one_in(4);
+        let most = if is_long { 20_000_000 } else { 1_000_000 };
+        self.start_at = self.now + Micros(self.dice.between(10_000, most));
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! A world around the lanes: a log in memory, receivers that answer as a script says, crashes.
 
 mod health;
+mod index;
 mod precedence;
 
 use super::*;
@@ -11,7 +12,6 @@ use bytes::Bytes;
 use foghorn_model::event::block;
 use foghorn_model::{EventEntry, OrgId, SiteId, Topic, Webhook, WebhookId};
 use proptest::prelude::*;
-use std::collections::BTreeMap;
 
 const PARTITION: Partition = Partition(9);
 

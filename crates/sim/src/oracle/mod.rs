@@ -1,10 +1,12 @@
 //! What must hold, whatever happened.
 
+mod alarms;
 mod campus;
 mod delivery;
 mod handed;
 mod ledger;
 mod precedence;
+mod sites_down;
 mod spans;
 mod world;
 
@@ -38,10 +40,11 @@ pub fn check(
 ) -> Result<()> {
     let mut expected = Expected::new();
     let mut handed = Vec::new();
+    let mut states = BTreeMap::new();
     for partition in Partition::all() {
         journal.check_changes(partition)?;
         let folded = journal.fold(partition, &node.interventions, None)?;
-        let every = (journal.reach(partition) / SNAPSHOTS).max(7);
+        let every = (journal.reach(partition) / SNAPSHOTS).max(17);
         let again = journal.fold(partition, &node.interventions, Some(every))?;
         let differs = folded.events.iter().zip(&again.events).find(|(a, b)| a != b);
         ensure!(
@@ -51,7 +54,8 @@ pub fn check(
             folded.events.len(),
             again.events.len(),
         );
-        let Folded { events, handed: from_here, .. } = folded;
+        let Folded { events, handed: from_here, snapshot } = folded;
+        states.insert(partition, snapshot);
         handed.extend(from_here);
         let ticked = journal.fold_with_ticks(partition, &node.interventions, 1_700_000)?;
         let contents =
@@ -63,7 +67,15 @@ pub fn check(
         expected.insert(partition, events);
     }
     handed::check(&handed, journal)?;
-    stored(node, &expected)?;
+    let stored = Partition::all().map(|it| Ok((it, stored_in(node, it)?)));
+    let stored = stored.collect::<Result<BTreeMap<_, _>>>()?;
+    for (partition, stored) in &stored {
+        let is_whole = node.events.record.removed_before(partition.0) == 0;
+        let told = if is_whole { stored } else { &expected[partition] };
+        sites_down::check(journal, *partition, told)?;
+    }
+    compare(node, &expected, &stored)?;
+    compare_states(node, journal, &states)?;
     delivery::check(ledger, &expected, store, catalog)?;
     if let Some(campus) = &people.campus {
         campus::check(&expected, campus, journal)?;
@@ -87,18 +99,24 @@ fn quarantined(node: &Node, journal: &Journal, catalog: &Catalog) -> Result<u64>
     Ok(count)
 }
 
+/// What the event log holds of a partition.
+fn stored_in(node: &Node, partition: Partition) -> Result<Vec<Event>> {
+    let mut stored = Vec::new();
+    let mut reader = Reader::new(&*node.events.record, partition.0, 0);
+    while let Some(block) = reader.next_block()? {
+        stored.extend(crate::journal::decode(partition, &block.bytes));
+    }
+    Ok(stored)
+}
+
 /// What the event log still holds is what a clean fold makes.
-fn stored(node: &Node, expected: &Expected) -> Result<()> {
+fn compare(node: &Node, expected: &Expected, stored: &Expected) -> Result<()> {
     for (partition, expected) in expected {
-        let mut stored = Vec::new();
-        let mut reader = Reader::new(&*node.events.record, partition.0, 0);
-        while let Some(block) = reader.next_block()? {
-            stored.extend(crate::journal::decode(*partition, &block.bytes));
-        }
+        let stored = &stored[partition];
         let oldest = node.events.record.oldest(partition.0).unwrap_or(u64::MAX);
         let expected: Vec<&Event> =
             expected.iter().filter(|it| it.entry.key.record >= oldest).collect();
-        for (at, (expected, stored)) in expected.iter().zip(&stored).enumerate() {
+        for (at, (expected, stored)) in expected.iter().zip(stored).enumerate() {
             ensure!(
                 *expected == stored,
                 "crash equivalence: event {at} of partition {partition} is {:?} {}, and should be \
@@ -114,6 +132,32 @@ fn stored(node: &Node, expected: &Expected) -> Result<()> {
             "crash equivalence: partition {partition} has stored {} events, a clean fold makes {}",
             stored.len(),
             expected.len()
+        );
+    }
+    Ok(())
+}
+
+/// What the server remembers in the end is what a clean fold does: also of what was not told yet.
+fn compare_states(
+    node: &Node,
+    journal: &Journal,
+    states: &BTreeMap<Partition, Vec<u8>>,
+) -> Result<()> {
+    for (partition, expected) in states {
+        let (last, state) = node.state(*partition);
+        let reach = journal.reach(*partition);
+        ensure!(last == reach, "rest: partition {partition} folded {last} of {reach} records");
+        let differs = state.iter().zip(expected).position(|(a, b)| a != b);
+        let around = |state: &[u8]| {
+            let at = differs.unwrap_or(state.len().min(expected.len()));
+            let span = at.saturating_sub(200)..(at + 100).min(state.len());
+            String::from_utf8_lossy(&state[span]).into_owned()
+        };
+        ensure!(
+            state == *expected,
+            "crash equivalence: partition {partition} remembers …{}…, and a clean fold …{}…",
+            around(&state),
+            around(expected),
         );
     }
     Ok(())

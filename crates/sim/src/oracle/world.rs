@@ -1,10 +1,11 @@
 //! The events against what is true of the world.
 
 use super::Expected;
+use super::alarms::Alarms;
 use crate::catalog::UNSUPPRESSED;
 use crate::people::People;
 use anyhow::{Result, ensure};
-use foghorn_model::OrgId;
+use foghorn_model::Topic;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -12,27 +13,31 @@ use std::collections::BTreeMap;
 pub(super) fn check(expected: &Expected, people: &People, quarantined: u64) -> Result<()> {
     let mut open: BTreeMap<String, bool> = BTreeMap::new();
     let mut texts: BTreeMap<String, u32> = BTreeMap::new();
+    let campus = people.campus.as_ref().map(|campus| campus.day.layout().org);
+    let mut told: BTreeMap<(Topic, String), u64> = BTreeMap::new();
     let mut alarms = Alarms::default();
     for event in expected.values().flatten() {
         let value: Value = serde_json::from_slice(&event.json)?;
         let text = |key: &str| value[key].as_str().unwrap_or_default().to_owned();
         let site = event.entry.site.map(|site| site.to_string()).unwrap_or_default();
         let (topic, kind) = (event.entry.topic.name(), text("type"));
-        if event.entry.org == UNSUPPRESSED && topic == "device-updowns" {
-            *alarms.incidents.entry(kind.clone()).or_default() += 1;
+        let is_of_the_day = campus == Some(event.entry.org);
+        alarms.look(event, &value, is_of_the_day)?;
+        // Elsewhere what flaps is damped.
+        if event.entry.org == UNSUPPRESSED {
+            *told.entry((event.entry.topic, kind.clone())).or_default() += 1;
         }
-        if topic == "alarms" {
-            alarms.check(event.entry.org, &value)?;
+        if let Some(text) = text_of(topic, &value).filter(|_| !is_of_the_day) {
+            *texts.entry(text).or_default() += 1;
         }
-        if topic == "device-events" && kind == "AP_CONFIGURED" {
-            *texts.entry(text("text")).or_default() += 1;
-            if let Some((site, relayed)) = people.relayed.get(&text("text")) {
-                ensure!(
-                    event.entry.site == *site && event.json == relayed.as_bytes(),
-                    "as it came: {event:?} of {:?} should be {relayed} of {site:?}",
-                    event.entry.site
-                );
-            }
+        if topic == "device-events"
+            && let Some((site, relayed)) = people.relayed.get(&text("text"))
+        {
+            ensure!(
+                event.entry.site == *site && event.json == relayed.as_bytes(),
+                "as it came: {event:?} of {:?} should be {relayed} of {site:?}",
+                event.entry.site
+            );
         }
         if topic == "device-events" && text("reason") == "heartbeat_timeout" {
             let steady = text("mac").parse().is_ok_and(|mac| people.steady.contains(&mac));
@@ -48,6 +53,8 @@ pub(super) fn check(expected: &Expected, people: &People, quarantined: u64) -> R
         }
         let (who, begins) = match (topic, kind.as_str()) {
             ("client-join", _) => (format!("client {site} {}", text("mac")), true),
+            ("mxedge-events", "ME_CONNECTED") => (format!("edge {}", text("mxedge_id")), true),
+            ("mxedge-events", "ME_DISCONNECTED") => (format!("edge {}", text("mxedge_id")), false),
             ("client-sessions", _) => (format!("client {site} {}", text("mac")), false),
             // Says how a device is that changed untold.
             ("device-updowns", "AP_FLAPPING") => {
@@ -72,12 +79,16 @@ pub(super) fn check(expected: &Expected, people: &People, quarantined: u64) -> R
             String::from_utf8_lossy(&event.json)
         );
     }
-    alarms.check_counts(quarantined)?;
-    for (who, open) in &open {
+    alarms.check_end(people, quarantined)?;
+    for ((topic, kind), truth) in people.truth(UNSUPPRESSED) {
+        let told = told.get(&(topic, kind.to_owned())).copied().unwrap_or(0);
         ensure!(
-            !open || !who.starts_with("client"),
-            "quiet world: the session of {who} never ended"
+            topic == Topic::Alarms || told == truth,
+            "as it happened: {kind} of {topic} happened {truth} times, and was told {told} times"
         );
+    }
+    for (who, open) in &open {
+        ensure!(!open || who.starts_with("device"), "quiet world: {who} was never told to be gone");
     }
     for mac in &people.steady {
         let down = open
@@ -99,54 +110,13 @@ pub(super) fn check(expected: &Expected, people: &People, quarantined: u64) -> R
     Ok(())
 }
 
-/// What alarms say, and what they are of.
-#[derive(Default)]
-struct Alarms {
-    /// The last count of each, by id, and whether it is over.
-    told: BTreeMap<String, (u64, bool)>,
-    /// Incidents by the type of the alarm.
-    counted: BTreeMap<String, u64>,
-    /// The same by the type of the event that each is of.
-    incidents: BTreeMap<String, u64>,
-}
-
-impl Alarms {
-    fn check(&mut self, org: OrgId, alarm: &Value) -> Result<()> {
-        let id = alarm["id"].as_str().unwrap_or_default().to_owned();
-        let count = alarm["count"].as_u64().unwrap_or(0);
-        let over = alarm["status"] == "resolved";
-        let before = self.told.insert(id, (count, over));
-        let update = alarm["update"] == true;
-        ensure!(
-            before.is_some() == update,
-            "alarm: told first, or again, and says not so: {alarm}"
-        );
-        let (known, was_over) = before.unwrap_or((0, false));
-        ensure!(!was_over, "alarm: it was over and goes on: {alarm}");
-        ensure!(count > known || (over && count == known), "alarm: nothing is new: {alarm}");
-        ensure!(
-            alarm["type"] != "foghorn_webhook_failing" || count == 1,
-            "alarm: one failure was told twice: {alarm}"
-        );
-        if org == UNSUPPRESSED {
-            let kind = alarm["type"].as_str().unwrap_or_default().to_owned();
-            *self.counted.entry(kind).or_default() += count - known;
-        }
-        Ok(())
-    }
-
-    /// Each down, each restart and each record set aside is in an alarm, once.
-    fn check_counts(&self, quarantined: u64) -> Result<()> {
-        let told = self.counted.get("foghorn_input_quarantined").copied().unwrap_or(0);
-        ensure!(
-            told == quarantined,
-            "alarm: {quarantined} records were set aside, {told} of them told"
-        );
-        let pairs = [("AP_DISCONNECTED", "device_down"), ("AP_RESTARTED", "device_restarted")];
-        for (event, alarm) in pairs {
-            let (told, counted) = (self.incidents.get(event), self.counted.get(alarm));
-            ensure!(told == counted, "alarm: {told:?} of {event}, {counted:?} in {alarm}");
-        }
-        Ok(())
-    }
+/// What must come out once, of the events that have such a text.
+fn text_of(topic: &str, event: &Value) -> Option<String> {
+    let member = match topic {
+        "device-events" if event["type"] == "AP_CONFIGURED" => "text",
+        "nac-events" | "client-events" | "otherdevice-events" => "text",
+        "guest-authorizations" => "name",
+        _ => return None,
+    };
+    event[member].as_str().map(str::to_owned)
 }

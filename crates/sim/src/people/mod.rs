@@ -1,12 +1,18 @@
 //! Those who are seen: devices, clients and NASes, with what is true of them. A site's source
 //! sends its lines in order and repeats a request until it is acknowledged.
+//!
+//! When the world falls silent only what measures has a last word: a while later that it is as it
+//! was, and later that all is well.
+
+mod chance;
 
 use crate::catalog::{Place, UNSUPPRESSED};
 use crate::day::{Day, Expected};
 use crate::dice::Dice;
+use crate::equipment::{Equipment, Truth};
 use foghorn_model::time::Micros;
 use foghorn_model::{Mac, OrgId, SiteId, Timestamp, Topic};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 const HEARTBEAT: Micros = Micros::from_secs(30);
@@ -16,6 +22,14 @@ const GATHERED: Micros = Micros::from_secs(1);
 const LINES_MAX: usize = 200;
 /// How long a clock is off, and right.
 const OFF_SECS: i64 = 600;
+
+/// How often a provider fails, at least and at most, and how long, seconds.
+const PROVIDER_FAILS: [i64; 2] = [120, 400];
+const PROVIDER_IS_AWAY: [i64; 2] = [30, 150];
+
+/// When those that measure say the last time how they are, and when that they are well. In between
+/// lies longer than an uplink that comes and goes must keep still.
+const LAST_WORDS: [Micros; 2] = [Micros::from_mins(12), Micros::from_mins(45)];
 
 /// A request of a source.
 #[derive(Debug, Clone)]
@@ -62,8 +76,15 @@ pub struct Source {
     again_at: Timestamp,
     acts_at: Timestamp,
     beats_at: Timestamp,
+    measures_at: Timestamp,
+    /// What the site has; none where a day says what it does.
+    equipment: Option<Equipment>,
     at: BTreeMap<Mac, Mac>,
     sessions: BTreeSet<u64>,
+    /// Conditions that it raised: of which device, and of which VLAN.
+    raised: BTreeSet<(Mac, String)>,
+    /// Whether most of what clients try fails.
+    is_out_of_order: bool,
     /// Texts that must come out once each when their request was acknowledged.
     unique: BTreeMap<u64, Vec<String>>,
     quiet: bool,
@@ -78,10 +99,24 @@ impl Source {
             again_at: now,
             acts_at: now,
             beats_at: now,
+            measures_at: now,
+            equipment: None,
             at: BTreeMap::new(),
             sessions: BTreeSet::new(),
+            raised: BTreeSet::new(),
+            is_out_of_order: false,
             unique: BTreeMap::new(),
             quiet: false,
+        }
+    }
+}
+
+impl Source {
+    /// When something is to be said of it: of the place of an org, only what is measured there.
+    fn acts_next(&self) -> Timestamp {
+        match self.place.aps.is_empty() {
+            true => self.measures_at,
+            false => self.acts_at.min(self.beats_at).min(self.measures_at),
         }
     }
 }
@@ -99,8 +134,12 @@ pub struct People {
     pub sent: BTreeSet<String>,
     /// Events that were ever sent to be passed on as they are, by their text, and their site.
     pub relayed: BTreeMap<String, (Option<SiteId>, String)>,
+    /// When the provider of those sites that may be cut off fails next.
+    provider_fails_at: Timestamp,
     /// When everybody fell silent.
     pub silent_since: Option<Timestamp>,
+    /// How many of the last words were said.
+    last_words: usize,
     /// A site that has a day of its own.
     pub campus: Option<Campus>,
     /// All do things so many times rarer than otherwise, but the site of the day.
@@ -132,17 +171,23 @@ impl Campus {
 
 impl People {
     /// Sources of these places, which do things so many times rarer than otherwise.
-    pub fn new(places: &[Place], calm: u64, now: Timestamp) -> Self {
+    pub fn new(places: &[Place], calm: u64, dice: &mut Dice, now: Timestamp) -> Self {
         // The first AP of a site of this org is steady, the others do as they please.
         let steady = places.iter().filter(|place| place.org == UNSUPPRESSED);
-        let steady = steady.map(|place| place.aps[0]).collect();
+        let steady = steady.filter_map(|place| place.aps.first().copied()).collect();
+        let sources = places.iter().map(|place| {
+            let equipment = Some(Equipment::new(place, dice));
+            Source { equipment, ..Source::new(place.clone(), now) }
+        });
         Self {
-            sources: places.iter().map(|place| Source::new(place.clone(), now)).collect(),
+            sources: sources.collect(),
             steady,
             acknowledged: BTreeSet::new(),
             sent: BTreeSet::new(),
             relayed: BTreeMap::new(),
+            provider_fails_at: now + Micros::from_secs(PROVIDER_FAILS[0]),
             silent_since: None,
+            last_words: 0,
             campus: None,
             calm: i64::try_from(calm).unwrap_or(1),
             next: 0,
@@ -178,172 +223,115 @@ impl People {
     /// Everybody does what is due.
     pub fn act(&mut self, dice: &mut Dice, now: Timestamp) {
         self.tell_of_day(now);
+        self.provider_fails(dice, now);
         for at in 0..self.sources.len() {
             if self.sources[at].quiet {
                 continue;
             }
+            if self.sources[at].measures_at <= now {
+                self.measure(at, dice, now);
+            }
+            // Nothing else is at the place of an org.
+            let Some(first) = self.sources[at].place.aps.first().copied() else { continue };
             if self.sources[at].beats_at <= now {
                 self.sources[at].beats_at = now + HEARTBEAT;
-                let mac = self.sources[at].place.aps[0];
-                let mut lines = vec![clock_of_a_nas(now)];
-                if self.steady.contains(&mac) {
-                    lines.push(json!({"kind": "device-heartbeat", "mac": mac}).to_string());
+                let mut lines = vec![chance::clock_of_a_nas(now)];
+                if self.steady.contains(&first) {
+                    lines.push(json!({"kind": "device-heartbeat", "mac": first}).to_string());
                 }
                 self.say(at, lines, Vec::new());
             }
             if self.sources[at].acts_at <= now {
-                self.sources[at].acts_at =
-                    now + Micros(dice.between(100_000, 9_000_000) * self.calm);
-                if dice.one_in(40) && self.is_cut(at, dice, now) {
-                    continue;
-                }
-                if dice.one_in(8) {
-                    self.pass_on(at, dice);
-                }
-                let (mut lines, mut unique) = (Vec::new(), Vec::new());
-                for _ in 0..1 + dice.below(3) {
-                    self.happen(at, dice, now, &mut lines, &mut unique);
-                }
-                self.say(at, lines, unique);
+                self.act_at(at, dice, now);
+            }
+        }
+    }
+
+    /// What befalls a site by chance.
+    fn act_at(&mut self, at: usize, dice: &mut Dice, now: Timestamp) {
+        self.sources[at].acts_at = now + Micros(dice.between(100_000, 9_000_000) * self.calm);
+        if dice.one_in(40) {
+            let secs = dice.between(30, 240);
+            if self.is_cut(at, now, secs) {
+                return;
+            }
+        }
+        self.sources[at].is_out_of_order ^= dice.one_in(30);
+        if dice.one_in(8) {
+            self.pass_on(at, dice);
+        }
+        let (mut lines, mut unique) = (Vec::new(), Vec::new());
+        for _ in 0..1 + dice.below(3) {
+            self.happen(at, dice, now, &mut lines, &mut unique);
+        }
+        self.say(at, lines, unique);
+    }
+
+    /// The equipment of a site says how some of it is.
+    fn measure(&mut self, at: usize, dice: &mut Dice, now: Timestamp) {
+        let wait = Micros(dice.between(500_000, 5_000_000) * self.calm);
+        let source = &mut self.sources[at];
+        source.measures_at = now + wait;
+        let lines = source.equipment.as_mut().map(|it| it.report(dice, now));
+        self.say_measured(at, lines.unwrap_or_default());
+    }
+
+    /// Lines of which each counts once, however often its request is sent.
+    fn say_measured(&mut self, at: usize, mut lines: Vec<Value>) {
+        for line in &mut lines {
+            self.next += 1;
+            line["id"] = json!(format!("m{}", self.next));
+        }
+        self.say(at, lines.iter().map(Value::to_string).collect(), Vec::new());
+    }
+
+    /// What is still said when all have fallen silent.
+    pub fn say_last_words(&mut self, now: Timestamp) {
+        let Some(at) = self.next_last_words().filter(|at| *at <= now) else { return };
+        self.last_words += 1;
+        let is_last = self.last_words == LAST_WORDS.len();
+        for source in 0..self.sources.len() {
+            let raised = std::mem::take(&mut self.sources[source].raised);
+            let Some(equipment) = &mut self.sources[source].equipment else { continue };
+            let mut lines = if is_last { equipment.calm_down(at) } else { equipment.say_all(at) };
+            lines.extend(raised.iter().map(|(mac, vlan)| chance::resolved(*mac, vlan)));
+            self.say_measured(source, lines);
+        }
+    }
+
+    fn next_last_words(&self) -> Option<Timestamp> {
+        Some(self.silent_since? + *LAST_WORDS.get(self.last_words)?)
+    }
+
+    /// Now and then all sites of an org are cut off, and come back about when one of them does.
+    fn provider_fails(&mut self, dice: &mut Dice, now: Timestamp) {
+        if now < self.provider_fails_at || self.silent_since.is_some() {
+            return;
+        }
+        let [least, most] = PROVIDER_FAILS.map(|secs| secs * self.calm);
+        self.provider_fails_at = now + Micros::from_secs(dice.between(least, most));
+        let secs = dice.between(PROVIDER_IS_AWAY[0], PROVIDER_IS_AWAY[1]);
+        for at in 0..self.sources.len() {
+            let is_of_the_day = self.campus.as_ref().is_some_and(|campus| campus.source == at);
+            if !is_of_the_day {
+                self.is_cut(at, now, secs + dice.between(0, 20));
             }
         }
     }
 
     /// The power of a site fails for a while, unless it has a device that is steady.
-    fn is_cut(&mut self, at: usize, dice: &mut Dice, now: Timestamp) -> bool {
+    fn is_cut(&mut self, at: usize, now: Timestamp, secs: i64) -> bool {
         let source = &mut self.sources[at];
-        if self.steady.contains(&source.place.aps[0]) {
+        let Some((first, others)) = source.place.aps.split_first() else { return false };
+        if self.steady.contains(first) {
             return false;
         }
-        source.acts_at = now + Micros::from_secs(dice.between(30, 240));
+        source.acts_at = now + Micros::from_secs(secs);
+        source.measures_at = source.acts_at;
         let cut = |mac: &Mac| json!({"kind": "device-disconnected", "mac": mac, "reason": "power"});
-        let lines = source.place.aps[1..].iter().map(|mac| cut(mac).to_string()).collect();
+        let lines = others.iter().map(|mac| cut(mac).to_string()).collect();
         self.say(at, lines, Vec::new());
         true
-    }
-
-    fn happen(
-        &mut self,
-        at: usize,
-        dice: &mut Dice,
-        now: Timestamp,
-        lines: &mut Vec<String>,
-        unique: &mut Vec<String>,
-    ) {
-        self.next += 1;
-        let id = format!("i{}", self.next);
-        let source = &mut self.sources[at];
-        let wild = source.place.aps[1 + usize::try_from(dice.below(2)).unwrap_or(0)];
-        let client = Mac([
-            0x70,
-            0xef,
-            source.place.aps[0].0[4],
-            0,
-            0,
-            u8::try_from(dice.below(4)).unwrap_or(0),
-        ]);
-        // Some tell a time of their own, some of which are late.
-        let time = dice.one_in(3).then(|| (now - Micros(dice.between(0, 3_000_000))).as_secs_f64());
-        let line = match dice.below(29) {
-            26 | 27 => {
-                let event = *dice.pick(&["GW_VPN_PEER_DOWN", "GW_VPN_PEER_UP"]);
-                json!({"kind": "device-event", "mac": wild, "type": event, "peer_mac": client})
-            }
-            28 => {
-                let event = *dice.pick(&["AP_PORT_DOWN", "AP_PORT_UP"]);
-                json!({"kind": "device-event", "mac": wild, "type": event, "port_id": "eth1"})
-            }
-            22 => json!({"kind": "port-stats", "mac": wild, "port_id": "eth0",
-                         "state": if dice.one_in(2) { "up" } else { "down" },
-                         "errors": self.next * dice.below(3), "packets": self.next * 1000}),
-            23 => json!({"kind": "path-stats", "mac": wild, "port_id": "wan0",
-                         "loss": dice.below(10)}),
-            24 => {
-                json!({"kind": "client-seen", "mac": client, "rssi": -60 - (dice.below(30) as i64)})
-            }
-            25 => json!({"kind": "intrusion", "ap": wild, "type": "deauthentication", "count": 15}),
-            18..=20 => {
-                let kind = *dice.pick(&["client-auth", "client-dhcp", "client-dns", "client-arp"]);
-                json!({"kind": kind, "mac": client, "success": !dice.one_in(3), "ssid": "Maui",
-                       "server": "10.0.0.1", "duration": dice.below(1000) as f64 / 1000.0})
-            }
-            21 => json!({"kind": "nac-event", "type": "NAC_CLIENT_PERMIT", "mac": client}),
-            16 => json!({"kind": "alarm", "type": "missing_vlan", "mac": wild,
-                         "vlan": dice.below(3).to_string()}),
-            17 => json!({"kind": "alarm", "type": "missing_vlan", "mac": wild,
-                         "vlan": dice.below(3).to_string(), "status": "resolved"}),
-            0 => json!({"kind": "device-connected", "mac": wild}),
-            1 => json!({"kind": "device-disconnected", "mac": wild, "reason": "cut"}),
-            2 => json!({"kind": "device-restarted", "mac": wild}),
-            3 | 4 => json!({"kind": "device-heartbeat", "mac": wild}),
-            5..=7 => {
-                let text = format!("u{}", self.next);
-                unique.push(text.clone());
-                json!({"kind": "device-event", "mac": wild, "type": "AP_CONFIGURED", "text": text})
-            }
-            8..=10 => {
-                let ap = *dice.pick(&source.place.aps);
-                source.at.insert(client, ap);
-                json!({"kind": "client-associated", "mac": client, "ap": ap, "bssid": ap,
-                       "ssid": "Maui", "band": "5", "rssi": -54})
-            }
-            11 => json!({"kind": "client-seen", "mac": client, "rssi": -60}),
-            12 => {
-                source.at.remove(&client);
-                json!({"kind": "client-disassociated", "mac": client})
-            }
-            13 if dice.one_in(12) => {
-                json!({"kind": "accounting", "status": "on", "nas_ip": "10.0.0.1"})
-            }
-            13 | 14 => {
-                let session = self.next;
-                source.sessions.insert(session);
-                json!({"kind": "accounting", "status": "start", "nas_ip": "10.0.0.1",
-                       "session_id": format!("s{session}"), "username": "alice"})
-            }
-            _ if dice.one_in(60) => {
-                json!({"kind": "device-event", "mac": wild, "type": "AP_CONFIGURED",
-                       "text": format!("poison {}", self.next)})
-            }
-            _ => {
-                let known: Vec<u64> = source.sessions.iter().copied().collect();
-                if known.is_empty() {
-                    return;
-                }
-                let session = *dice.pick(&known);
-                let status = if dice.one_in(2) { "update" } else { "stop" };
-                json!({"kind": "accounting", "status": status, "nas_ip": "10.0.0.1",
-                       "session_id": format!("s{session}"), "session_time": self.next,
-                       "rx_bytes": self.next})
-            }
-        };
-        let mut line = line;
-        line["id"] = json!(id);
-        if let Some(time) = time {
-            line["time"] = json!(time);
-        }
-        if dice.one_in(5) {
-            line["source"] = json!(format!("collector-{}", dice.below(4)));
-        }
-        lines.push(line.to_string());
-    }
-
-    /// A message of another server, in a wording that is not ours.
-    fn pass_on(&mut self, at: usize, dice: &mut Dice) {
-        let place = self.sources[at].place.clone();
-        let (mut events, mut unique) = (Vec::new(), Vec::new());
-        for _ in 0..1 + dice.below(3) {
-            self.next += 1;
-            let text = format!("u{}", self.next);
-            let site = (!dice.one_in(3)).then_some(place.id);
-            let event = format!(
-                r#"{{ "type":"AP_CONFIGURED", "text":"{text}" ,"rssi":-6.10e1,"a":"\u00e9" }}"#
-            );
-            self.relayed.insert(text.clone(), (site, event.clone()));
-            events.push((site, event));
-            unique.push(text);
-        }
-        self.ask(at, Said::Message { org: place.org, events }, unique);
     }
 
     fn say(&mut self, at: usize, lines: Vec<String>, unique: Vec<String>) {
@@ -417,7 +405,7 @@ impl People {
     /// When somebody does something.
     pub fn next(&self) -> Option<Timestamp> {
         let of = |source: &Source| {
-            let acts = (!source.quiet).then(|| source.acts_at.min(source.beats_at));
+            let acts = (!source.quiet).then(|| source.acts_next());
             let again = (!source.waiting.is_empty() && !source.sent).then_some(source.again_at);
             acts.into_iter().chain(again).min()
         };
@@ -426,19 +414,21 @@ impl People {
             next.or_else(|| campus.pending.front().map(|_| campus.tells_at))
                 .map(|at| at.max(campus.tells_at))
         });
-        self.sources.iter().filter_map(of).chain(day).min()
+        self.sources.iter().filter_map(of).chain(day).chain(self.next_last_words()).min()
+    }
+
+    /// How often something must have been told of what the sites of an org measured.
+    pub fn truth(&self, org: OrgId) -> Truth {
+        let mut truth = Truth::new();
+        let sources = self.sources.iter().filter(|source| source.place.org == org);
+        for (kind, count) in sources.filter_map(|it| it.equipment.as_ref()).flat_map(|it| &it.truth)
+        {
+            *truth.entry(*kind).or_default() += count;
+        }
+        truth
     }
 
     fn source_of(&mut self, ack: u64) -> Option<&mut Source> {
         self.sources.iter_mut().find(|it| it.waiting.front().is_some_and(|it| it.ack == ack))
     }
-}
-
-/// What a NAS says whose clock is off by an hour, half of the time.
-fn clock_of_a_nas(now: Timestamp) -> String {
-    let is_off = (now.secs() / OFF_SECS) % 2 == 0;
-    let time = now - if is_off { Micros::from_mins(60) } else { Micros(0) };
-    let line = json!({"kind": "accounting", "status": "on", "nas_ip": "10.0.0.9",
-                      "time": time.as_secs_f64()});
-    line.to_string()
 }
