@@ -12,6 +12,7 @@ use bytes::Bytes;
 use foghorn_model::event::block;
 use foghorn_model::{EventEntry, OrgId, SiteId, Topic, Webhook, WebhookId};
 use proptest::prelude::*;
+use std::collections::BTreeMap;
 
 const PARTITION: Partition = Partition(9);
 
