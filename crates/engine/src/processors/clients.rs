@@ -60,6 +60,7 @@ struct ClientState {
     presence: Presence,
 }
 
+#[cfg(target_pointer_width = "64")]
 const _: () = assert!(size_of::<(Mac, ClientState)>() == 64);
 
 /// A level in dBm, if it is known: a number that is none takes no room of its own.

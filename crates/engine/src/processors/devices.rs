@@ -13,9 +13,10 @@ mod causes;
 mod damping;
 mod entities;
 mod site;
+mod transition;
 
 use super::Scene;
-use super::alarms::{self, Incident};
+use super::alarms::Incident;
 use super::presence::Presence;
 use crate::table::Ordered;
 use crate::timers::{Subject, Timers};
@@ -23,7 +24,7 @@ use crate::view::DeviceView;
 use availability::Availability;
 use damping::Dampers;
 use foghorn_model::alarm::Evidence;
-use foghorn_model::definitions::{AlarmRow, alarm_of_event};
+use foghorn_model::definitions::alarm_of_event;
 use foghorn_model::event::device::{DeviceFacts, Happening, encode_event};
 use foghorn_model::telemetry::{DeviceChange, DeviceEvent, DeviceReport, Severity};
 use foghorn_model::{Device, DeviceType, Mac, Setting, Site, Timestamp, Topic};
@@ -33,6 +34,7 @@ use site::Standing;
 use smol_str::SmolStr;
 use std::collections::VecDeque;
 use std::net::IpAddr;
+use transition::Transition;
 use uuid::Uuid;
 
 /// The devices of a site.
@@ -129,53 +131,6 @@ struct Owed {
 
 /// Why a device went down that just fell silent.
 const SILENT: &str = "heartbeat_timeout";
-
-/// The derived types; each belongs to the prefix of the device's type.
-#[derive(Clone, Copy)]
-enum Transition {
-    Connected,
-    Disconnected,
-    Restarted,
-}
-
-impl Transition {
-    fn event_type(self, device_type: DeviceType) -> &'static str {
-        match (device_type, self) {
-            (DeviceType::Ap, Self::Connected) => "AP_CONNECTED",
-            (DeviceType::Ap, Self::Disconnected) => "AP_DISCONNECTED",
-            (DeviceType::Ap, Self::Restarted) => "AP_RESTARTED",
-            (DeviceType::Switch, Self::Connected) => "SW_CONNECTED",
-            (DeviceType::Switch, Self::Disconnected) => "SW_DISCONNECTED",
-            (DeviceType::Switch, Self::Restarted) => "SW_RESTARTED",
-            (DeviceType::Gateway, Self::Connected) => "GW_CONNECTED",
-            (DeviceType::Gateway, Self::Disconnected) => "GW_DISCONNECTED",
-            (DeviceType::Gateway, Self::Restarted) => "GW_RESTARTED",
-        }
-    }
-
-    /// The alarm that it is, where there is one.
-    fn alarm(self, device_type: DeviceType) -> Option<&'static AlarmRow> {
-        Some(alarms::row(match (device_type, self) {
-            (DeviceType::Ap, Self::Connected) => "device_reconnected",
-            (DeviceType::Ap, Self::Disconnected) => "device_down",
-            (DeviceType::Ap, Self::Restarted) => "device_restarted",
-            (DeviceType::Switch, Self::Connected) => "switch_reconnected",
-            (DeviceType::Switch, Self::Disconnected) => "switch_down",
-            (DeviceType::Switch, Self::Restarted) => "switch_restarted",
-            (DeviceType::Gateway, Self::Connected) => "gateway_reconnected",
-            (DeviceType::Gateway, Self::Disconnected) => "gateway_down",
-            // The wire knows none.
-            (DeviceType::Gateway, Self::Restarted) => return None,
-        }))
-    }
-
-    fn severity(self) -> Severity {
-        match self {
-            Self::Connected | Self::Restarted => Severity::Notice,
-            Self::Disconnected => Severity::Warn,
-        }
-    }
-}
 
 /// Why something happened, as its source told.
 #[derive(Clone, Copy, Default)]
