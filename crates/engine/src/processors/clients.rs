@@ -301,8 +301,7 @@ impl Clients {
     /// The state was read back.
     pub(crate) fn index(&mut self) {
         for (mac, state) in self.by_mac.each_mut() {
-            state.ap = state.association.ap;
-            state.band = Band::of(state.association.band.as_deref());
+            state.repeat();
             if state.rssi.is_none() {
                 state.rssi = state.association.rssi.into();
             }
@@ -328,14 +327,22 @@ impl Clients {
 
 impl ClientState {
     fn new(association: Association) -> Self {
-        Self {
+        let mut state = Self {
             rssi: association.rssi.into(),
-            ap: association.ap,
-            band: Band::of(association.band.as_deref()),
+            ap: Mac::NONE,
+            band: Band::default(),
             association: Box::new(association),
             latest: Timestamp(0),
             presence: Presence::default(),
-        }
+        };
+        state.repeat();
+        state
+    }
+
+    /// What stands here too is as the association has it.
+    fn repeat(&mut self) {
+        self.ap = self.association.ap;
+        self.band = Band::of(self.association.band.as_deref());
     }
 
     fn view(&self) -> ClientView<'_> {
@@ -345,9 +352,8 @@ impl ClientState {
     /// It is associated in another way from now on.
     fn begin(&mut self, association: Association, scene: &Scene<'_, '_>) {
         self.rssi = association.rssi.into();
-        self.ap = association.ap;
-        self.band = Band::of(association.band.as_deref());
         *self.association = association;
+        self.repeat();
         self.hear(scene);
     }
 

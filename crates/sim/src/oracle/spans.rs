@@ -4,8 +4,8 @@
 //! A span of which every line was received before it was to be told is as the truth has it, to the
 //! digit: when the server was away it is told later, and says the same. Of a span of which a line
 //! came later, what is told is of some of its lines, or of none: then the least and the most of
-//! latencies lie within those of the truth, and of an hour nothing is compared. The availability of APs is not compared, since it goes by when their
-//! silence is found.
+//! latencies lie within those of the truth, and of an hour nothing is compared. The availability of
+//! APs is not compared, since it goes by when their silence is found.
 
 use crate::day::{LATENCY_EACH, LEVELS_EACH, TOLD_AFTER, Told};
 use crate::journal::Journal;
