@@ -1,15 +1,16 @@
 //! What a day of a site costs the fold: processor time a record and memory a client, for 500, 5,000
 //! and 50,000 clients with a device for 25 each, and for devices that all flap.
 //!
-//! The days go hour by hour in turn, so that whatever else the machine does meets all of them; the
-//! lines of an hour are made before it is measured, since making them needs the caches too, lie one
-//! behind the other as in a log, and are copied to where the server would have just read them. Sites
-//! of 500 clients are folded an hour of each in turn: the processor's caches hold all of one. So a
-//! hundred are folded too of which each has a minute in turn: what a record costs more at 50,000
-//! clients than there is the size of the site, the rest is the memory of the machine. Both are told;
-//! when the first, the median over the hours, is more than [`GROWTH_MAX`], the process fails. Time is
-//! that of the thread on a processor. Memory is what a process of its own grows by that restores
-//! copies of the state at its largest, with the server's allocator.
+//! The days go on side by side, three minutes of each in turn, so that whatever else the machine does
+//! meets all of them; the lines of an hour are made before it is measured, since making them needs
+//! the caches too, lie one behind the other as in a log, and are copied to where the server would
+//! have just read them. Of the sites of 500 clients that are folded alone each has its whole hour
+//! instead, one after the other: the processor's caches hold all of one. So a hundred are folded too
+//! of which each has a minute in turn: what a record costs more at 50,000 clients than there is the
+//! size of the site, the rest is the memory of the machine. Both are told; when the first, the
+//! median over the hours, is more than [`GROWTH_MAX`], the process fails. Time is that of the thread
+//! on a processor. Memory is what a process of its own grows by that restores copies of the state at
+//! its largest, with the server's allocator.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark ends at the first surprise")]
 #![expect(clippy::print_stdout, reason = "its figures are what it is for")]
@@ -30,8 +31,11 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const GROWTH_MAX: f64 = 1.2;
 const MIDNIGHT: Timestamp = Timestamp(1_700_006_400_000_000);
 const HOURS: i64 = 24;
-/// So many small sites are folded one by one: of one there are too few records to measure.
-const ALONE: u64 = 20;
+/// So many turns each day has in an hour.
+const TURNS: i64 = 20;
+/// So many small sites are folded one by one, in a turn each: of one there are too few records to
+/// measure.
+const ALONE: u64 = TURNS as u64;
 /// So many have as many clients as a large one.
 const MANY: u64 = 100;
 /// When most are here.
@@ -52,14 +56,20 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let mut rows = [
-        Row::new(Size::SMALL, ALONE, Turn::Hour),
-        Row::new(Size::SMALL, MANY, Turn::Minute),
-        Row::new(Size::WHOLE, 1, Turn::Hour),
-        Row::new(Size::LARGE, 1, Turn::Hour),
+        Row::new(Size::SMALL, ALONE, Together::No),
+        Row::new(Size::SMALL, MANY, Together::Yes),
+        Row::new(Size::WHOLE, 1, Together::Yes),
+        Row::new(Size::LARGE, 1, Together::Yes),
     ];
     for hour in 0..HOURS {
-        for row in &mut rows {
-            row.live_through(MIDNIGHT + Micros::from_mins(60 * hour));
+        let from = MIDNIGHT + Micros::from_mins(60 * hour);
+        let mut lines: Vec<Vec<Lines>> = rows.iter_mut().map(|row| row.lines(from)).collect();
+        for turn in 0..TURNS {
+            let each = rows.iter_mut().zip(&mut lines);
+            each.for_each(|(row, lines)| row.live_through(from, turn, lines));
+        }
+        for (row, lines) in rows.iter_mut().zip(&lines) {
+            row.end_hour(lines);
             if hour == FULL_HOUR {
                 row.weigh();
             }
@@ -85,20 +95,22 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// For how long a site has its turn.
+/// Whether the sites of a row live at the same time.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Turn {
-    Hour,
-    Minute,
+enum Together {
+    Yes,
+    No,
 }
 
 /// Sites that live side by side.
 struct Row {
-    turn: Turn,
+    together: Together,
     sites: Vec<Site>,
     records: u64,
     events: u64,
     nanos: u64,
+    /// Nanoseconds of the hour.
+    in_hour: u64,
     /// Nanoseconds a record, by hour.
     hours: Vec<f64>,
     /// Clients that are here at the full hour, and the bytes of the snapshot and in memory.
@@ -124,30 +136,38 @@ struct Lines {
 }
 
 impl Row {
-    fn new(size: Size, count: u64, turn: Turn) -> Self {
+    fn new(size: Size, count: u64, together: Together) -> Self {
         let sites = (1..=count).map(|seed| Site::new(size, seed)).collect();
         let (hours, weight, text) = (Vec::new(), (0, 0, 0), String::new());
-        Self { turn, sites, records: 0, events: 0, nanos: 0, hours, weight, text }
+        Self { together, sites, records: 0, events: 0, nanos: 0, in_hour: 0, hours, weight, text }
     }
 
-    fn live_through(&mut self, from: Timestamp) {
-        let minutes = |count| from + Micros::from_mins(count);
-        let hour = self.sites.iter_mut().map(|site| site.lines(minutes(60)));
-        let mut hour: Vec<Lines> = hour.collect();
-        let sites = 0..hour.len();
-        let turns: Vec<(i64, usize)> = match self.turn {
-            Turn::Hour => sites.flat_map(|site| (1..=60).map(move |at| (at, site))).collect(),
-            Turn::Minute => (1..=60).flat_map(|at| sites.clone().map(move |it| (at, it))).collect(),
+    /// The lines of the hour from then on, of each site.
+    fn lines(&mut self, from: Timestamp) -> Vec<Lines> {
+        self.sites.iter_mut().map(|site| site.lines(from + Micros::from_mins(60))).collect()
+    }
+
+    /// This turn of the hour from then on.
+    fn live_through(&mut self, from: Timestamp, turn: i64, hour: &mut [Lines]) {
+        let each = 60 / TURNS;
+        let turns: Vec<(i64, usize)> = match self.together {
+            Together::No => (1..=60).map(|minute| (minute, turn as usize)).collect(),
+            Together::Yes => (turn * each + 1..=(turn + 1) * each)
+                .flat_map(|minute| (0..hour.len()).map(move |at| (minute, at)))
+                .collect(),
         };
-        let mut nanos = 0;
         for (minute, at) in turns {
             let (site, lines) = (&mut self.sites[at], &mut hour[at]);
-            while let Some(some) = lines.next(minutes(minute)) {
-                nanos += site.fold(lines, some, &mut self.text);
+            while let Some(some) = lines.next(from + Micros::from_mins(minute)) {
+                self.in_hour += site.fold(lines, some, &mut self.text);
                 self.events += u64::from(site.folding.out.record.count);
                 site.folding.out.clear();
             }
         }
+    }
+
+    fn end_hour(&mut self, hour: &[Lines]) {
+        let nanos = std::mem::take(&mut self.in_hour);
         let records = hour.iter().map(|lines| lines.starts.len() as u64).sum::<u64>();
         self.hours.push(nanos as f64 / records as f64);
         self.nanos += nanos;
