@@ -167,6 +167,7 @@ impl Engine {
     pub fn fold(&mut self, number: u64, record: &Record<'_>, out: &mut Output) {
         assert_eq!(number, self.state.last + 1, "records of {} are dense", self.partition);
         self.state.last = number;
+        let telemetry = self.read(record);
         let epoch = self.state.epoch;
         let seq = record.catalog_seq;
         let mut emitter = Emitter::new(out, self.partition, epoch, number, seq);
@@ -185,7 +186,9 @@ impl Engine {
         let now = self.state.clock;
         emitter.now = now;
         match &record.body {
-            RecordBody::Telemetry(line) => self.on_telemetry(record.site, line, &mut emitter),
+            RecordBody::Telemetry(line) => {
+                self.on_telemetry(record.site, line, telemetry.as_ref(), &mut emitter);
+            }
             RecordBody::Relayed(event) => self.on_relayed(record.site, event, &mut emitter),
             RecordBody::Change(change) => self.on_change(change, &mut emitter),
             RecordBody::Command(command) => self.on_command(command, &mut emitter),
@@ -196,6 +199,16 @@ impl Engine {
                 self.state.epoch += 1;
             }
         }
+    }
+
+    /// Reads a line, and has what it is about fetched while the clock moves.
+    fn read<'a>(&self, record: &'a Record<'_>) -> Option<Telemetry<'a>> {
+        let RecordBody::Telemetry(line) = &record.body else { return None };
+        let telemetry = Telemetry::parse(line).ok()?;
+        if let Some(state) = record.site.and_then(|site| self.state.sites.get(&site)) {
+            state.fetch(&telemetry.report);
+        }
+        Some(telemetry)
     }
 
     /// Goes past the record with this number without folding it, since folding it failed. What
@@ -222,6 +235,7 @@ impl Engine {
     /// Moves the clock, and fires what becomes due on the way.
     fn advance(&mut self, to: Timestamp, emitter: &mut Emitter<'_>) {
         while let Some((deadline, site, subject)) = self.timers.pop(to) {
+            self.fetch_next();
             self.state.clock = self.state.clock.max(deadline);
             if mutated(Mutant::TimerLate) {
                 self.state.clock = self.state.clock.max(to);
@@ -264,14 +278,31 @@ impl Engine {
         self.state.clock = self.state.clock.max(to);
     }
 
-    fn on_telemetry(&mut self, site: Option<SiteId>, line: &[u8], emitter: &mut Emitter<'_>) {
+    /// Has fetched what fires next.
+    fn fetch_next(&self) {
+        let Some((site, subject)) = self.timers.next_subject() else { return };
+        let Some(state) = self.state.sites.get(&site) else { return };
+        match subject {
+            Subject::Device(mac) => state.devices.fetch(mac),
+            Subject::Client(mac) => state.clients.fetch(mac),
+            _ => {}
+        }
+    }
+
+    fn on_telemetry(
+        &mut self,
+        site: Option<SiteId>,
+        line: &[u8],
+        telemetry: Option<&Telemetry<'_>>,
+        emitter: &mut Emitter<'_>,
+    ) {
         assert!(!foghorn_mutant::poisons(line), "a poisoned record");
         self.tally.telemetry += 1;
         let Some(state) = site.and_then(|site| self.state.sites.get_mut(&site)) else {
             self.tally.unknown_site += 1;
             return;
         };
-        let Ok(telemetry) = Telemetry::parse(line) else {
+        let Some(telemetry) = telemetry else {
             self.tally.unreadable += 1;
             return;
         };
@@ -293,7 +324,7 @@ impl Engine {
             timers: &mut self.timers,
             tally: &mut self.tally,
         };
-        state.sources.hear(way(&telemetry), &mut scene);
+        state.sources.hear(way(telemetry), &mut scene);
         let source = source(&telemetry.report);
         if let Some(id) = &telemetry.id
             && !state.seen.admit(source, id, now)

@@ -21,6 +21,7 @@ use crate::processors::sle::Sle;
 use crate::processors::sources::Sources;
 use crate::processors::webhooks::Webhooks;
 use crate::seen::Seen;
+use foghorn_model::telemetry::Report;
 use foghorn_model::{
     AlarmTemplate, AlarmTemplateId, EventKey, Org, OrgId, Partition, Site, SiteId, Suppression,
     Timestamp,
@@ -119,6 +120,24 @@ pub(crate) struct SiteState {
 }
 
 impl SiteState {
+    /// This will be reported.
+    pub(crate) fn fetch(&self, report: &Report<'_>) {
+        match report {
+            Report::Device(report) => self.devices.fetch(report.mac),
+            Report::Seen(seen) => {
+                self.clients.fetch(seen.mac);
+                if let Some(ap) = seen.ap {
+                    self.failures.fetch(ap);
+                }
+            }
+            Report::Associated(report) => self.clients.fetch_association(report.mac),
+            Report::Disassociated(left) => self.clients.fetch_association(left.mac),
+            Report::Accounting(request) => self.sessions.fetch(request),
+            Report::Step(step) => self.clients.fetch_association(step.mac),
+            _ => {}
+        }
+    }
+
     pub(crate) fn new(site: Site) -> Self {
         Self {
             site,

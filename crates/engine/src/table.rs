@@ -5,72 +5,140 @@
 //! nobody gets to see it: whoever goes through all either gets them in the order of their keys,
 //! which [`Ordered`] keeps beside them, or promises that the order does not matter.
 
-#![expect(
-    clippy::disallowed_types,
-    reason = "this is what keeps the order of a hash map to itself"
-)]
-
-use serde::{Deserialize, Serialize, Serializer};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::hash::Hash;
+use foldhash::quality::RandomState;
+use hashbrown::HashTable;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::borrow::Borrow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{BuildHasher, Hash};
 use std::ops::RangeBounds;
 
+/// Has the processor bring this into its caches, and does not wait for it.
+pub(crate) fn bring_near<T>(place: &T) {
+    #[cfg(target_arch = "x86_64")]
+    safe_arch::prefetch_t0(place);
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = place;
+}
+
 /// A map whose order nobody needs but its snapshot.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(transparent, bound(deserialize = "K: Deserialize<'de> + Eq + Hash, V: Deserialize<'de>"))]
-pub(crate) struct Table<K, V>(HashMap<K, V>);
+#[derive(Clone, Debug)]
+pub(crate) struct Table<K, V> {
+    slots: HashTable<Slot<K, V>>,
+    hasher: RandomState,
+}
+
+/// A key and its value begin with a line of the processor's cache.
+#[derive(Clone, Debug)]
+#[repr(C, align(64))]
+pub(crate) struct Slot<K, V> {
+    key: K,
+    value: V,
+}
 
 impl<K, V> Default for Table<K, V> {
     fn default() -> Self {
-        Self(HashMap::new())
+        Self { slots: HashTable::new(), hasher: RandomState::default() }
     }
 }
 
-impl<K: Copy + Ord + Hash, V> Table<K, V> {
+impl<K, V> Table<K, V> {
     pub(crate) fn len(&self) -> usize {
-        self.0.len()
+        self.slots.len()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    pub(crate) fn get(&self, key: K) -> Option<&V> {
-        self.0.get(&key)
-    }
-
-    pub(crate) fn get_mut(&mut self, key: K) -> Option<&mut V> {
-        self.0.get_mut(&key)
-    }
-
-    /// The entry of a key, which it gets if it has none.
-    pub(crate) fn get_or_insert_with(&mut self, key: K, value: impl FnOnce() -> V) -> &mut V {
-        self.0.entry(key).or_insert_with(value)
-    }
-
-    pub(crate) fn remove(&mut self, key: K) -> Option<V> {
-        self.0.remove(&key)
+        self.slots.is_empty()
     }
 
     /// In no order: what is made of them must not depend on it.
     pub(crate) fn each(&self) -> impl Iterator<Item = &V> {
-        self.0.values()
+        self.slots.iter().map(|slot| &slot.value)
+    }
+}
+
+impl<K: Hash + Eq, V> Table<K, V> {
+    fn hash(&self, key: &(impl Hash + ?Sized)) -> u64 {
+        self.hasher.hash_one(key)
     }
 
+    pub(crate) fn get<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<&V>
+    where
+        K: Borrow<Q>,
+    {
+        let slot = self.slots.find(self.hash(key), |slot| slot.key.borrow() == key)?;
+        Some(&slot.value)
+    }
+
+    pub(crate) fn get_mut<Q: Hash + Eq + ?Sized>(&mut self, key: &Q) -> Option<&mut V>
+    where
+        K: Borrow<Q>,
+    {
+        let hash = self.hash(key);
+        let slot = self.slots.find_mut(hash, |slot| slot.key.borrow() == key)?;
+        Some(&mut slot.value)
+    }
+
+    /// Where the value of a key probably is, which is found without a look at any.
+    pub(crate) fn likely<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<&V>
+    where
+        K: Borrow<Q>,
+    {
+        self.slots.find(self.hash(key), |_| true).map(|slot| &slot.value)
+    }
+
+    /// The entry of a key, which it gets if it has none.
+    pub(crate) fn get_or_insert_with(&mut self, key: K, value: impl FnOnce() -> V) -> &mut V {
+        let (hash, hasher) = (self.hash(&key), &self.hasher);
+        let entry =
+            self.slots.entry(hash, |slot| slot.key == key, |slot| hasher.hash_one(&slot.key));
+        let slot = entry.or_insert_with(|| Slot { key, value: value() });
+        &mut slot.into_mut().value
+    }
+
+    pub(crate) fn remove<Q: Hash + Eq + ?Sized>(&mut self, key: &Q) -> Option<V>
+    where
+        K: Borrow<Q>,
+    {
+        let hash = self.hash(key);
+        let entry = self.slots.find_entry(hash, |slot| slot.key.borrow() == key).ok()?;
+        Some(entry.remove().0.value)
+    }
+}
+
+impl<K: Copy, V> Table<K, V> {
     /// In no order: what is done to one entry must not depend on another.
     pub(crate) fn each_mut(&mut self) -> impl Iterator<Item = (K, &mut V)> {
-        self.0.iter_mut().map(|(key, value)| (*key, value))
+        self.slots.iter_mut().map(|slot| (slot.key, &mut slot.value))
     }
 
     /// Keeps what is to be kept. In no order, as above.
     pub(crate) fn retain(&mut self, mut is_kept: impl FnMut(K, &mut V) -> bool) {
-        self.0.retain(|key, value| is_kept(*key, value));
+        self.slots.retain(|slot| is_kept(slot.key, &mut slot.value));
+    }
+}
+
+impl<K: Hash + Eq, V> FromIterator<(K, V)> for Table<K, V> {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
+        let mut table = Self::default();
+        for (key, value) in entries {
+            table.get_or_insert_with(key, || value);
+        }
+        table
     }
 }
 
 impl<K: Ord + Serialize, V: Serialize> Serialize for Table<K, V> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.iter().collect::<BTreeMap<_, _>>().serialize(serializer)
+        let ordered: BTreeMap<_, _> =
+            self.slots.iter().map(|slot| (&slot.key, &slot.value)).collect();
+        ordered.serialize(serializer)
+    }
+}
+
+impl<'de, K: Deserialize<'de> + Ord + Hash, V: Deserialize<'de>> Deserialize<'de> for Table<K, V> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(BTreeMap::<K, V>::deserialize(deserializer)?.into_iter().collect())
     }
 }
 
@@ -78,7 +146,7 @@ impl<K: Ord + Serialize, V: Serialize> Serialize for Table<K, V> {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(
     from = "Table<K, V>",
-    bound(deserialize = "K: Deserialize<'de> + Copy + Ord + Hash, V: Deserialize<'de>")
+    bound(deserialize = "K: Deserialize<'de> + Clone + Ord + Hash, V: Deserialize<'de>")
 )]
 pub(crate) struct Ordered<K, V> {
     table: Table<K, V>,
@@ -91,39 +159,68 @@ impl<K, V> Default for Ordered<K, V> {
     }
 }
 
-impl<K: Copy + Ord + Hash, V> From<Table<K, V>> for Ordered<K, V> {
+impl<K: Clone + Ord + Hash, V> From<Table<K, V>> for Ordered<K, V> {
     fn from(table: Table<K, V>) -> Self {
-        let order = table.0.keys().copied().collect();
+        let order = table.slots.iter().map(|slot| slot.key.clone()).collect();
         Self { table, order }
     }
 }
 
-impl<K: Copy + Ord + Hash, V> Ordered<K, V> {
+impl<K: Clone + Ord + Hash, V> Ordered<K, V> {
     pub(crate) fn len(&self) -> usize {
         self.table.len()
     }
 
-    pub(crate) fn get(&self, key: K) -> Option<&V> {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.table.is_empty()
+    }
+
+    pub(crate) fn get<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<&V>
+    where
+        K: Borrow<Q>,
+    {
         self.table.get(key)
     }
 
-    pub(crate) fn get_mut(&mut self, key: K) -> Option<&mut V> {
+    pub(crate) fn get_mut<Q: Hash + Eq + ?Sized>(&mut self, key: &Q) -> Option<&mut V>
+    where
+        K: Borrow<Q>,
+    {
         self.table.get_mut(key)
+    }
+
+    /// See [`Table::likely`].
+    pub(crate) fn likely<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<&V>
+    where
+        K: Borrow<Q>,
+    {
+        self.table.likely(key)
     }
 
     /// The entry of a key, which it gets if it has none.
     pub(crate) fn get_or_insert_with(&mut self, key: K, value: impl FnOnce() -> V) -> &mut V {
         let order = &mut self.order;
+        let known = key.clone();
         self.table.get_or_insert_with(key, || {
-            order.insert(key);
+            order.insert(known);
             value()
         })
     }
 
-    pub(crate) fn remove(&mut self, key: K) -> Option<V> {
+    pub(crate) fn remove<Q: Hash + Ord + ?Sized>(&mut self, key: &Q) -> Option<V>
+    where
+        K: Borrow<Q>,
+    {
         let removed = self.table.remove(key)?;
-        self.order.remove(&key);
+        self.order.remove(key);
         Some(removed)
+    }
+
+    /// Takes the entry whose key comes first.
+    pub(crate) fn pop_first(&mut self) -> Option<(K, V)> {
+        let key = self.order.pop_first()?;
+        let value = self.table.remove(&key)?;
+        Some((key, value))
     }
 
     /// In the order of their keys.
@@ -132,22 +229,24 @@ impl<K: Copy + Ord + Hash, V> Ordered<K, V> {
     }
 
     /// In the order of their keys.
-    pub(crate) fn range(&self, keys: impl RangeBounds<K>) -> impl Iterator<Item = (K, &V)> {
-        self.order.range(keys).filter_map(|key| Some((*key, self.table.get(*key)?)))
+    pub(crate) fn range(&self, keys: impl RangeBounds<K>) -> impl Iterator<Item = (&K, &V)> {
+        self.order.range(keys).filter_map(|key| Some((key, self.table.get(key)?)))
     }
 
     /// See [`Table::each`].
     pub(crate) fn each(&self) -> impl Iterator<Item = &V> {
         self.table.each()
     }
+}
 
+impl<K: Copy, V> Ordered<K, V> {
     /// See [`Table::each_mut`].
     pub(crate) fn each_mut(&mut self) -> impl Iterator<Item = (K, &mut V)> {
         self.table.each_mut()
     }
 }
 
-impl<K: Copy + Ord + Hash + Serialize, V: Serialize> Serialize for Ordered<K, V> {
+impl<K: Clone + Ord + Hash + Serialize, V: Serialize> Serialize for Ordered<K, V> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.range(..))
     }

@@ -93,6 +93,11 @@ impl Timers {
         })
     }
 
+    /// What the next timer is about.
+    pub(crate) fn next_subject(&self) -> Option<(SiteId, Subject)> {
+        self.queue.first().map(|(_, site, subject)| (*site, *subject))
+    }
+
     /// When the next timer fires.
     pub(crate) fn next(&self) -> Option<Timestamp> {
         self.queue.first().map(|(at, _, _)| *at)

@@ -7,12 +7,14 @@
 //! its beginning is reckoned from Acct-Session-Time.
 
 use super::Scene;
+use crate::table::{Ordered, Table, bring_near};
 use foghorn_model::event::nac::{NacCounters, NacEvent, NacSession, NacStatus, encode};
 use foghorn_model::telemetry::{Accounting, AccountingStatus};
 use foghorn_model::time::Micros;
 use foghorn_model::{SiteId, Timestamp, Topic};
 use foghorn_mutant::{Mutant, is as mutated};
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
 use uuid::Uuid;
@@ -36,12 +38,15 @@ const REBOOT: &str = "NAS-Reboot";
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Sessions {
-    open: BTreeMap<IpAddr, BTreeMap<String, Session>>,
+    open: BTreeMap<IpAddr, OfNas>,
     open_count: usize,
-    ended: BTreeMap<IpAddr, BTreeMap<String, Ended>>,
+    ended: BTreeMap<IpAddr, Table<SmolStr, Ended>>,
     /// In the order of their end by the partition clock, for forgetting.
-    ended_order: VecDeque<(Timestamp, IpAddr, String)>,
+    ended_order: VecDeque<(Timestamp, IpAddr, SmolStr)>,
 }
+
+/// The open sessions of a NAS. Boxed: there is room in a table for more than there are.
+type OfNas = Ordered<SmolStr, Box<Session>>;
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Session {
@@ -56,7 +61,7 @@ struct Session {
     updated: bool,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Ended {
     at: Timestamp,
     heard: Timestamp,
@@ -65,6 +70,15 @@ struct Ended {
 }
 
 impl Sessions {
+    /// A request comes in.
+    pub(crate) fn fetch(&self, request: &Accounting<'_>) {
+        let Some(id) = request.session_id.as_deref() else { return };
+        let of_nas = self.open.get(&request.nas_ip);
+        if let Some(session) = of_nas.and_then(|of_nas| of_nas.likely(id)) {
+            session.fetch();
+        }
+    }
+
     /// A request came in; `timed` tells whether its time is the NAS's own.
     pub(crate) fn on_request(
         &mut self,
@@ -163,8 +177,8 @@ impl Sessions {
     /// The NAS started or goes down: what it had open before is over.
     fn on_reboot(&mut self, nas: IpAddr, timed: bool, scene: &mut Scene<'_, '_>) {
         let Some(open) = self.open.get(&nas) else { return };
-        let mut over: Vec<String> = open
-            .iter()
+        let mut over: Vec<SmolStr> = open
+            .range(..)
             .filter(|(_, session)| !timed || session.onset <= scene.at)
             .map(|(id, _)| id.clone())
             .collect();
@@ -178,7 +192,7 @@ impl Sessions {
     }
 
     fn open(&self, nas: IpAddr, id: &str) -> Option<&Session> {
-        self.open.get(&nas)?.get(id)
+        self.open.get(&nas)?.get(id).map(Box::as_ref)
     }
 
     fn ended(&self, nas: IpAddr, id: &str) -> Option<&Ended> {
@@ -201,10 +215,10 @@ impl Sessions {
         }
         let (at, site) = (scene.at, scene.site.id);
         let of_nas = self.open.entry(request.nas_ip).or_default();
-        let session = of_nas.entry(id.into()).or_insert_with(|| {
+        let session = of_nas.get_or_insert_with(id.into(), || {
             let secs = i64::try_from(request.session_time.unwrap_or(0)).unwrap_or(0);
             let onset = Timestamp(at.0.saturating_sub(secs.saturating_mul(1_000_000)));
-            Session {
+            Box::new(Session {
                 facts: NacSession {
                     session_id: id.into(),
                     unique_id: unique_id(site, request.nas_ip, id, onset),
@@ -216,7 +230,7 @@ impl Sessions {
                 started: false,
                 counters: NacCounters::default(),
                 updated: false,
-            }
+            })
         });
         session.latest = session.latest.max(at);
         learn(&mut session.facts, request);
@@ -239,7 +253,7 @@ impl Sessions {
         if self.ended_order.len() >= ENDED_MAX {
             self.forget_oldest();
         }
-        self.ended.entry(nas).or_default().insert(id.into(), ended);
+        *self.ended.entry(nas).or_default().get_or_insert_with(id.into(), || ended) = ended;
         self.ended_order.push_back((scene.now, nas, id.into()));
     }
 
@@ -247,8 +261,8 @@ impl Sessions {
     fn remove(
         &mut self,
         nas: IpAddr,
-        take: impl FnOnce(&mut BTreeMap<String, Session>) -> Option<Session>,
-    ) -> Option<Session> {
+        take: impl FnOnce(&mut OfNas) -> Option<Box<Session>>,
+    ) -> Option<Box<Session>> {
         let of_nas = self.open.get_mut(&nas)?;
         let session = take(of_nas)?;
         self.open_count -= 1;
@@ -285,6 +299,20 @@ impl Sessions {
     }
 }
 
+impl Session {
+    fn fetch(&self) {
+        let NacSession { session_id, multi_session_id, ssid, username, .. } = &self.facts;
+        let NacSession { client_type, auth_type, port_id, vlan, nas_vendor, .. } = &self.facts;
+        bring_near(session_id);
+        for text in [multi_session_id, ssid, username, client_type, auth_type, port_id, vlan] {
+            bring_near(text);
+        }
+        bring_near(nas_vendor);
+        bring_near(&self.onset);
+        bring_near(&self.counters);
+    }
+}
+
 fn tell(
     session: &Session,
     status: NacStatus,
@@ -307,15 +335,15 @@ fn counters_of(request: &Accounting<'_>) -> NacCounters {
 }
 
 /// Derived of what the session is, so that it is the same after every restart and in every copy.
-fn unique_id(site: SiteId, nas: IpAddr, id: &str, onset: Timestamp) -> String {
+fn unique_id(site: SiteId, nas: IpAddr, id: &str, onset: Timestamp) -> Uuid {
     let name = format!("nac:{nas}:{id}:{}", onset.0);
-    Uuid::new_v5(&site.0, name.as_bytes()).simple().to_string()
+    Uuid::new_v5(&site.0, name.as_bytes())
 }
 
 fn learn(facts: &mut NacSession, request: &Accounting<'_>) {
-    fn text(known: &mut Option<String>, told: Option<&str>) {
+    fn text(known: &mut Option<SmolStr>, told: Option<&str>) {
         if told.is_some() && known.as_deref() != told {
-            *known = told.map(String::from);
+            *known = told.map(SmolStr::new);
         }
     }
     facts.mac = request.mac.or(facts.mac);

@@ -14,7 +14,7 @@ use super::Scene;
 use super::devices::Devices;
 use super::presence::Presence;
 use crate::fingerprint;
-use crate::table::Ordered;
+use crate::table::{Ordered, bring_near};
 use crate::timers::{Subject, Timers};
 use crate::view::ClientView;
 use foghorn_model::event::client::{Association, End, Termination, encode_join, encode_session};
@@ -127,7 +127,29 @@ impl Clients {
 
     /// A client, if it is associated.
     pub(crate) fn view(&self, mac: Mac) -> Option<ClientView<'_>> {
-        self.by_mac.get(mac).map(ClientState::view)
+        self.by_mac.get(&mac).map(ClientState::view)
+    }
+
+    /// A client will be heard of.
+    pub(crate) fn fetch(&self, mac: Mac) {
+        if let Some(state) = self.by_mac.likely(&mac) {
+            bring_near(state);
+        }
+    }
+
+    /// A client will be told of as it is associated.
+    pub(crate) fn fetch_association(&self, mac: Mac) {
+        if let Some(state) = self.by_mac.likely(&mac) {
+            let Association { mac, ssid, hostname, username, family, .. } = &*state.association;
+            let Association { manufacture, model, os, psk_name, band, link, .. } =
+                &*state.association;
+            bring_near(mac);
+            bring_near(ssid);
+            bring_near(link);
+            for text in [hostname, username, family, manufacture, model, os, psk_name, band] {
+                bring_near(text);
+            }
+        }
     }
 
     /// A client associated.
@@ -137,7 +159,7 @@ impl Clients {
         devices: &Devices,
         scene: &mut Scene<'_, '_>,
     ) {
-        if let Some(state) = self.by_mac.get_mut(report.mac) {
+        if let Some(state) = self.by_mac.get_mut(&report.mac) {
             if scene.at < state.latest {
                 scene.tally.stale += 1;
                 return;
@@ -161,7 +183,7 @@ impl Clients {
         devices: &Devices,
         scene: &mut Scene<'_, '_>,
     ) {
-        if let Some(state) = self.by_mac.get_mut(report.mac) {
+        if let Some(state) = self.by_mac.get_mut(&report.mac) {
             let mut association = new_association(report, connect, scene);
             let roam =
                 End { disconnect: connect, termination: Termination::Roamed, next_ap: report.ap };
@@ -200,7 +222,7 @@ impl Clients {
         seen: &Sighting<'_>,
         scene: &mut Scene<'_, '_>,
     ) -> Option<Mac> {
-        let Some(state) = self.by_mac.get_mut(seen.mac) else {
+        let Some(state) = self.by_mac.get_mut(&seen.mac) else {
             scene.tally.unknown_client += 1;
             return None;
         };
@@ -220,13 +242,13 @@ impl Clients {
 
     /// The association of a client, while it has one.
     pub(crate) fn association(&self, mac: Mac) -> Option<&Association> {
-        self.by_mac.get(mac).map(|state| &*state.association)
+        self.by_mac.get(&mac).map(|state| &*state.association)
     }
 
     /// Takes over the address that DHCP gave, the name, and what the requests show; says whether
     /// one of the first two is news. Of a client that is not associated everything is.
     pub(crate) fn learn_lease(&mut self, step: &ClientStep<'_>) -> bool {
-        let Some(state) = self.by_mac.get_mut(step.mac) else { return true };
+        let Some(state) = self.by_mac.get_mut(&step.mac) else { return true };
         let known = &mut state.association;
         let (ip, hostname) = (known.ip, known.hostname.clone());
         known.ip = step.ip.or(known.ip);
@@ -246,7 +268,7 @@ impl Clients {
         devices: &Devices,
         scene: &mut Scene<'_, '_>,
     ) {
-        let Some(state) = self.by_mac.get_mut(left.mac) else {
+        let Some(state) = self.by_mac.get_mut(&left.mac) else {
             scene.tally.unknown_client += 1;
             return;
         };
@@ -275,7 +297,7 @@ impl Clients {
         devices: &Devices,
         scene: &mut Scene<'_, '_>,
     ) {
-        let Some(state) = self.by_mac.get_mut(mac) else { return };
+        let Some(state) = self.by_mac.get_mut(&mac) else { return };
         let deadline = state.deadline(scene.site, scene.over);
         if !state.presence.fired(Some(deadline), scene.now) {
             state.arm(mac, scene.site, scene.over, scene.timers);
@@ -291,7 +313,7 @@ impl Clients {
     }
 
     fn end(&mut self, mac: Mac, end: End, devices: &Devices, scene: &mut Scene<'_, '_>) {
-        let Some(mut state) = self.by_mac.remove(mac) else { return };
+        let Some(mut state) = self.by_mac.remove(&mac) else { return };
         state.presence.disarm(scene.site.id, Subject::Client(mac), scene.timers);
         self.by_ap.remove(&(state.ap, mac));
         state.tell_end(&end, devices, scene);

@@ -18,7 +18,7 @@ mod transition;
 use super::Scene;
 use super::alarms::Incident;
 use super::presence::Presence;
-use crate::table::Ordered;
+use crate::table::{Ordered, bring_near};
 use crate::timers::{Subject, Timers};
 use crate::view::DeviceView;
 use availability::Availability;
@@ -41,8 +41,7 @@ use uuid::Uuid;
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Devices {
-    /// Boxed: nearly every record looks for one.
-    by_mac: Ordered<Mac, Box<DeviceState>>,
+    by_mac: Ordered<Mac, DeviceState>,
     availability: Availability,
     /// Whether the org was told that the site is down.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -53,7 +52,7 @@ pub(crate) struct Devices {
 
 /// In memory in this order: what most reports touch is the first line of the processor's cache.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[repr(C, align(64))]
+#[repr(C)]
 struct DeviceState {
     #[serde(flatten)]
     presence: Presence,
@@ -144,7 +143,7 @@ struct Cause<'a> {
 impl Devices {
     /// The name of a device, or nothing when the site has no such device or it has no name.
     pub(crate) fn name(&self, mac: Mac) -> Option<&str> {
-        self.by_mac.get(mac).map(|state| state.device.name.as_str()).filter(|it| !it.is_empty())
+        self.by_mac.get(&mac).map(|state| state.device.name.as_str()).filter(|it| !it.is_empty())
     }
 
     /// What is known of each device, by its address.
@@ -154,7 +153,7 @@ impl Devices {
 
     /// Shows a device among the causes of an alarm; of one that is not the site's, its address.
     pub(crate) fn show(&self, mac: Mac, evidence: &mut Evidence) {
-        match self.by_mac.get(mac) {
+        match self.by_mac.get(&mac) {
             Some(state) => state.show(evidence),
             None => evidence.add("hostnames", mac.to_string()),
         }
@@ -174,12 +173,12 @@ impl Devices {
 
     /// What a device is, if the site has it.
     pub(crate) fn device_type(&self, mac: Mac) -> Option<DeviceType> {
-        self.by_mac.get(mac).map(|state| state.device_type)
+        self.by_mac.get(&mac).map(|state| state.device_type)
     }
 
     /// The device is now as given.
     pub(crate) fn configure(&mut self, device: Device, now: Timestamp) {
-        match self.by_mac.get_mut(device.mac) {
+        match self.by_mac.get_mut(&device.mac) {
             Some(state) => {
                 let before = state.stand();
                 state.device_type = device.device_type;
@@ -188,14 +187,14 @@ impl Devices {
                 self.availability.count(before, state.stand(), now);
             }
             None => {
-                self.by_mac.get_or_insert_with(device.mac, || Box::new(DeviceState::new(device)));
+                self.by_mac.get_or_insert_with(device.mac, || DeviceState::new(device));
             }
         }
     }
 
     /// The device left the site.
     pub(crate) fn remove(&mut self, mac: Mac, site: &Site, now: Timestamp, timers: &mut Timers) {
-        let Some(mut state) = self.by_mac.remove(mac) else { return };
+        let Some(mut state) = self.by_mac.remove(&mac) else { return };
         state.presence.disarm(site.id, Subject::Device(mac), timers);
         state.dampers.disarm(mac, site, timers);
         let before = state.stand();
@@ -203,9 +202,17 @@ impl Devices {
         self.standing.count(Some(before), None);
     }
 
+    /// A device will report something.
+    pub(crate) fn fetch(&self, mac: Mac) {
+        if let Some(state) = self.by_mac.likely(&mac) {
+            bring_near(&state.presence);
+            bring_near(&state.version);
+        }
+    }
+
     /// A device reported something. Devices that the site does not have are counted, no more.
     pub(crate) fn on_report(&mut self, report: &DeviceReport<'_>, scene: &mut Scene<'_, '_>) {
-        let Some(state) = self.by_mac.get_mut(report.mac) else {
+        let Some(state) = self.by_mac.get_mut(&report.mac) else {
             scene.tally.unknown_device += 1;
             return;
         };
@@ -242,7 +249,7 @@ impl Devices {
             }
             DeviceChange::Restarted => state.restart(cause, scene),
         }
-        state.arm(scene.site, scene.over, scene.timers);
+        state.arm(report.mac, scene.site, scene.over, scene.timers);
         let after = state.stand();
         self.follow(report.mac, before, after, scene);
     }
@@ -256,14 +263,14 @@ impl Devices {
         audit_id: Option<Uuid>,
         scene: &mut Scene<'_, '_>,
     ) {
-        if let Some(state) = self.by_mac.get_mut(mac) {
+        if let Some(state) = self.by_mac.get_mut(&mac) {
             state.tell_event(event, Cause { reason, audit_id, ..Cause::default() }, scene);
         }
     }
 
     /// The timer of a device fired: it has fallen silent, or owes a down, or lives on.
     pub(crate) fn on_timer(&mut self, mac: Mac, scene: &mut Scene<'_, '_>) {
-        let Some(state) = self.by_mac.get_mut(mac) else { return };
+        let Some(state) = self.by_mac.get_mut(&mac) else { return };
         let before = state.stand();
         let deadline = state.deadline(scene.site, scene.over);
         if state.presence.fired(deadline, scene.now) {
@@ -284,7 +291,7 @@ impl Devices {
             }
             state.presence.settle();
         }
-        state.arm(scene.site, scene.over, scene.timers);
+        state.arm(mac, scene.site, scene.over, scene.timers);
         let after = state.stand();
         self.follow(mac, before, after, scene);
     }
@@ -310,7 +317,7 @@ impl Devices {
     /// Settings changed, or the state was read back: every timer is set by what holds now.
     pub(crate) fn rearm(&mut self, site: &Site, over: &Setting, timers: &mut Timers) {
         for (mac, state) in self.by_mac.each_mut() {
-            state.arm(site, over, timers);
+            state.arm(mac, site, over, timers);
             state.dampers.arm(mac, site, over, timers);
         }
         self.count_all_standing();
@@ -400,9 +407,9 @@ impl DeviceState {
             .then(|| self.presence.heard() + site.setting.heartbeat_timeout(over, device_type))
     }
 
-    fn arm(&mut self, site: &Site, over: &Setting, timers: &mut Timers) {
+    fn arm(&mut self, mac: Mac, site: &Site, over: &Setting, timers: &mut Timers) {
         let deadline = self.deadline(site, over);
-        self.presence.arm(deadline, site.id, Subject::Device(self.device.mac), timers);
+        self.presence.arm(deadline, site.id, Subject::Device(mac), timers);
     }
 
     fn come_up(&mut self, cause: Cause<'_>, scene: &mut Scene<'_, '_>) {

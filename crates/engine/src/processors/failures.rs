@@ -53,8 +53,8 @@ pub(crate) struct Failures {
     servers: BTreeMap<String, Server>,
     /// By alarm and what it is about.
     conditions: BTreeMap<String, Ratio>,
-    /// How clients are heard, by AP. Boxed: nearly every record looks for one.
-    coverage: Table<Mac, Box<Ratio>>,
+    /// How clients are heard, by AP.
+    coverage: Table<Mac, Ratio>,
     /// Failed authentications in a row, and since when.
     clients: BTreeMap<Mac, (u32, Timestamp)>,
     /// When all are looked through for what is over long ago: now and then, since nothing is told
@@ -201,6 +201,13 @@ impl Failures {
         scene.raise(&Incident { row: alarms::row(failure), about: name, at, evidence });
     }
 
+    /// A client will be heard by this AP.
+    pub(crate) fn fetch(&self, ap: Mac) {
+        if let Some(ratio) = self.coverage.likely(&ap) {
+            ratio.fetch();
+        }
+    }
+
     /// A client was heard by its AP.
     pub(crate) fn on_heard(
         &mut self,
@@ -213,11 +220,11 @@ impl Failures {
         if is_late(scene) {
             return;
         }
-        if self.coverage.len() >= FOLLOWED_MAX && self.coverage.get(ap).is_none() {
+        if self.coverage.len() >= FOLLOWED_MAX && self.coverage.get(&ap).is_none() {
             scene.tally.over_limit += 1;
             return;
         }
-        let ratio = self.coverage.get_or_insert_with(ap, Box::default);
+        let ratio = self.coverage.get_or_insert_with(ap, Ratio::default);
         let about = || ap.to_string();
         let heard = (client, !is_weak(rssi));
         judge(ratio, COVERAGE, about, heard, scene, |evidence| {
@@ -331,7 +338,7 @@ impl Failures {
 
     /// The state was read back.
     pub(crate) fn rearm(&mut self, site: &Site, timers: &mut Timers) {
-        let ratios = self.conditions.values().chain(self.coverage.each().map(Box::as_ref));
+        let ratios = self.conditions.values().chain(self.coverage.each());
         let deadline = ratios.filter_map(Ratio::deadline).chain(self.looks_at).min();
         self.arm(deadline, site, timers);
     }

@@ -4,6 +4,7 @@
 //! tells at once did not happen at once. What is older than the window says nothing of now; what
 //! went well is forgotten by the minute, so that the many attempts of a busy AP take no room.
 
+use crate::table::bring_near;
 use foghorn_model::time::Micros;
 use foghorn_model::{Mac, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -54,7 +55,7 @@ pub(crate) enum Verdict {
 ///
 /// In memory in this order: an attempt that goes well touches the beginning.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[repr(C, align(64))]
+#[repr(C)]
 #[serde(default)]
 pub(crate) struct Ratio {
     /// The last minute that is counted, since the epoch.
@@ -65,10 +66,54 @@ pub(crate) struct Ratio {
     /// Failures in the order of their times.
     failures: VecDeque<(Timestamp, Mac)>,
     /// How many of them, by client.
-    failed: BTreeMap<Mac, u32>,
+    failed: Counts,
+}
+
+/// How often each of a few, in their order: one behind the other, since each failure looks for one.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(from = "BTreeMap<Mac, u32>", into = "BTreeMap<Mac, u32>")]
+struct Counts(Vec<(Mac, u32)>);
+
+impl From<BTreeMap<Mac, u32>> for Counts {
+    fn from(counts: BTreeMap<Mac, u32>) -> Self {
+        Self(counts.into_iter().collect())
+    }
+}
+
+impl From<Counts> for BTreeMap<Mac, u32> {
+    fn from(Counts(counts): Counts) -> Self {
+        counts.into_iter().collect()
+    }
+}
+
+impl Counts {
+    fn find(&self, client: Mac) -> Result<usize, usize> {
+        self.0.binary_search_by_key(&client, |(mac, _)| *mac)
+    }
+
+    fn add(&mut self, client: Mac) {
+        match self.find(client) {
+            Ok(at) => self.0[at].1 += 1,
+            Err(at) => self.0.insert(at, (client, 1)),
+        }
+    }
+
+    fn take(&mut self, client: Mac) {
+        let Ok(at) = self.find(client) else { return };
+        self.0[at].1 -= 1;
+        if self.0[at].1 == 0 {
+            self.0.remove(at);
+        }
+    }
 }
 
 impl Ratio {
+    /// It will be added to.
+    pub(crate) fn fetch(&self) {
+        bring_near(&self.minute);
+        bring_near(&self.counts[MINUTES - 1]);
+    }
+
     /// One more attempt, which was made at `at`, within the window.
     pub(crate) fn add(
         &mut self,
@@ -89,12 +134,12 @@ impl Ratio {
         }
         *failed = failed.saturating_add(1);
         insert(&mut self.failures, (at, client), |(at, _)| *at);
-        *self.failed.entry(client).or_default() += 1;
+        self.failed.add(client);
         self.forget(now);
         let (failures, attempts) = self.sums();
         let fails = !self.is_failing
             && failures >= rule.failures
-            && self.failed.len() >= rule.clients
+            && self.failed.0.len() >= rule.clients
             && failures * 100 >= attempts * rule.raised_percent;
         if fails {
             self.is_failing = true;
@@ -147,12 +192,7 @@ impl Ratio {
             && (at + WINDOW <= now || self.failures.len() > FAILURES_MAX)
         {
             self.failures.pop_front();
-            if let Some(count) = self.failed.get_mut(&client) {
-                *count -= 1;
-                if *count == 0 {
-                    self.failed.remove(&client);
-                }
-            }
+            self.failed.take(client);
         }
     }
 
@@ -163,7 +203,7 @@ impl Ratio {
 
     /// The clients that failed.
     pub(crate) fn clients(&self) -> impl ExactSizeIterator<Item = Mac> {
-        self.failed.keys().copied()
+        self.failed.0.iter().map(|(client, _)| *client)
     }
 
     /// Whether it is failing.

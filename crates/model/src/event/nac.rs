@@ -5,7 +5,9 @@ use super::json::JsonObject;
 use crate::mac::Mac;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use std::net::IpAddr;
+use uuid::Uuid;
 
 /// Stands where the certificate's expiry would, since RADIUS accounting cannot know it.
 const NO_CERTIFICATE: &str = "0001-01-01T00:00:00Z";
@@ -26,11 +28,12 @@ pub enum NacStatus {
 #[serde(default)]
 pub struct NacSession {
     /// Acct-Session-Id.
-    pub session_id: String,
-    /// 32 hex digits that no other session has.
-    pub unique_id: String,
+    pub session_id: SmolStr,
+    /// What no other session has, told as 32 hex digits.
+    #[serde(with = "uuid::serde::simple")]
+    pub unique_id: Uuid,
     /// Acct-Multi-Session-Id as `0x` and hex.
-    pub multi_session_id: Option<String>,
+    pub multi_session_id: Option<SmolStr>,
     /// The client.
     pub mac: Option<Mac>,
     /// The AP or switch.
@@ -38,23 +41,23 @@ pub struct NacSession {
     /// The BSSID.
     pub bssid: Option<Mac>,
     /// The SSID.
-    pub ssid: Option<String>,
+    pub ssid: Option<SmolStr>,
     /// User-Name.
-    pub username: Option<String>,
+    pub username: Option<SmolStr>,
     /// The client's address.
     pub client_ip: Option<IpAddr>,
     /// `wireless`, `wired` or `vty`.
-    pub client_type: Option<String>,
+    pub client_type: Option<SmolStr>,
     /// How it authenticated.
-    pub auth_type: Option<String>,
+    pub auth_type: Option<SmolStr>,
     /// NAS-Port-Id.
-    pub port_id: Option<String>,
+    pub port_id: Option<SmolStr>,
     /// The VLAN.
-    pub vlan: Option<String>,
+    pub vlan: Option<SmolStr>,
     /// The NAS's address.
     pub nas_ip: Option<IpAddr>,
     /// The NAS's vendor.
-    pub nas_vendor: Option<String>,
+    pub nas_vendor: Option<SmolStr>,
 }
 
 /// What one request counted.
@@ -130,7 +133,10 @@ pub fn encode(out: &mut Vec<u8>, place: &Place<'_>, session: &NacSession, what: 
     count(&mut event, "rx_pkts", counters.rx_pkts);
     count(&mut event, "session_duration_in_mins", counters.secs.map(|secs| secs / 60));
     event.text("session_id", &session.session_id);
-    event.text("session_unique_id", &session.unique_id);
+    event.text(
+        "session_unique_id",
+        session.unique_id.simple().encode_lower(&mut Uuid::encode_buffer()),
+    );
     event.id_opt("site_id", place.site);
     event.text_opt("ssid", session.ssid.as_deref());
     event.text_opt("terminate_cause", what.terminate_cause);

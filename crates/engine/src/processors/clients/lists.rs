@@ -169,7 +169,7 @@ impl Clients {
         let of_ap = self.by_ap.range((list.ap, Mac::NONE)..=(list.ap, Mac([0xff; 6])));
         let missing = of_ap.map(|(_, client)| *client).filter(|client| !taken.has(*client));
         let missing = missing.filter(|client| {
-            let known = self.by_mac.get(*client);
+            let known = self.by_mac.get(client);
             known.is_some_and(|it| {
                 taken.covers(list.ap, it.association.bssid) && it.latest < scene.at
             })
@@ -204,7 +204,7 @@ impl Clients {
         scene: &mut Scene<'_, '_>,
     ) -> bool {
         let since = client.connected.map(|span| scene.at - span);
-        let onset = match self.by_mac.get_mut(client.mac) {
+        let onset = match self.by_mac.get_mut(&client.mac) {
             None => lists.onset(client.mac, since, taken.previous, scene),
             Some(state) if scene.at < state.latest => None,
             Some(state) => {

@@ -17,7 +17,7 @@ impl Devices {
     pub(crate) fn on_alarm(&self, report: &AlarmReport<'_>, scene: &mut Scene<'_, '_>) {
         let row = report.row;
         let mut evidence = Evidence::new();
-        match self.by_mac.get(report.mac) {
+        match self.by_mac.get(&report.mac) {
             Some(state) => state.show(&mut evidence),
             None if LISTS.iter().any(|list| row.fields.contains(list)) => {
                 scene.tally.unknown_device += 1;

@@ -32,9 +32,9 @@ impl Devices {
             }
             return;
         }
-        let Some(state) = self.by_mac.get(mac) else { return };
+        let Some(state) = self.by_mac.get(&mac) else { return };
         let cause = if is_switch { Some(mac) } else { state.uplink };
-        let Some(cause) = cause.and_then(|mac| self.by_mac.get(mac)) else { return };
+        let Some(cause) = cause.and_then(|mac| self.by_mac.get(&mac)) else { return };
         if !cause.is_told_down() || cause.device_type != DeviceType::Switch {
             return;
         }

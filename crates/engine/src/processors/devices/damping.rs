@@ -176,7 +176,7 @@ impl Dampers {
 impl Devices {
     /// A device or its ports may have kept still for long enough.
     pub(crate) fn on_damper(&mut self, mac: Mac, scene: &mut Scene<'_, '_>) {
-        let Some(state) = self.by_mac.get_mut(mac) else { return };
+        let Some(state) = self.by_mac.get_mut(&mac) else { return };
         state.dampers.armed.fired();
         let rule = scene.site.setting.flap_damping(scene.over);
         let now = scene.now;

@@ -8,7 +8,7 @@ use foghorn_model::definitions::AlarmRow;
 impl Devices {
     /// A device, or a port of it, as a thing that a conclusion is about.
     pub(crate) fn entity(&self, mac: Mac, port_id: Option<&str>) -> Entity {
-        let state = self.by_mac.get(mac);
+        let state = self.by_mac.get(&mac);
         let switch = state.and_then(|state| self.name(state.uplink?));
         let entity = match state {
             Some(state) => state.entity(),
