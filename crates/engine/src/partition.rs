@@ -308,6 +308,7 @@ impl Engine {
         };
         let now = self.state.clock;
         let over = org_setting(&self.state.orgs, state.site.org_id);
+        state.fetch_behind(&telemetry.report);
         let mut scene = Scene {
             site: &state.site,
             over: &over,

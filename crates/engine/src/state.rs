@@ -10,7 +10,7 @@ use crate::processors::clients::{Clients, Lists};
 use crate::processors::clocks::Clocks;
 use crate::processors::devices::Devices;
 use crate::processors::edges::Edges;
-use crate::processors::failures::Failures;
+use crate::processors::failures::{Failures, is_weak};
 use crate::processors::latency::Latency;
 use crate::processors::paths::Paths;
 use crate::processors::peerings::Peerings;
@@ -21,7 +21,7 @@ use crate::processors::sle::Sle;
 use crate::processors::sources::Sources;
 use crate::processors::webhooks::Webhooks;
 use crate::seen::Seen;
-use foghorn_model::telemetry::Report;
+use foghorn_model::telemetry::{Report, Sighting};
 use foghorn_model::{
     AlarmTemplate, AlarmTemplateId, EventKey, Org, OrgId, Partition, Site, SiteId, Suppression,
     Timestamp,
@@ -120,20 +120,36 @@ pub(crate) struct SiteState {
 }
 
 impl SiteState {
-    /// This will be reported.
+    /// Has fetched what is known of what a report is about.
     pub(crate) fn fetch(&self, report: &Report<'_>) {
         match report {
             Report::Device(report) => self.devices.fetch(report.mac),
             Report::Seen(seen) => {
                 self.clients.fetch(seen.mac);
-                if let Some(ap) = seen.ap {
-                    self.failures.fetch(ap);
-                }
+                seen.ap.into_iter().for_each(|ap| self.failures.fetch(ap));
+            }
+            Report::Associated(report) => {
+                self.clients.fetch(report.mac);
+                self.clients.fetch_ap(report.ap);
+                self.devices.fetch(report.ap);
+            }
+            Report::Disassociated(left) => self.clients.fetch(left.mac),
+            Report::Step(step) => self.clients.fetch(step.mac),
+            Report::Accounting(request) => self.sessions.fetch(request),
+            _ => {}
+        }
+    }
+
+    /// Has fetched what that leads to, which is there by now.
+    pub(crate) fn fetch_behind(&self, report: &Report<'_>) {
+        match report {
+            Report::Seen(Sighting { ap: Some(ap), rssi: Some(rssi), .. }) if is_weak(*rssi) => {
+                self.failures.fetch_failures(*ap);
             }
             Report::Associated(report) => self.clients.fetch_association(report.mac),
             Report::Disassociated(left) => self.clients.fetch_association(left.mac),
-            Report::Accounting(request) => self.sessions.fetch(request),
             Report::Step(step) => self.clients.fetch_association(step.mac),
+            Report::Accounting(request) => self.sessions.fetch_session(request),
             _ => {}
         }
     }

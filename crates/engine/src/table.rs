@@ -4,16 +4,24 @@
 //! takes one for each of its lower levels. The order in memory is another in every process, so
 //! nobody gets to see it: whoever goes through all either gets them in the order of their keys,
 //! which [`Ordered`] keeps beside them, or promises that the order does not matter.
+//!
+//! Where an entry probably is can be known without a look at it ([`Table::likely`]). So it is
+//! fetched ([`bring_near`]) as soon as it is clear that it will be needed, all that one record needs
+//! at once, and is there when its turn comes: each on its own would be waited for.
+
+#![expect(
+    clippy::disallowed_types,
+    reason = "this is what keeps the order of a hash table to itself"
+)]
 
 use foldhash::quality::RandomState;
 use hashbrown::HashTable;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, Hash};
 use std::ops::RangeBounds;
 
-/// Has the processor bring this into its caches, and does not wait for it.
+/// Has the processor fetch the line of its cache that this begins in, and does not wait for it.
 pub(crate) fn bring_near<T>(place: &T) {
     #[cfg(target_arch = "x86_64")]
     safe_arch::prefetch_t0(place);
@@ -21,7 +29,8 @@ pub(crate) fn bring_near<T>(place: &T) {
     let _ = place;
 }
 
-/// A map whose order nobody needs but its snapshot.
+/// A map whose order nobody needs but its snapshot. Its keys come from outside: the seed of their
+/// hashes is the process's own.
 #[derive(Clone, Debug)]
 pub(crate) struct Table<K, V> {
     slots: HashTable<Slot<K, V>>,
@@ -52,38 +61,35 @@ impl<K, V> Table<K, V> {
     }
 
     /// In no order: what is made of them must not depend on it.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (&K, &V)> {
+        self.slots.iter().map(|slot| (&slot.key, &slot.value))
+    }
+
+    /// As [`Table::entries`].
     pub(crate) fn each(&self) -> impl Iterator<Item = &V> {
-        self.slots.iter().map(|slot| &slot.value)
+        self.entries().map(|(_, value)| value)
     }
 }
 
 impl<K: Hash + Eq, V> Table<K, V> {
-    fn hash(&self, key: &(impl Hash + ?Sized)) -> u64 {
+    fn hash(&self, key: &K) -> u64 {
         self.hasher.hash_one(key)
     }
 
-    pub(crate) fn get<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<&V>
-    where
-        K: Borrow<Q>,
-    {
-        let slot = self.slots.find(self.hash(key), |slot| slot.key.borrow() == key)?;
+    pub(crate) fn get(&self, key: &K) -> Option<&V> {
+        let slot = self.slots.find(self.hash(key), |slot| slot.key == *key)?;
         Some(&slot.value)
     }
 
-    pub(crate) fn get_mut<Q: Hash + Eq + ?Sized>(&mut self, key: &Q) -> Option<&mut V>
-    where
-        K: Borrow<Q>,
-    {
+    pub(crate) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
         let hash = self.hash(key);
-        let slot = self.slots.find_mut(hash, |slot| slot.key.borrow() == key)?;
+        let slot = self.slots.find_mut(hash, |slot| slot.key == *key)?;
         Some(&mut slot.value)
     }
 
-    /// Where the value of a key probably is, which is found without a look at any.
-    pub(crate) fn likely<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<&V>
-    where
-        K: Borrow<Q>,
-    {
+    /// The value that is probably the key's if it has one, found without a look at any: to be
+    /// fetched, and for nothing else.
+    pub(crate) fn likely(&self, key: &K) -> Option<&V> {
         self.slots.find(self.hash(key), |_| true).map(|slot| &slot.value)
     }
 
@@ -96,12 +102,9 @@ impl<K: Hash + Eq, V> Table<K, V> {
         &mut slot.into_mut().value
     }
 
-    pub(crate) fn remove<Q: Hash + Eq + ?Sized>(&mut self, key: &Q) -> Option<V>
-    where
-        K: Borrow<Q>,
-    {
+    pub(crate) fn remove(&mut self, key: &K) -> Option<V> {
         let hash = self.hash(key);
-        let entry = self.slots.find_entry(hash, |slot| slot.key.borrow() == key).ok()?;
+        let entry = self.slots.find_entry(hash, |slot| slot.key == *key).ok()?;
         Some(entry.remove().0.value)
     }
 }
@@ -130,9 +133,7 @@ impl<K: Hash + Eq, V> FromIterator<(K, V)> for Table<K, V> {
 
 impl<K: Ord + Serialize, V: Serialize> Serialize for Table<K, V> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let ordered: BTreeMap<_, _> =
-            self.slots.iter().map(|slot| (&slot.key, &slot.value)).collect();
-        ordered.serialize(serializer)
+        self.entries().collect::<BTreeMap<_, _>>().serialize(serializer)
     }
 }
 
@@ -161,8 +162,14 @@ impl<K, V> Default for Ordered<K, V> {
 
 impl<K: Clone + Ord + Hash, V> From<Table<K, V>> for Ordered<K, V> {
     fn from(table: Table<K, V>) -> Self {
-        let order = table.slots.iter().map(|slot| slot.key.clone()).collect();
+        let order = table.entries().map(|(key, _)| key.clone()).collect();
         Self { table, order }
+    }
+}
+
+impl<K: Clone + Ord + Hash, V> FromIterator<(K, V)> for Ordered<K, V> {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
+        entries.into_iter().collect::<Table<K, V>>().into()
     }
 }
 
@@ -171,29 +178,16 @@ impl<K: Clone + Ord + Hash, V> Ordered<K, V> {
         self.table.len()
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.table.is_empty()
-    }
-
-    pub(crate) fn get<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<&V>
-    where
-        K: Borrow<Q>,
-    {
+    pub(crate) fn get(&self, key: &K) -> Option<&V> {
         self.table.get(key)
     }
 
-    pub(crate) fn get_mut<Q: Hash + Eq + ?Sized>(&mut self, key: &Q) -> Option<&mut V>
-    where
-        K: Borrow<Q>,
-    {
+    pub(crate) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
         self.table.get_mut(key)
     }
 
     /// See [`Table::likely`].
-    pub(crate) fn likely<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<&V>
-    where
-        K: Borrow<Q>,
-    {
+    pub(crate) fn likely(&self, key: &K) -> Option<&V> {
         self.table.likely(key)
     }
 
@@ -207,20 +201,15 @@ impl<K: Clone + Ord + Hash, V> Ordered<K, V> {
         })
     }
 
-    pub(crate) fn remove<Q: Hash + Ord + ?Sized>(&mut self, key: &Q) -> Option<V>
-    where
-        K: Borrow<Q>,
-    {
+    pub(crate) fn remove(&mut self, key: &K) -> Option<V> {
         let removed = self.table.remove(key)?;
         self.order.remove(key);
         Some(removed)
     }
 
-    /// Takes the entry whose key comes first.
-    pub(crate) fn pop_first(&mut self) -> Option<(K, V)> {
-        let key = self.order.pop_first()?;
-        let value = self.table.remove(&key)?;
-        Some((key, value))
+    /// The entry whose key comes first.
+    pub(crate) fn first(&self) -> Option<(&K, &V)> {
+        self.range(..).next()
     }
 
     /// In the order of their keys.

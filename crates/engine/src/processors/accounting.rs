@@ -13,7 +13,7 @@ use foghorn_model::telemetry::{Accounting, AccountingStatus};
 use foghorn_model::time::Micros;
 use foghorn_model::{SiteId, Timestamp, Topic};
 use foghorn_mutant::{Mutant, is as mutated};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use smol_str::SmolStr;
 use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
@@ -38,15 +38,17 @@ const REBOOT: &str = "NAS-Reboot";
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Sessions {
-    open: BTreeMap<IpAddr, OfNas>,
-    open_count: usize,
-    ended: BTreeMap<IpAddr, Table<SmolStr, Ended>>,
+    /// Boxed: there is room in a table for more than there are.
+    #[serde(serialize_with = "open_by_nas", deserialize_with = "of_nases")]
+    open: Ordered<SessionId, Box<Session>>,
+    #[serde(serialize_with = "ended_by_nas", deserialize_with = "of_nases")]
+    ended: Table<SessionId, Ended>,
     /// In the order of their end by the partition clock, for forgetting.
     ended_order: VecDeque<(Timestamp, IpAddr, SmolStr)>,
 }
 
-/// The open sessions of a NAS. Boxed: there is room in a table for more than there are.
-type OfNas = Ordered<SmolStr, Box<Session>>;
+/// The NAS, and its Acct-Session-Id.
+type SessionId = (IpAddr, SmolStr);
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Session {
@@ -72,9 +74,14 @@ struct Ended {
 impl Sessions {
     /// A request comes in.
     pub(crate) fn fetch(&self, request: &Accounting<'_>) {
-        let Some(id) = request.session_id.as_deref() else { return };
-        let of_nas = self.open.get(&request.nas_ip);
-        if let Some(session) = of_nas.and_then(|of_nas| of_nas.likely(id)) {
+        if let Some(session) = key(request).and_then(|key| self.open.likely(&key)) {
+            bring_near(session);
+        }
+    }
+
+    /// Its session will be told.
+    pub(crate) fn fetch_session(&self, request: &Accounting<'_>) {
+        if let Some(session) = key(request).and_then(|key| self.open.likely(&key)) {
             session.fetch();
         }
     }
@@ -87,31 +94,31 @@ impl Sessions {
         scene: &mut Scene<'_, '_>,
     ) {
         self.forget(scene.now);
-        let Some(id) = request.session_id.as_deref() else {
+        let Some(id) = key(request) else {
             return self.on_reboot(request.nas_ip, timed, scene);
         };
         match request.status {
             AccountingStatus::On | AccountingStatus::Off => {
                 self.on_reboot(request.nas_ip, timed, scene);
             }
-            AccountingStatus::Start => self.on_start(id, request, timed, scene),
-            AccountingStatus::Update => self.on_update(id, request, timed, scene),
-            AccountingStatus::Stop => self.on_stop(id, request, timed, scene),
+            AccountingStatus::Start => self.on_start(&id, request, timed, scene),
+            AccountingStatus::Update => self.on_update(&id, request, timed, scene),
+            AccountingStatus::Stop => self.on_stop(&id, request, timed, scene),
         }
     }
 
     fn on_start(
         &mut self,
-        id: &str,
+        id: &SessionId,
         request: &Accounting<'_>,
         timed: bool,
         scene: &mut Scene<'_, '_>,
     ) {
-        if timed && self.ended(request.nas_ip, id).is_some_and(|ended| scene.at <= ended.at) {
+        if timed && self.ended.get(id).is_some_and(|ended| scene.at <= ended.at) {
             scene.tally.repeated += 1;
             return;
         }
-        if let Some(open) = self.open(request.nas_ip, id) {
+        if let Some(open) = self.open.get(id) {
             let other_client =
                 matches!((open.facts.mac, request.mac), (Some(a), Some(b)) if a != b);
             let much_later = timed && scene.at.since(open.onset) > START_REPEATED_WITHIN;
@@ -120,7 +127,7 @@ impl Sessions {
                 return;
             }
             if open.started {
-                self.close(request.nas_ip, id, NacCounters::default(), Some(LOST), scene);
+                self.close(id, NacCounters::default(), Some(LOST), scene);
             }
         }
         let session = self.session(id, request, scene);
@@ -130,15 +137,14 @@ impl Sessions {
 
     fn on_update(
         &mut self,
-        id: &str,
+        id: &SessionId,
         request: &Accounting<'_>,
         timed: bool,
         scene: &mut Scene<'_, '_>,
     ) {
         let counters = counters_of(request);
-        let over =
-            self.ended(request.nas_ip, id).is_some_and(|ended| !timed || scene.at <= ended.at);
-        let old = self.open(request.nas_ip, id).is_some_and(|open| {
+        let over = self.ended.get(id).is_some_and(|ended| !timed || scene.at <= ended.at);
+        let old = self.open.get(id).is_some_and(|open| {
             let same = open.updated && open.counters == counters;
             let nothing_counted = counters == NacCounters::default();
             (same && (!timed || !nothing_counted || scene.at <= open.latest))
@@ -156,14 +162,14 @@ impl Sessions {
 
     fn on_stop(
         &mut self,
-        id: &str,
+        id: &SessionId,
         request: &Accounting<'_>,
         timed: bool,
         scene: &mut Scene<'_, '_>,
     ) {
         let counters = counters_of(request);
-        let repeated = self.open(request.nas_ip, id).is_none()
-            && self.ended(request.nas_ip, id).is_some_and(|ended| {
+        let repeated = self.open.get(id).is_none()
+            && self.ended.get(id).is_some_and(|ended| {
                 if timed { scene.at <= ended.at } else { ended.counters == counters }
             });
         if repeated {
@@ -171,14 +177,13 @@ impl Sessions {
             return;
         }
         self.session(id, request, scene);
-        self.close(request.nas_ip, id, counters, request.terminate_cause.as_deref(), scene);
+        self.close(id, counters, request.terminate_cause.as_deref(), scene);
     }
 
     /// The NAS started or goes down: what it had open before is over.
     fn on_reboot(&mut self, nas: IpAddr, timed: bool, scene: &mut Scene<'_, '_>) {
-        let Some(open) = self.open.get(&nas) else { return };
-        let mut over: Vec<SmolStr> = open
-            .range(..)
+        let mut over: Vec<SessionId> = self
+            .open_at(nas)
             .filter(|(_, session)| !timed || session.onset <= scene.at)
             .map(|(id, _)| id.clone())
             .collect();
@@ -187,41 +192,35 @@ impl Sessions {
             over.sort_by_cached_key(|id| std::hash::BuildHasher::hash_one(&seed, id));
         }
         for id in over {
-            self.close(nas, &id, NacCounters::default(), Some(REBOOT), scene);
+            self.close(&id, NacCounters::default(), Some(REBOOT), scene);
         }
     }
 
-    fn open(&self, nas: IpAddr, id: &str) -> Option<&Session> {
-        self.open.get(&nas)?.get(id).map(Box::as_ref)
-    }
-
-    fn ended(&self, nas: IpAddr, id: &str) -> Option<&Ended> {
-        self.ended.get(&nas)?.get(id)
+    /// The open sessions of a NAS, in the order of their ids.
+    fn open_at(&self, nas: IpAddr) -> impl Iterator<Item = (&SessionId, &Session)> {
+        let open = self.open.range((nas, SmolStr::default())..);
+        open.take_while(move |((of, _), _)| *of == nas).map(|(id, session)| (id, &**session))
     }
 
     /// The open session of a request, new if need be, knowing what the request tells.
     fn session(
         &mut self,
-        id: &str,
+        id: &SessionId,
         request: &Accounting<'_>,
         scene: &mut Scene<'_, '_>,
     ) -> &mut Session {
-        if self.open(request.nas_ip, id).is_none() {
-            if self.open_count >= OPEN_MAX {
-                scene.tally.over_limit += 1;
-                self.let_go(request.nas_ip);
-            }
-            self.open_count += 1;
+        if self.open.len() >= OPEN_MAX && self.open.get(id).is_none() {
+            scene.tally.over_limit += 1;
+            self.let_go(request.nas_ip);
         }
         let (at, site) = (scene.at, scene.site.id);
-        let of_nas = self.open.entry(request.nas_ip).or_default();
-        let session = of_nas.get_or_insert_with(id.into(), || {
+        let session = self.open.get_or_insert_with(id.clone(), || {
             let secs = i64::try_from(request.session_time.unwrap_or(0)).unwrap_or(0);
             let onset = Timestamp(at.0.saturating_sub(secs.saturating_mul(1_000_000)));
             Box::new(Session {
                 facts: NacSession {
-                    session_id: id.into(),
-                    unique_id: unique_id(site, request.nas_ip, id, onset),
+                    session_id: id.1.clone(),
+                    unique_id: unique_id(site, id, onset),
                     nas_ip: Some(request.nas_ip),
                     ..NacSession::default()
                 },
@@ -239,13 +238,12 @@ impl Sessions {
 
     fn close(
         &mut self,
-        nas: IpAddr,
-        id: &str,
+        id: &SessionId,
         mut counters: NacCounters,
         cause: Option<&str>,
         scene: &mut Scene<'_, '_>,
     ) {
-        let Some(session) = self.remove(nas, |of_nas| of_nas.remove(id)) else { return };
+        let Some(session) = self.open.remove(id) else { return };
         let ended = Ended { at: scene.at, heard: scene.now, counters };
         let secs = scene.at.since(session.onset).0 / 1_000_000;
         counters.secs = counters.secs.or(u64::try_from(secs).ok());
@@ -253,30 +251,16 @@ impl Sessions {
         if self.ended_order.len() >= ENDED_MAX {
             self.forget_oldest();
         }
-        *self.ended.entry(nas).or_default().get_or_insert_with(id.into(), || ended) = ended;
-        self.ended_order.push_back((scene.now, nas, id.into()));
-    }
-
-    /// Takes an open session out of a NAS's.
-    fn remove(
-        &mut self,
-        nas: IpAddr,
-        take: impl FnOnce(&mut OfNas) -> Option<Box<Session>>,
-    ) -> Option<Box<Session>> {
-        let of_nas = self.open.get_mut(&nas)?;
-        let session = take(of_nas)?;
-        self.open_count -= 1;
-        if of_nas.is_empty() {
-            self.open.remove(&nas);
-        }
-        Some(session)
+        *self.ended.get_or_insert_with(id.clone(), || ended) = ended;
+        self.ended_order.push_back((scene.now, id.0, id.1.clone()));
     }
 
     /// Follows one session less, of this NAS if it has one.
     fn let_go(&mut self, nas: IpAddr) {
-        let own = self.open.contains_key(&nas).then_some(nas);
-        if let Some(nas) = own.or_else(|| self.open.keys().next().copied()) {
-            self.remove(nas, |of_nas| Some(of_nas.pop_first()?.1));
+        let first = self.open_at(nas).map(|(id, _)| id).next();
+        let first = first.or_else(|| Some(self.open.first()?.0));
+        if let Some(id) = first.cloned() {
+            self.open.remove(&id);
         }
     }
 
@@ -288,18 +272,16 @@ impl Sessions {
 
     fn forget_oldest(&mut self) {
         let Some((heard, nas, id)) = self.ended_order.pop_front() else { return };
-        let Some(of_nas) = self.ended.get_mut(&nas) else { return };
+        let id = (nas, id);
         // The id may have ended a second time since; that end has its own place in the order.
-        if of_nas.get(&id).is_some_and(|ended| ended.heard == heard) {
-            of_nas.remove(&id);
-        }
-        if of_nas.is_empty() {
-            self.ended.remove(&nas);
+        if self.ended.get(&id).is_some_and(|ended| ended.heard == heard) {
+            self.ended.remove(&id);
         }
     }
 }
 
 impl Session {
+    /// All of it, which is a few lines of the cache.
     fn fetch(&self) {
         let NacSession { session_id, multi_session_id, ssid, username, .. } = &self.facts;
         let NacSession { client_type, auth_type, port_id, vlan, nas_vendor, .. } = &self.facts;
@@ -311,6 +293,46 @@ impl Session {
         bring_near(&self.onset);
         bring_near(&self.counters);
     }
+}
+
+fn key(request: &Accounting<'_>) -> Option<SessionId> {
+    Some((request.nas_ip, request.session_id.as_deref()?.into()))
+}
+
+/// In a snapshot the sessions of a NAS stand together.
+fn by_nas<'a, V: Serialize + 'a, S: Serializer>(
+    sessions: impl Iterator<Item = (&'a SessionId, &'a V)>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let mut nases = BTreeMap::<_, BTreeMap<_, _>>::new();
+    for ((nas, id), value) in sessions {
+        nases.entry(nas).or_default().insert(id, value);
+    }
+    nases.serialize(serializer)
+}
+
+fn open_by_nas<S: Serializer>(
+    open: &Ordered<SessionId, Box<Session>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    by_nas(open.range(..), serializer)
+}
+
+fn ended_by_nas<S: Serializer>(
+    ended: &Table<SessionId, Ended>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    by_nas(ended.entries(), serializer)
+}
+
+fn of_nases<'de, V: Deserialize<'de>, T: FromIterator<(SessionId, V)>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    let nases = BTreeMap::<IpAddr, BTreeMap<SmolStr, V>>::deserialize(deserializer)?;
+    let sessions = |(nas, sessions): (_, BTreeMap<_, _>)| {
+        sessions.into_iter().map(move |(id, value)| ((nas, id), value))
+    };
+    Ok(nases.into_iter().flat_map(sessions).collect())
 }
 
 fn tell(
@@ -335,7 +357,7 @@ fn counters_of(request: &Accounting<'_>) -> NacCounters {
 }
 
 /// Derived of what the session is, so that it is the same after every restart and in every copy.
-fn unique_id(site: SiteId, nas: IpAddr, id: &str, onset: Timestamp) -> Uuid {
+fn unique_id(site: SiteId, (nas, id): &SessionId, onset: Timestamp) -> Uuid {
     let name = format!("nac:{nas}:{id}:{}", onset.0);
     Uuid::new_v5(&site.0, name.as_bytes())
 }

@@ -6,6 +6,7 @@
 //! leaving an AP that the client has already moved on from is too late to end anything. So is word of
 //! an association that would be inactive by now.
 
+mod by_ap;
 mod lists;
 
 pub(crate) use lists::Lists;
@@ -14,16 +15,16 @@ use super::Scene;
 use super::devices::Devices;
 use super::presence::Presence;
 use crate::fingerprint;
-use crate::table::{Ordered, bring_near};
+use crate::table::{Ordered, Slot, bring_near};
 use crate::timers::{Subject, Timers};
 use crate::view::ClientView;
+use by_ap::ByAp;
 use foghorn_model::event::client::{Association, End, Termination, encode_join, encode_session};
 use foghorn_model::event::step::{ClientEvent, encode_client_event};
 use foghorn_model::telemetry::{self, ClientFacts, ClientStep, Disassociation, Sighting};
 use foghorn_model::{Mac, Setting, Site, SiteId, Timestamp, Topic, WlanId};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
-use std::collections::BTreeSet;
 use std::ops::Bound;
 
 /// How many clients a site tracks; those beyond are counted and not followed.
@@ -34,9 +35,8 @@ pub(crate) const CLIENTS_MAX: usize = 500_000;
 #[serde(transparent)]
 pub(crate) struct Clients {
     by_mac: Ordered<Mac, ClientState>,
-    /// Every client by the AP that it is at.
     #[serde(skip)]
-    by_ap: BTreeSet<(Mac, Mac)>,
+    by_ap: ByAp,
 }
 
 /// With its address it takes a line of the processor's cache, and most reports touch no more.
@@ -61,7 +61,7 @@ struct ClientState {
 }
 
 #[cfg(target_pointer_width = "64")]
-const _: () = assert!(size_of::<(Mac, ClientState)>() == 64);
+const _: () = assert!(size_of::<Slot<Mac, ClientState>>() == 64);
 
 /// A level in dBm, if it is known: a number that is none takes no room of its own.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -137,19 +137,22 @@ impl Clients {
         }
     }
 
-    /// A client will be told of as it is associated.
-    pub(crate) fn fetch_association(&self, mac: Mac) {
-        if let Some(state) = self.by_mac.likely(&mac) {
-            let Association { mac, ssid, hostname, username, family, .. } = &*state.association;
-            let Association { manufacture, model, os, psk_name, band, link, .. } =
-                &*state.association;
-            bring_near(mac);
-            bring_near(ssid);
-            bring_near(link);
-            for text in [hostname, username, family, manufacture, model, os, psk_name, band] {
-                bring_near(text);
-            }
+    /// What a client has from its association will be told, or changed.
+    pub(crate) fn fetch_association(&self, client: Mac) {
+        let Some(state) = self.by_mac.likely(&client) else { return };
+        let Association { mac, ssid, band, hostname, username, family, .. } = &*state.association;
+        let Association { manufacture, model, os, psk_name, link, .. } = &*state.association;
+        bring_near(mac);
+        bring_near(ssid);
+        bring_near(link);
+        for text in [band, hostname, username, family, manufacture, model, os, psk_name] {
+            bring_near(text);
         }
+    }
+
+    /// A client may come to this AP.
+    pub(crate) fn fetch_ap(&self, ap: Mac) {
+        self.by_ap.fetch(ap);
     }
 
     /// A client associated.
@@ -190,8 +193,8 @@ impl Clients {
             state.tell_end(&roam, devices, scene);
             inherit(&mut association, &mut state.association);
             if state.ap != report.ap {
-                self.by_ap.remove(&(state.ap, report.mac));
-                self.by_ap.insert((report.ap, report.mac));
+                self.by_ap.remove(state.ap, report.mac);
+                self.by_ap.insert(report.ap, report.mac);
             }
             // Its timer stays where it is, and looks again when it fires.
             state.begin(association, scene);
@@ -208,7 +211,7 @@ impl Clients {
             scene.tally.over_limit += 1;
             return;
         }
-        self.by_ap.insert((report.ap, report.mac));
+        self.by_ap.insert(report.ap, report.mac);
         let association = new_association(report, connect, scene);
         let state = self.by_mac.get_or_insert_with(report.mac, || ClientState::new(association));
         state.hear(scene);
@@ -315,7 +318,7 @@ impl Clients {
     fn end(&mut self, mac: Mac, end: End, devices: &Devices, scene: &mut Scene<'_, '_>) {
         let Some(mut state) = self.by_mac.remove(&mac) else { return };
         state.presence.disarm(scene.site.id, Subject::Client(mac), scene.timers);
-        self.by_ap.remove(&(state.ap, mac));
+        self.by_ap.remove(state.ap, mac);
         state.tell_end(&end, devices, scene);
         tell(&state.association, "CLIENT_DEASSOCIATION", end.disconnect, scene);
     }
@@ -327,7 +330,7 @@ impl Clients {
             if state.rssi.is_none() {
                 state.rssi = state.association.rssi.into();
             }
-            self.by_ap.insert((state.ap, mac));
+            self.by_ap.insert(state.ap, mac);
         }
     }
 

@@ -208,6 +208,13 @@ impl Failures {
         }
     }
 
+    /// It will be heard weakly.
+    pub(crate) fn fetch_failures(&self, ap: Mac) {
+        if let Some(ratio) = self.coverage.likely(&ap) {
+            ratio.fetch_failures();
+        }
+    }
+
     /// A client was heard by its AP.
     pub(crate) fn on_heard(
         &mut self,

@@ -114,6 +114,12 @@ impl Ratio {
         bring_near(&self.counts[MINUTES - 1]);
     }
 
+    /// A failure will be added.
+    pub(crate) fn fetch_failures(&self) {
+        [self.failures.front(), self.failures.back()].into_iter().flatten().for_each(bring_near);
+        self.failed.0.first().into_iter().for_each(bring_near);
+    }
+
     /// One more attempt, which was made at `at`, within the window.
     pub(crate) fn add(
         &mut self,

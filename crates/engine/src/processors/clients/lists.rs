@@ -166,8 +166,7 @@ impl Clients {
     ) -> Vec<(Mac, f64)> {
         lists.forget(scene.now);
         let Some(taken) = lists.admit(list, scene) else { return Vec::new() };
-        let of_ap = self.by_ap.range((list.ap, Mac::NONE)..=(list.ap, Mac([0xff; 6])));
-        let missing = of_ap.map(|(_, client)| *client).filter(|client| !taken.has(*client));
+        let missing = self.by_ap.at(list.ap).filter(|client| !taken.has(*client));
         let missing = missing.filter(|client| {
             let known = self.by_mac.get(client);
             known.is_some_and(|it| {
