@@ -7,10 +7,10 @@
 //! have just read them. Of the sites of 500 clients that are folded alone each has its whole hour
 //! instead, one after the other: the processor's caches hold all of one. So a hundred are folded too
 //! of which each has a minute in turn: what a record costs more at 50,000 clients than there is the
-//! size of the site, the rest is the memory of the machine. Both are told; when the first, the
-//! median over the hours, is more than [`GROWTH_MAX`], the process fails. Time is that of the thread
-//! on a processor. Memory is what a process of its own grows by that restores copies of the state at
-//! its largest, with the server's allocator.
+//! size of the site, the rest is the memory of the machine. When either, the median over the hours,
+//! is more than [`GROWTH_MAX`], the process fails. Time is that of the thread on a processor. Memory
+//! is what a process of its own grows by that restores copies of the state at its largest, with the
+//! server's allocator.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark ends at the first surprise")]
 #![expect(clippy::print_stdout, reason = "its figures are what it is for")]
@@ -27,7 +27,7 @@ use std::process::{Command, ExitCode, Stdio};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// The cost of a record at 50,000 clients over that at 500 where there are as many in all.
+/// The cost of a record at 50,000 clients over that at 500, alone or as many in all.
 const GROWTH_MAX: f64 = 1.2;
 const MIDNIGHT: Timestamp = Timestamp(1_700_006_400_000_000);
 const HOURS: i64 = 24;
@@ -80,16 +80,15 @@ fn main() -> ExitCode {
     );
     rows.iter_mut().for_each(Row::report);
     let [alone, many, _, large] = &rows;
-    let growth = large.over(many);
+    let growth @ [as_many, grown] = [large.over(many), large.over(alone)];
     println!(
         "a record of 50,000 clients, median of {HOURS} hours, over one of as many at {MANY} sites: \
-         {growth:.2}; of 500 clients alone: {:.2}\n",
-        large.over(alone)
+         {as_many:.2}; of 500 clients alone: {grown:.2}\n"
     );
     println!("devices that flap    records   events   alarms  ns/record");
     [100, 1_000, 10_000].into_iter().for_each(flap);
-    if growth > GROWTH_MAX {
-        println!("FAILED: a record costs {growth:.2} times as much, {GROWTH_MAX} is the limit");
+    if growth.iter().any(|growth| *growth > GROWTH_MAX) {
+        println!("FAILED: a record costs more than {GROWTH_MAX} times as much");
         return ExitCode::FAILURE;
     }
     ExitCode::SUCCESS
