@@ -27,4 +27,4 @@ pub use view::{ClientView, DeviceView, EdgeView, RadioView, SiteView};
 
 /// The version of the fold. It is counted up with every change that derives other events of the
 /// same records; see the `Upgrade` record.
-pub const FOLD_VERSION: u32 = 6;
+pub const FOLD_VERSION: u32 = 7;

@@ -201,13 +201,13 @@ impl Engine {
         }
     }
 
-    /// Reads a line, and has what it is about fetched while the clock moves.
+    /// Reads a line of a site that there is, and prefetches what it is about, which comes while the
+    /// clock moves.
     fn read<'a>(&self, record: &'a Record<'_>) -> Option<Telemetry<'a>> {
         let RecordBody::Telemetry(line) = &record.body else { return None };
+        let state = self.state.sites.get(&record.site?)?;
         let telemetry = Telemetry::parse(line).ok()?;
-        if let Some(state) = record.site.and_then(|site| self.state.sites.get(&site)) {
-            state.fetch(&telemetry.report);
-        }
+        state.fetch(&telemetry.report);
         Some(telemetry)
     }
 
@@ -278,7 +278,7 @@ impl Engine {
         self.state.clock = self.state.clock.max(to);
     }
 
-    /// Has fetched what fires next.
+    /// Prefetches what fires next.
     fn fetch_next(&self) {
         let Some((site, subject)) = self.timers.next_subject() else { return };
         let Some(state) = self.state.sites.get(&site) else { return };
@@ -384,7 +384,9 @@ impl Engine {
             Report::Decision(decision) => carried::on_decision(decision, &mut scene),
             Report::Guest(guest) => carried::on_guest(guest, &mut scene),
             Report::Edge(report) => state.edges.on_report(report, &mut scene),
-            Report::Port(report) => state.ports.on_report(report, &state.devices, &mut scene),
+            Report::Port(report) => {
+                state.ports.on_report(report, &mut state.devices, &mut scene);
+            }
             Report::Path(report) => {
                 let SiteState { paths, devices, peerings, .. } = state;
                 paths.on_report(report, devices, peerings, &mut scene);

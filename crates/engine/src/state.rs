@@ -120,7 +120,7 @@ pub(crate) struct SiteState {
 }
 
 impl SiteState {
-    /// Has fetched what is known of what a report is about.
+    /// Prefetches what is known of what a report is about.
     pub(crate) fn fetch(&self, report: &Report<'_>) {
         match report {
             Report::Device(report) => self.devices.fetch(report.mac),
@@ -140,7 +140,7 @@ impl SiteState {
         }
     }
 
-    /// Has fetched what that leads to, which is there by now.
+    /// Prefetches what that leads to.
     pub(crate) fn fetch_behind(&self, report: &Report<'_>) {
         match report {
             Report::Seen(Sighting { ap: Some(ap), rssi: Some(rssi), .. }) if is_weak(*rssi) => {

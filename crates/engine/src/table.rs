@@ -5,7 +5,7 @@
 //! nobody gets to see it: whoever goes through all either gets them in the order of their keys,
 //! which [`Ordered`] keeps beside them, or promises that the order does not matter.
 //!
-//! Where an entry probably is can be known without a look at it ([`Table::likely`]). So it is
+//! Where an entry probably is can be known without a look at it ([`Table::fetch`]). So it is
 //! fetched ([`bring_near`]) as soon as it is clear that it will be needed, all that one record needs
 //! at once, and is there when its turn comes: each on its own would be waited for.
 
@@ -14,11 +14,10 @@
     reason = "this is what keeps the order of a hash table to itself"
 )]
 
-use foldhash::quality::RandomState;
 use hashbrown::HashTable;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::{BTreeMap, BTreeSet};
-use std::hash::{BuildHasher, Hash};
+use std::hash::{BuildHasher, Hash, RandomState};
 use std::ops::RangeBounds;
 
 /// Has the processor fetch the line of its cache that this begins in, and does not wait for it.
@@ -29,8 +28,8 @@ pub(crate) fn bring_near<T>(place: &T) {
     let _ = place;
 }
 
-/// A map whose order nobody needs but its snapshot. Its keys come from outside: the seed of their
-/// hashes is the process's own.
+/// A map whose order nobody needs but its snapshot. Its keys come from outside, so their hashes are
+/// those of std, which resist whoever chooses keys that collide.
 #[derive(Clone, Debug)]
 pub(crate) struct Table<K, V> {
     slots: HashTable<Slot<K, V>>,
@@ -87,10 +86,12 @@ impl<K: Hash + Eq, V> Table<K, V> {
         Some(&mut slot.value)
     }
 
-    /// The value that is probably the key's if it has one, found without a look at any: to be
-    /// fetched, and for nothing else.
-    pub(crate) fn likely(&self, key: &K) -> Option<&V> {
-        self.slots.find(self.hash(key), |_| true).map(|slot| &slot.value)
+    /// Shows the value that is probably the key's, if it has one, so that it can be fetched. It is
+    /// found without a look at any.
+    pub(crate) fn fetch(&self, key: &K, bring: impl FnOnce(&V)) {
+        if let Some(slot) = self.slots.find(self.hash(key), |_| true) {
+            bring(&slot.value);
+        }
     }
 
     /// The entry of a key, which it gets if it has none.
@@ -186,9 +187,9 @@ impl<K: Clone + Ord + Hash, V> Ordered<K, V> {
         self.table.get_mut(key)
     }
 
-    /// See [`Table::likely`].
-    pub(crate) fn likely(&self, key: &K) -> Option<&V> {
-        self.table.likely(key)
+    /// See [`Table::fetch`].
+    pub(crate) fn fetch(&self, key: &K, bring: impl FnOnce(&V)) {
+        self.table.fetch(key, bring);
     }
 
     /// The entry of a key, which it gets if it has none.

@@ -5,12 +5,13 @@
 //! meets all of them; the lines of an hour are made before it is measured, since making them needs
 //! the caches too, lie one behind the other as in a log, and are copied to where the server would
 //! have just read them. Of the sites of 500 clients that are folded alone each has its whole hour
-//! instead, one after the other: the processor's caches hold all of one. So a hundred are folded too
-//! of which each has a minute in turn: what a record costs more at 50,000 clients than there is the
-//! size of the site, the rest is the memory of the machine. When either, the median over the hours,
-//! is more than [`GROWTH_MAX`], the process fails. Time is that of the thread on a processor. Memory
-//! is what a process of its own grows by that restores copies of the state at its largest, with the
-//! server's allocator.
+//! instead, one after the other, of which the first [`WARM`] minutes are not counted: after them the
+//! processor's caches hold what is touched of one. So a hundred are folded too of which each has a
+//! minute in turn: what a record costs more at 50,000 clients than there is the size of the site, the
+//! rest is the memory of the machine. When either is more than [`GROWTH_MAX`], over the day or in the
+//! median of its hours, the process fails. Time is that of the thread on a processor. Memory is what a
+//! process of its own grows by that restores copies of the state at its largest, with the server's
+//! allocator.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark ends at the first surprise")]
 #![expect(clippy::print_stdout, reason = "its figures are what it is for")]
@@ -33,6 +34,9 @@ const MIDNIGHT: Timestamp = Timestamp(1_700_006_400_000_000);
 const HOURS: i64 = 24;
 /// So many turns each day has in an hour.
 const TURNS: i64 = 20;
+const _: () = assert!(60 % TURNS == 0);
+/// In so many minutes the caches take in what is touched of a small site.
+const WARM: i64 = 6;
 /// So many small sites are folded one by one, in a turn each: of one there are too few records to
 /// measure.
 const ALONE: u64 = TURNS as u64;
@@ -65,8 +69,9 @@ fn main() -> ExitCode {
         let from = MIDNIGHT + Micros::from_mins(60 * hour);
         let mut lines: Vec<Vec<Lines>> = rows.iter_mut().map(|row| row.lines(from)).collect();
         for turn in 0..TURNS {
-            let each = rows.iter_mut().zip(&mut lines);
-            each.for_each(|(row, lines)| row.live_through(from, turn, lines));
+            for (row, lines) in rows.iter_mut().zip(&mut lines) {
+                row.live_through(from, turn, lines);
+            }
         }
         for (row, lines) in rows.iter_mut().zip(&lines) {
             row.end_hour(lines);
@@ -80,15 +85,18 @@ fn main() -> ExitCode {
     );
     rows.iter_mut().for_each(Row::report);
     let [alone, many, _, large] = &rows;
-    let growth @ [as_many, grown] = [large.over(many), large.over(alone)];
-    println!(
-        "a record of 50,000 clients, median of {HOURS} hours, over one of as many at {MANY} sites: \
-         {as_many:.2}; of 500 clients alone: {grown:.2}\n"
-    );
+    println!("a record of 50,000 clients costs, over the day and in the median of its hours,");
+    let mut growth = 0.0_f64;
+    for (other, what) in [(many, "as many at a hundred sites"), (alone, "500 alone")] {
+        let (of_day, of_hours) = (large.each() / other.each(), large.over(other));
+        println!("{of_day:.2} and {of_hours:.2} times one of {what}");
+        growth = growth.max(of_day).max(of_hours);
+    }
+    println!();
     println!("devices that flap    records   events   alarms  ns/record");
     [100, 1_000, 10_000].into_iter().for_each(flap);
-    if growth.iter().any(|growth| *growth > GROWTH_MAX) {
-        println!("FAILED: a record costs more than {GROWTH_MAX} times as much");
+    if growth > GROWTH_MAX {
+        println!("FAILED: a record costs {growth:.2} times as much, {GROWTH_MAX} is the limit");
         return ExitCode::FAILURE;
     }
     ExitCode::SUCCESS
@@ -107,9 +115,11 @@ struct Row {
     sites: Vec<Site>,
     records: u64,
     events: u64,
+    /// Of the records that are counted, and how many these are.
     nanos: u64,
-    /// Nanoseconds of the hour.
-    in_hour: u64,
+    counted: u64,
+    /// The same of the hour.
+    in_hour: (u64, u64),
     /// Nanoseconds a record, by hour.
     hours: Vec<f64>,
     /// Clients that are here at the full hour, and the bytes of the snapshot and in memory.
@@ -137,8 +147,18 @@ struct Lines {
 impl Row {
     fn new(size: Size, count: u64, together: Together) -> Self {
         let sites = (1..=count).map(|seed| Site::new(size, seed)).collect();
-        let (hours, weight, text) = (Vec::new(), (0, 0, 0), String::new());
-        Self { together, sites, records: 0, events: 0, nanos: 0, in_hour: 0, hours, weight, text }
+        Self {
+            together,
+            sites,
+            records: 0,
+            events: 0,
+            nanos: 0,
+            counted: 0,
+            in_hour: (0, 0),
+            hours: Vec::new(),
+            weight: (0, 0, 0),
+            text: String::new(),
+        }
     }
 
     /// The lines of the hour from then on, of each site.
@@ -157,8 +177,13 @@ impl Row {
         };
         for (minute, at) in turns {
             let (site, lines) = (&mut self.sites[at], &mut hour[at]);
+            let is_counted = self.together == Together::Yes || minute > WARM;
             while let Some(some) = lines.next(from + Micros::from_mins(minute)) {
-                self.in_hour += site.fold(lines, some, &mut self.text);
+                let count = some.len() as u64;
+                let nanos = site.fold(lines, some, &mut self.text);
+                if is_counted {
+                    self.in_hour = (self.in_hour.0 + nanos, self.in_hour.1 + count);
+                }
                 self.events += u64::from(site.folding.out.record.count);
                 site.folding.out.clear();
             }
@@ -166,11 +191,17 @@ impl Row {
     }
 
     fn end_hour(&mut self, hour: &[Lines]) {
-        let nanos = std::mem::take(&mut self.in_hour);
-        let records = hour.iter().map(|lines| lines.starts.len() as u64).sum::<u64>();
-        self.hours.push(nanos as f64 / records as f64);
+        assert!(hour.iter().all(|lines| lines.done == lines.starts.len()), "all lines are folded");
+        let (nanos, counted) = std::mem::take(&mut self.in_hour);
+        self.hours.push(nanos as f64 / counted as f64);
         self.nanos += nanos;
-        self.records += records;
+        self.counted += counted;
+        self.records += hour.iter().map(|lines| lines.starts.len() as u64).sum::<u64>();
+    }
+
+    /// Nanoseconds a record, over the day.
+    fn each(&self) -> f64 {
+        self.nanos as f64 / self.counted as f64
     }
 
     /// What a record costs here over what it costs there: the median over the hours.
@@ -205,11 +236,11 @@ impl Row {
         }
         let Size { switches, aps_each, gateways, edges, clients, .. } = self.sites[0].size;
         let devices = switches * (1 + aps_each) + gateways + edges;
-        let each = self.nanos / self.records;
+        let each = self.each();
         let worst = self.hours.iter().copied().fold(0.0, f64::max);
         let (here, snapshot, memory) = self.weight;
         println!(
-            "{:>5} {clients:>7} {devices:>7} {:>10} {:>8} {each:>10} {worst:>14.0} {here:>5} \
+            "{:>5} {clients:>7} {devices:>7} {:>10} {:>8} {each:>10.0} {worst:>14.0} {here:>5} \
              {snapshot:>18} {memory:>16}",
             self.sites.len(),
             self.records,

@@ -38,7 +38,7 @@ const REBOOT: &str = "NAS-Reboot";
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Sessions {
-    /// Boxed: there is room in a table for more than there are.
+    /// Boxed: a table has empty slots, which would each be as large.
     #[serde(serialize_with = "open_by_nas", deserialize_with = "of_nases")]
     open: Ordered<SessionId, Box<Session>>,
     #[serde(serialize_with = "ended_by_nas", deserialize_with = "of_nases")]
@@ -72,17 +72,17 @@ struct Ended {
 }
 
 impl Sessions {
-    /// A request comes in.
+    /// Prefetches where the session of a request is.
     pub(crate) fn fetch(&self, request: &Accounting<'_>) {
-        if let Some(session) = key(request).and_then(|key| self.open.likely(&key)) {
-            bring_near(session);
+        if let Some(key) = key(request) {
+            self.open.fetch(&key, bring_near);
         }
     }
 
-    /// Its session will be told.
+    /// Prefetches the session of a request.
     pub(crate) fn fetch_session(&self, request: &Accounting<'_>) {
-        if let Some(session) = key(request).and_then(|key| self.open.likely(&key)) {
-            session.fetch();
+        if let Some(key) = key(request) {
+            self.open.fetch(&key, |session| session.fetch());
         }
     }
 
@@ -257,8 +257,8 @@ impl Sessions {
 
     /// Follows one session less, of this NAS if it has one.
     fn let_go(&mut self, nas: IpAddr) {
-        let first = self.open_at(nas).map(|(id, _)| id).next();
-        let first = first.or_else(|| Some(self.open.first()?.0));
+        let first = self.open_at(nas).next().map(|(id, _)| id);
+        let first = first.or_else(|| self.open.first().map(|(id, _)| id));
         if let Some(id) = first.cloned() {
             self.open.remove(&id);
         }
@@ -283,13 +283,14 @@ impl Sessions {
 impl Session {
     /// All of it, which is a few lines of the cache.
     fn fetch(&self) {
-        let NacSession { session_id, multi_session_id, ssid, username, .. } = &self.facts;
-        let NacSession { client_type, auth_type, port_id, vlan, nas_vendor, .. } = &self.facts;
-        bring_near(session_id);
-        for text in [multi_session_id, ssid, username, client_type, auth_type, port_id, vlan] {
+        let facts = &self.facts;
+        bring_near(&facts.session_id);
+        for text in [&facts.multi_session_id, &facts.ssid, &facts.username, &facts.client_type] {
             bring_near(text);
         }
-        bring_near(nas_vendor);
+        for text in [&facts.auth_type, &facts.port_id, &facts.vlan, &facts.nas_vendor] {
+            bring_near(text);
+        }
         bring_near(&self.onset);
         bring_near(&self.counters);
     }

@@ -130,27 +130,28 @@ impl Clients {
         self.by_mac.get(&mac).map(ClientState::view)
     }
 
-    /// A client will be heard of.
+    /// Prefetches a client.
     pub(crate) fn fetch(&self, mac: Mac) {
-        if let Some(state) = self.by_mac.likely(&mac) {
-            bring_near(state);
-        }
+        self.by_mac.fetch(&mac, bring_near);
     }
 
-    /// What a client has from its association will be told, or changed.
-    pub(crate) fn fetch_association(&self, client: Mac) {
-        let Some(state) = self.by_mac.likely(&client) else { return };
-        let Association { mac, ssid, band, hostname, username, family, .. } = &*state.association;
-        let Association { manufacture, model, os, psk_name, link, .. } = &*state.association;
-        bring_near(mac);
-        bring_near(ssid);
-        bring_near(link);
-        for text in [band, hostname, username, family, manufacture, model, os, psk_name] {
-            bring_near(text);
-        }
+    /// Prefetches what a client has from its association.
+    pub(crate) fn fetch_association(&self, mac: Mac) {
+        self.by_mac.fetch(&mac, |state| {
+            let known = &*state.association;
+            bring_near(&known.mac);
+            bring_near(&known.ssid);
+            bring_near(&known.link);
+            for text in [&known.band, &known.hostname, &known.username, &known.family] {
+                bring_near(text);
+            }
+            for text in [&known.manufacture, &known.model, &known.os, &known.psk_name] {
+                bring_near(text);
+            }
+        });
     }
 
-    /// A client may come to this AP.
+    /// Prefetches who is at an AP.
     pub(crate) fn fetch_ap(&self, ap: Mac) {
         self.by_ap.fetch(ap);
     }
@@ -325,12 +326,14 @@ impl Clients {
 
     /// The state was read back.
     pub(crate) fn index(&mut self) {
-        for (mac, state) in self.by_mac.each_mut() {
+        for (_, state) in self.by_mac.each_mut() {
             state.repeat();
             if state.rssi.is_none() {
                 state.rssi = state.association.rssi.into();
             }
-            self.by_ap.insert(state.ap, mac);
+        }
+        for (mac, state) in self.by_mac.range(..) {
+            self.by_ap.insert(state.ap, *mac);
         }
     }
 

@@ -202,12 +202,12 @@ impl Devices {
         self.standing.count(Some(before), None);
     }
 
-    /// A device will report something.
+    /// Prefetches a device.
     pub(crate) fn fetch(&self, mac: Mac) {
-        if let Some(state) = self.by_mac.likely(&mac) {
+        self.by_mac.fetch(&mac, |state| {
             bring_near(&state.presence);
             bring_near(&state.version);
-        }
+        });
     }
 
     /// A device reported something. Devices that the site does not have are counted, no more.

@@ -201,18 +201,14 @@ impl Failures {
         scene.raise(&Incident { row: alarms::row(failure), about: name, at, evidence });
     }
 
-    /// A client will be heard by this AP.
+    /// Prefetches how clients are heard by an AP.
     pub(crate) fn fetch(&self, ap: Mac) {
-        if let Some(ratio) = self.coverage.likely(&ap) {
-            ratio.fetch();
-        }
+        self.coverage.fetch(&ap, Ratio::fetch);
     }
 
-    /// It will be heard weakly.
+    /// Prefetches which were heard weakly.
     pub(crate) fn fetch_failures(&self, ap: Mac) {
-        if let Some(ratio) = self.coverage.likely(&ap) {
-            ratio.fetch_failures();
-        }
+        self.coverage.fetch(&ap, Ratio::fetch_failures);
     }
 
     /// A client was heard by its AP.

@@ -1,6 +1,9 @@
 //! Alarms of ports and cables: `port_flap`, links that matter by themselves, loops, and what
 //! counters and settings tell.
 //!
+//! A link that a report finds otherwise than before is told on `device-events` (`SW_PORT_DOWN`, …)
+//! as if its device had said so, unless it has.
+//!
 //! A port that changes its link [`FLAPS`] times within [`FLAP_WINDOW`] flaps, until it has kept
 //! still for as long. Changes are those that are told, and those that the port's own counter has
 //! more. A port of which it is told that it is critical is an alarm whenever its link changes.
@@ -24,7 +27,7 @@ use super::alarms::{self, Incident};
 use super::devices::Devices;
 use crate::timers::{Armed, Subject, Timers};
 use foghorn_model::alarm::Evidence;
-use foghorn_model::telemetry::{DeviceChange, DeviceReport, PortReport};
+use foghorn_model::telemetry::{DeviceChange, DeviceEvent, DeviceReport, PortReport, Severity};
 use foghorn_model::time::Micros;
 use foghorn_model::{DeviceType, Mac, Site, Timestamp};
 use measures::{Finding, Measures};
@@ -91,7 +94,7 @@ impl Ports {
     pub(crate) fn on_report(
         &mut self,
         report: &PortReport<'_>,
-        devices: &Devices,
+        devices: &mut Devices,
         scene: &mut Scene<'_, '_>,
     ) {
         let (mac, port_id) = (report.mac, report.port_id.as_ref());
@@ -102,6 +105,9 @@ impl Ports {
         let Some(port) = self.port_now(mac, port_id, scene) else { return };
         port.is_critical = report.is_critical.unwrap_or(port.is_critical);
         if let Some(is_up) = report.is_up {
+            if port.turns(is_up) {
+                devices.conclude(mac, &link_event(device_type, port_id, is_up), None, None, scene);
+            }
             let link = Link { mac, port_id, is_up, is_change: false, reason: None };
             port.on_link(&link, devices, scene);
         }
@@ -231,10 +237,15 @@ impl Port {
         Some(self.changed.max(*last) + FLAP_WINDOW)
     }
 
+    /// Whether its link is another than before. What is first heard of it is no change.
+    fn turns(&self, is_up: bool) -> bool {
+        self.is_up.is_some_and(|before| before != is_up)
+    }
+
     /// Its link is up, or down.
     fn on_link(&mut self, link: &Link<'_>, devices: &Devices, scene: &mut Scene<'_, '_>) {
+        let is_new = self.turns(link.is_up);
         let before = self.is_up.replace(link.is_up);
-        let is_new = before.is_some_and(|before| before != link.is_up);
         if self.is_critical && (is_new || before.is_none() && link.is_change) {
             tell_critical(link, devices, scene);
         }
@@ -296,6 +307,24 @@ impl Port {
         } else if before {
             scene.resolve(row, &about, scene.at);
         }
+    }
+}
+
+/// What a device would say of a link that has changed, by what it measures.
+fn link_event<'a>(of: DeviceType, port_id: &'a str, is_up: bool) -> DeviceEvent<'a> {
+    let event_type = match (of, is_up) {
+        (DeviceType::Ap, true) => "AP_PORT_UP",
+        (DeviceType::Ap, false) => "AP_PORT_DOWN",
+        (DeviceType::Switch, true) => "SW_PORT_UP",
+        (DeviceType::Switch, false) => "SW_PORT_DOWN",
+        (DeviceType::Gateway, true) => "GW_PORT_UP",
+        (DeviceType::Gateway, false) => "GW_PORT_DOWN",
+    };
+    DeviceEvent {
+        event_type: event_type.into(),
+        severity: (!is_up).then_some(Severity::Warn),
+        port_id: Some(port_id.into()),
+        ..DeviceEvent::default()
     }
 }
 

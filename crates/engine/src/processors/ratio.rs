@@ -69,7 +69,8 @@ pub(crate) struct Ratio {
     failed: Counts,
 }
 
-/// How often each of a few, in their order: one behind the other, since each failure looks for one.
+/// How often each client failed, in the order of their addresses: one behind the other, since each
+/// failure looks for one. They are no more than [`FAILURES_MAX`].
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(from = "BTreeMap<Mac, u32>", into = "BTreeMap<Mac, u32>")]
 struct Counts(Vec<(Mac, u32)>);
@@ -108,13 +109,14 @@ impl Counts {
 }
 
 impl Ratio {
-    /// It will be added to.
+    /// Prefetches itself.
     pub(crate) fn fetch(&self) {
         bring_near(&self.minute);
         bring_near(&self.counts[MINUTES - 1]);
+        bring_near(&self.failed);
     }
 
-    /// A failure will be added.
+    /// Prefetches what a failure is added to.
     pub(crate) fn fetch_failures(&self) {
         [self.failures.front(), self.failures.back()].into_iter().flatten().for_each(bring_near);
         self.failed.0.first().into_iter().for_each(bring_near);

@@ -1,9 +1,17 @@
-use crate::world::World;
+use crate::world::{World, site_id};
 use expect_test::expect;
+use foghorn_engine::Engine;
+use serde_json::Value;
 use std::collections::BTreeSet;
 
 const MEMBERS: &[&str] =
     &["type", "session_id", "rx_bytes", "session_duration_in_mins", "terminate_cause"];
+
+fn at(nas: &str, status: &str, session: &str) -> String {
+    format!(
+        r#"{{"kind":"accounting","status":"{status}","nas_ip":"{nas}","session_id":"{session}"}}"#
+    )
+}
 
 fn request(status: &str, session: &str, more: &str) -> String {
     format!(
@@ -84,6 +92,65 @@ fn a_nas_that_restarts_ends_its_sessions() {
     expect![[r#"
         nac-accounting 60 NAC_ACCOUNTING_STOP s1 1 NAS-Reboot
         nac-accounting 60 NAC_ACCOUNTING_STOP s2 1 NAS-Reboot
+    "#]]
+    .assert_eq(&world.trace(MEMBERS));
+}
+
+#[test]
+fn a_nas_that_restarts_leaves_the_sessions_of_others_alone() {
+    let mut world = World::new();
+    for nas in ["172.16.0.9", "172.16.0.10", "2001:db8::1"] {
+        for session in ["b", "a"] {
+            world.line(0, &at(nas, "start", session));
+        }
+    }
+    world.trace(MEMBERS);
+    world.line(60, r#"{"kind":"accounting","status":"off","nas_ip":"172.16.0.10"}"#);
+    expect![[r#"
+        nac-accounting 60 NAC_ACCOUNTING_STOP a 1 NAS-Reboot
+        nac-accounting 60 NAC_ACCOUNTING_STOP b 1 NAS-Reboot
+    "#]]
+    .assert_eq(&world.trace(MEMBERS));
+    world.line(60, r#"{"kind":"accounting","status":"on","nas_ip":"2001:db8::1"}"#);
+    world.line(60, &at("172.16.0.9", "stop", "b"));
+    expect![[r#"
+        nac-accounting 120 NAC_ACCOUNTING_STOP a 2 NAS-Reboot
+        nac-accounting 120 NAC_ACCOUNTING_STOP b 2 NAS-Reboot
+        nac-accounting 180 NAC_ACCOUNTING_STOP b 3
+    "#]]
+    .assert_eq(&world.trace(MEMBERS));
+}
+
+/// An earlier build kept the sessions of each NAS in a map of their own, and their number.
+#[test]
+fn sessions_that_an_earlier_build_kept_are_read() {
+    let mut world = World::new();
+    for nas in ["172.16.0.10", "2001:db8::1"] {
+        world.line(0, &at(nas, "start", "open"));
+        world.line(0, &at(nas, "start", "over"));
+        world.line(60, &at(nas, "stop", "over"));
+    }
+    let mut kept: Value = serde_json::from_slice(&world.engine.snapshot()).unwrap();
+    let sessions = &mut kept["sites"][site_id().to_string()]["sessions"];
+    for nas in ["172.16.0.10", "2001:db8::1"] {
+        let id = sessions["open"][nas]["open"]["facts"]["unique_id"].as_str().unwrap();
+        assert_eq!(id.len(), 32, "as it is told");
+        assert!(sessions["ended"][nas]["over"]["at"].is_i64());
+    }
+    sessions["open_count"] = 2.into();
+    let kept = serde_json::to_vec(&kept).unwrap();
+    world.engine = Engine::restore(world.engine.partition(), &kept).unwrap();
+    let ids = world.events.iter().map(|event| event.value()["session_unique_id"].clone());
+    let ids: Vec<Value> = ids.collect();
+    world.trace(MEMBERS);
+    // What ended is remembered, and what is open is the same.
+    world.line(60, &at("172.16.0.10", "stop", "over"));
+    world.line(0, &at("2001:db8::1", "stop", "open"));
+    assert_eq!(world.events[0].value()["session_unique_id"], ids[3]);
+    world.line(60, r#"{"kind":"accounting","status":"on","nas_ip":"172.16.0.10"}"#);
+    expect![[r#"
+        nac-accounting 180 NAC_ACCOUNTING_STOP open 2
+        nac-accounting 240 NAC_ACCOUNTING_STOP open 4 NAS-Reboot
     "#]]
     .assert_eq(&world.trace(MEMBERS));
 }

@@ -69,6 +69,47 @@ fn what_is_told_and_what_is_counted_is_not_two_changes() {
 }
 
 #[test]
+fn a_link_that_a_report_finds_otherwise_is_an_event_of_its_device() {
+    let told = |mac: &str| {
+        let mut world = World::new();
+        // How it is when it is first heard of is no change, and nor is what is as it was.
+        for state in [r#","state":"up""#, r#","state":"up","speed":1000"#, r#","speed":1000"#] {
+            port(&mut world, 10, mac, state);
+        }
+        for state in ["down", "down", "up"] {
+            port(&mut world, 10, mac, &format!(r#","state":"{state}""#));
+        }
+        // One that comes late is not told.
+        let late = world.now - 15;
+        port(&mut world, 0, mac, &format!(r#","state":"down","time":{late}"#));
+        world.trace_of("device-events", &["type", "mac", "device_type", "port_id"])
+    };
+    expect![[r#"
+        device-events 40 SW_PORT_DOWN 5c5b35000003 switch ge-0/0/7
+        device-events 60 SW_PORT_UP 5c5b35000003 switch ge-0/0/7
+        device-events 40 GW_PORT_DOWN 5c5b35000004 gateway ge-0/0/7
+        device-events 60 GW_PORT_UP 5c5b35000004 gateway ge-0/0/7
+        device-events 40 AP_PORT_DOWN 5c5b35000001 ap ge-0/0/7
+        device-events 60 AP_PORT_UP 5c5b35000001 ap ge-0/0/7
+    "#]]
+    .assert_eq(&[SWITCH, GATEWAY, AP].map(told).concat());
+}
+
+#[test]
+fn a_link_of_which_its_device_told_is_not_told_again() {
+    let mut world = World::new();
+    port(&mut world, 0, SWITCH, r#","state":"up""#);
+    world.line(10, &format!(r#"{{"kind":"device-event","mac":"{SWITCH}","type":"SW_PORT_DOWN","port_id":"ge-0/0/7","text":"unplugged"}}"#));
+    port(&mut world, 10, SWITCH, r#","state":"down""#);
+    port(&mut world, 10, SWITCH, r#","state":"up""#);
+    expect![[r#"
+        device-events 10 SW_PORT_DOWN ge-0/0/7 unplugged
+        device-events 30 SW_PORT_UP ge-0/0/7
+    "#]]
+    .assert_eq(&world.trace_of("device-events", &["type", "port_id", "text"]));
+}
+
+#[test]
 fn the_link_of_a_port_that_matters_is_an_alarm() {
     let mut world = world(&[
         "sw_critical_port_down",

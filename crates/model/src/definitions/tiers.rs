@@ -65,6 +65,15 @@ mod tests {
     use crate::definitions::alarm;
 
     #[test]
+    fn the_documentation_lists_what_is_derived() {
+        let page = include_str!("../../../../docs/compat.md");
+        let (_, list) = page.split_once("Tier *A* are ").unwrap();
+        let (list, _) = list.split_once(". All others").unwrap();
+        let listed: Vec<&str> = list.split(',').map(|key| key.trim().trim_matches('`')).collect();
+        assert_eq!(listed, DERIVED);
+    }
+
+    #[test]
     fn what_is_derived_is_an_alarm() {
         assert!(DERIVED.is_sorted());
         for key in DERIVED {

@@ -109,7 +109,11 @@ impl Port {
     fn turn(&mut self, says: &mut Says<'_>) {
         self.is_up = !self.is_up;
         self.flaps += 1;
-        if !self.is_known || !self.is_critical {
+        if !self.is_known {
+            return;
+        }
+        says.count(Topic::DeviceEvents, self.link_event());
+        if !self.is_critical {
             return;
         }
         let alarm = match (self.of, self.is_up) {
@@ -155,17 +159,20 @@ impl Port {
 
     /// It says of its link alone, as an event.
     fn say_of_link(&self, says: &mut Says<'_>) {
-        let event = match (self.of, self.is_up) {
+        says.say(json!({
+            "kind": "device-event", "mac": self.mac, "type": self.link_event(), "port_id": self.id,
+        }));
+    }
+
+    /// What is told of a change of its link, whether it says so or only how it is.
+    fn link_event(&self) -> &'static str {
+        match (self.of, self.is_up) {
             (DeviceType::Ap, true) => "AP_PORT_UP",
             (DeviceType::Ap, false) => "AP_PORT_DOWN",
             (DeviceType::Switch, true) => "SW_PORT_UP",
             (DeviceType::Switch, false) => "SW_PORT_DOWN",
             (DeviceType::Gateway, true) => "GW_PORT_UP",
             (DeviceType::Gateway, false) => "GW_PORT_DOWN",
-        };
-        says.count(Topic::DeviceEvents, event);
-        says.say(
-            json!({"kind": "device-event", "mac": self.mac, "type": event, "port_id": self.id}),
-        );
+        }
     }
 }

@@ -8,11 +8,9 @@ use foghorn_model::Mac;
 pub(super) struct ByAp(Table<Mac, Vec<Mac>>);
 
 impl ByAp {
-    /// A client may come to this AP.
+    /// Prefetches the list of an AP.
     pub(super) fn fetch(&self, ap: Mac) {
-        if let Some(clients) = self.0.likely(&ap) {
-            bring_near(clients);
-        }
+        self.0.fetch(&ap, bring_near);
     }
 
     pub(super) fn insert(&mut self, ap: Mac, client: Mac) {
