@@ -116,6 +116,19 @@ fn each_begins_goes_on_and_ends() {
 }
 
 #[test]
+fn every_alarm_goes_on_in_its_script() {
+    hold(all().into_iter().filter(Script::is_of_alarm), |script| {
+        let world = script.play(&script.said);
+        let first = world.events.first().ok_or("it is not told")?.value();
+        let goes_on = world.events.iter().any(|event| {
+            let it = event.value();
+            is_update(event) && it["id"] == first["id"] && it["count"].as_u64() > Some(1)
+        });
+        same(&goes_on, &true)
+    });
+}
+
+#[test]
 fn a_restart_after_any_record_changes_nothing() {
     hold(all(), |script| {
         let mut plain = script.stage();

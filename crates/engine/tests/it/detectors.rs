@@ -4,6 +4,7 @@ use crate::world::{AP, World, associated, client};
 use expect_test::expect;
 use foghorn_model::config::{RogueSetting, Setting};
 use foghorn_model::definitions::ALARMS;
+use foghorn_model::telemetry::Attack;
 use std::cell::Cell;
 
 const AP2: &str = "5c5b35000002";
@@ -314,28 +315,69 @@ fn strangers_are_told_once_in_ten_hours_where_the_setting_asks_for_them() {
     assert!(again.starts_with("alarms 36000 rogue_ap 1"), "{again}");
 }
 
+/// What radios report, the alarm that it is, and from how many in a minute on.
+pub const ATTACKS: [(&str, &str, u64); 21] = [
+    ("ad-hoc", "adhoc_network", 1),
+    ("beacon-flood", "beacon_flood", 50),
+    ("bssid-spoofing", "bssid_spoofing", 1),
+    ("deauthentication", "disassociation_flood", 20),
+    ("eap-failure-injection", "eap_failure_injection", 1),
+    ("eap-guess", "eap_dictionary_attack", 10),
+    ("eap-handshake", "eap_handshake_flood", 50),
+    ("eap-spoofed-success", "eap_spoofed_success", 1),
+    ("eapol-logoff", "eapol_logoff_attack", 5),
+    ("eapol-start", "excessive_eapol_start", 20),
+    ("essid-jack", "essid_jack", 1),
+    ("excessive-client", "excessive_client", 1),
+    ("monkey-jack", "monkey_jack", 1),
+    ("out-of-sequence", "out_of_sequence", 10),
+    ("replay", "krack_attack", 1),
+    ("ssid-injection", "ssid_injection", 1),
+    ("survey-scan", "air_magnet_scan", 1),
+    ("tkip-icv", "tkip_icv_attack", 2),
+    ("vendor-ie-missing", "vendor_ie_missing", 1),
+    ("watched-station", "watched_station", 1),
+    ("zero-ssid", "zero_ssid_association", 1),
+];
+
+fn noticed(world: &mut World, after: i64, ap: &str, attack: &str, more: &str) {
+    let line = format!(r#"{{"kind":"intrusion","ap":"{ap}","type":"{attack}"{more}}}"#);
+    world.line(after, &line);
+}
+
 #[test]
-fn attacks_are_believed_from_some_number_on() {
+fn an_attack_is_believed_from_its_threshold_on_and_not_below() {
+    let mut known: Vec<&str> = Attack::ALL.iter().map(|(_, attack)| *attack).collect();
+    known.sort_unstable();
+    assert_eq!(known, ATTACKS.map(|(attack, ..)| attack));
+    for (attack, key, threshold) in ATTACKS {
+        let after = |count: u64| {
+            let mut world = enabled();
+            noticed(&mut world, 0, AP, attack, &format!(r#","count":{count}"#));
+            assert_eq!(world.engine.tally().unreadable, 0, "{attack}");
+            world.tick(600);
+            told(&mut world)
+        };
+        assert_eq!(after(threshold - 1), "", "{attack}");
+        assert_eq!(after(threshold), format!("alarms 0 {key} 1\n"), "{attack}");
+    }
+}
+
+#[test]
+fn what_an_ap_reports_of_an_attack_within_a_minute_adds_up() {
     let mut world = enabled();
-    let noticed = |world: &mut World, after, attack: &str, more: &str| {
-        world.line(after, &format!(
-            r#"{{"kind":"intrusion","ap":"{AP}","type":"{attack}","client_mac":"70ef00715301"{more}}}"#
-        ));
-    };
-    noticed(&mut world, 0, "replay", "");
-    noticed(&mut world, 0, "tkip-icv", "");
-    noticed(&mut world, 61, "tkip-icv", "");
-    noticed(&mut world, 1, "tkip-icv", "");
-    noticed(&mut world, 1, "deauthentication", r#","count":19"#);
-    noticed(&mut world, 61, "deauthentication", r#","count":19"#);
-    noticed(&mut world, 1, "deauthentication", r#","count":40"#);
-    noticed(&mut world, 1, "deauthentication", r#","count":40"#);
-    noticed(&mut world, 1, "ad-hoc", r#","peer_mac":"70ef00715302""#);
-    expect![[r#"
-        alarms 0 krack_attack 1
-        alarms 62 tkip_icv_attack 1
-        alarms 125 disassociation_flood 1
-        alarms 127 adhoc_network 1
-    "#]]
-    .assert_eq(&told(&mut world));
+    let most = r#","count":19"#;
+    noticed(&mut world, 0, AP, "deauthentication", most);
+    noticed(&mut world, 59, AP2, "deauthentication", most);
+    noticed(&mut world, 1, AP, "deauthentication", most);
+    noticed(&mut world, 58, AP, "eapol-start", r#","count":1"#);
+    assert_eq!(told(&mut world), "", "another AP, a minute later, another attack");
+    // What says no count is one, and what comes once it is believed is no other incident.
+    noticed(&mut world, 1, AP, "deauthentication", "");
+    noticed(&mut world, 0, AP, "deauthentication", r#","count":40"#);
+    world.tick(300);
+    assert_eq!(told(&mut world), "alarms 119 disassociation_flood 1\n");
+    // It goes on, in another minute.
+    noticed(&mut world, 0, AP, "deauthentication", r#","count":20"#);
+    assert_eq!(told(&mut world), "alarms 119 disassociation_flood 2\n");
 }

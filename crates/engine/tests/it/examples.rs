@@ -117,8 +117,8 @@ fn device_events() -> BTreeMap<&'static str, String> {
     examples
 }
 
-/// What is to be said for an event of an edge: first what makes it possible.
-fn said(event: &str) -> Vec<String> {
+/// What is to be said for an event of an edge, without its address: first what makes it possible.
+pub fn said(event: &str) -> Vec<String> {
     let port = |state: &str, lag: &str| {
         format!(r#""kind":"edge-port","port_id":"xe0","state":"{state}","lag":"{lag}""#)
     };

@@ -1,6 +1,6 @@
 //! Devices, servers, tunnels and edges.
 
-use super::{AP2, GATEWAY, SWITCH, Script, device, step};
+use super::{AP2, GATEWAY, GATEWAY2, SWITCH, SWITCH2, Script, device, step};
 use crate::world::{AP, EDGE};
 use expect_test::{Expect, expect};
 use foghorn_model::Setting;
@@ -43,17 +43,21 @@ fn devices() -> Vec<Script> {
             122 device_reconnected x1
             122 device_reconnected x2 again
         "#]]),
-        two("switch_down", [SWITCH, SWITCH], expect![[r#"
+        two("switch_down", [SWITCH, SWITCH2], expect![[r#"
             17 switch_down x1
+            17 switch_down x2 again
         "#]]),
-        two("switch_reconnected", [SWITCH, SWITCH], expect![[r#"
+        two("switch_reconnected", [SWITCH, SWITCH2], expect![[r#"
             122 switch_reconnected x1
+            122 switch_reconnected x2 again
         "#]]),
-        two("gateway_down", [GATEWAY, GATEWAY], expect![[r#"
+        two("gateway_down", [GATEWAY, GATEWAY2], expect![[r#"
             17 gateway_down x1
+            17 gateway_down x2 again
         "#]]),
-        two("gateway_reconnected", [GATEWAY, GATEWAY], expect![[r#"
+        two("gateway_reconnected", [GATEWAY, GATEWAY2], expect![[r#"
             122 gateway_reconnected x1
+            122 gateway_reconnected x2 again
         "#]]),
         restarts("device_restarted", AP, expect![[r#"
             15 device_restarted x1
@@ -66,12 +70,15 @@ fn devices() -> Vec<Script> {
     ]
 }
 
-/// A server fails so many clients, and answers again.
+/// Two servers, one after the other, fail so many clients, and answer again.
 fn server(about: &'static str, kind: &str, failures: u8, told: Expect) -> Script {
-    let at = r#","server":"10.0.0.1","vlan":"7""#;
-    let fails = (0..failures).map(|who| step(kind, who % 40, false, at));
-    let answers = (0..6).map(|who| step(kind, who, true, at));
-    Script::new(about, told).each(2, fails).each(2, answers)
+    let says = |server: u8, clients: u8, success: bool| {
+        let at = format!(r#","server":"10.0.0.{server}","vlan":"7""#);
+        (0..clients).map(move |who| step(kind, who % 40, success, &at))
+    };
+    let fail = [1, 2].into_iter().flat_map(|server| says(server, failures, false));
+    let answer = [1, 2].into_iter().flat_map(|server| says(server, 6, true));
+    Script::new(about, told).each(2, fail).each(2, answer)
 }
 
 fn servers() -> Vec<Script> {
@@ -82,6 +89,7 @@ fn servers() -> Vec<Script> {
             12,
             expect![[r#"
                 20 infra_arp_failure x1
+                20 infra_arp_failure x2 again
             "#]],
         ),
         server(
@@ -89,7 +97,8 @@ fn servers() -> Vec<Script> {
             "arp",
             12,
             expect![[r#"
-                30 infra_arp_success x1
+                54 infra_arp_success x1
+                54 infra_arp_success x2 again
             "#]],
         ),
         server(
@@ -98,6 +107,7 @@ fn servers() -> Vec<Script> {
             24,
             expect![[r#"
                 40 infra_dhcp_failure x1
+                40 infra_dhcp_failure x2 again
             "#]],
         ),
         server(
@@ -105,7 +115,8 @@ fn servers() -> Vec<Script> {
             "dhcp",
             24,
             expect![[r#"
-                54 infra_dhcp_success x1
+                102 infra_dhcp_success x1
+                102 infra_dhcp_success x2 again
             "#]],
         ),
         server(
@@ -114,6 +125,7 @@ fn servers() -> Vec<Script> {
             34,
             expect![[r#"
                 60 infra_dns_failure x1
+                60 infra_dns_failure x2 again
             "#]],
         ),
         server(
@@ -121,7 +133,8 @@ fn servers() -> Vec<Script> {
             "dns",
             34,
             expect![[r#"
-                74 infra_dns_success x1
+                142 infra_dns_success x1
+                142 infra_dns_success x2 again
             "#]],
         ),
     ]
@@ -324,7 +337,7 @@ fn loops() -> Script {
     .each(15, both)
 }
 
-/// Both members of a bundle of an edge leave it, and one comes back.
+/// Both members of a bundle of an edge leave it, and one comes back, leaves again and comes back.
 fn bundle() -> Script {
     let port = |name: &str, lag: &str| {
         format!(
@@ -339,11 +352,14 @@ fn bundle() -> Script {
         port("xe1", ""),
         port("xe1", ""),
         port("xe0", "lag0"),
+        port("xe0", ""),
+        port("xe0", "lag0"),
     ];
     Script::new(
         "tt_ports_all_dropped_from_lacp",
         expect![[r#"
             75 tt_ports_all_dropped_from_lacp x1
+            75 tt_ports_all_dropped_from_lacp x2 again
         "#]],
     )
     .each(15, said)

@@ -7,14 +7,17 @@ mod marvis;
 mod security;
 mod topics;
 
-use crate::world::{START, World, edge};
+use crate::world::{START, World, edge, org_id, site_id};
 use expect_test::Expect;
 use foghorn_model::definitions::{AlarmGroup, alarm};
-use foghorn_model::{ConfigUpdate, Setting};
+use foghorn_model::{ConfigUpdate, Device, DeviceType, Setting};
 
 pub const AP2: &str = "5c5b35000002";
 pub const SWITCH: &str = "5c5b35000003";
 pub const GATEWAY: &str = "5c5b35000004";
+/// What the site has beside what every world has.
+const SWITCH2: &str = "5c5b35000005";
+const GATEWAY2: &str = "5c5b35000006";
 
 /// What is said, and what is told of it.
 pub struct Script {
@@ -116,7 +119,19 @@ impl Script {
     /// The site before anything is said.
     pub fn stage(&self) -> World {
         let mut world = World::new();
-        world.change(vec![ConfigUpdate::Edge(edge())]);
+        let second = [(SWITCH2, DeviceType::Switch), (GATEWAY2, DeviceType::Gateway)];
+        let second = second.map(|(mac, device_type)| {
+            ConfigUpdate::Device(Device {
+                mac: mac.parse().unwrap(),
+                org_id: org_id(),
+                site_id: Some(site_id()),
+                name: mac.into(),
+                device_type,
+                model: String::new(),
+                ip: None,
+            })
+        });
+        world.change([ConfigUpdate::Edge(edge())].into_iter().chain(second).collect());
         if self.is_of_alarm() {
             world.enable(&[self.about]);
         }
