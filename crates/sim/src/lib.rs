@@ -19,5 +19,5 @@ mod run;
 mod shrink;
 mod store;
 
-pub use run::{Plan, Summary, run};
+pub use run::{Plan, Summary, day_of, run};
 pub use shrink::shrink;

@@ -3,8 +3,8 @@
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 use foghorn_mutant::Mutant;
-use foghorn_sim::day::Size;
-use foghorn_sim::{Plan, Summary, run, shrink};
+use foghorn_sim::day::{Size, fold};
+use foghorn_sim::{Plan, Summary, day_of, run, shrink};
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -48,7 +48,8 @@ struct Args {
     only: Option<String>,
     /// A site lives through a whole day beside the others, of which each event is known before:
     /// 20 devices and 300 clients, or 200 and 5,000. The others do a tenth, and a tenth as much
-    /// befalls the server.
+    /// befalls the server. Before that the day is folded alone, where each event must come at its
+    /// microsecond.
     #[arg(long, value_name = "SIZE")]
     day: Option<DaySize>,
     /// Tell what the server logs, and the journal of a world that fails.
@@ -111,6 +112,13 @@ fn seeds(args: &Args, out: &mut impl Write) -> Result<ExitCode> {
         if args.for_secs.is_some_and(|secs| begun.elapsed() > Duration::from_secs(secs)) {
             break;
         }
+        if let Some(day) = args.day
+            && let Err(error) = fold_day(seed, day.size(), out)
+        {
+            writeln!(out, "seed {seed} fails: its day, folded: {error:#}")?;
+            writeln!(out, "reproduce: cargo xtask sim --seed {seed}{}", day.option())?;
+            return Ok(ExitCode::FAILURE);
+        }
         match run(args.plan(seed)) {
             Ok(summary) => all += summary,
             Err(error) => {
@@ -141,6 +149,23 @@ fn seeds(args: &Args, out: &mut impl Write) -> Result<ExitCode> {
         simulated_secs as f64 / spent
     )?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Folds the day of a seed without the simulator, as it is and as worlds live through it.
+fn fold_day(seed: u64, size: Size, out: &mut impl Write) -> Result<()> {
+    for is_sure in [false, true] {
+        let begun = Instant::now();
+        let balance = fold(day_of(seed, Size { is_sure, ..size }), None)?;
+        writeln!(
+            out,
+            "the day of seed {seed}{}, folded: {} records, {} events, each as it must be, {:.1} s",
+            if is_sure { " without doubtful spans" } else { "" },
+            balance.records,
+            balance.told,
+            begun.elapsed().as_secs_f64()
+        )?;
+    }
+    Ok(())
 }
 
 /// Runs every deliberate bug, and tells which oracle found it and after how many seeds.

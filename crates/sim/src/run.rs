@@ -128,6 +128,11 @@ pub fn run(plan: Plan) -> Result<Summary> {
     })
 }
 
+/// The day that a site lives through in the world of a seed.
+pub fn day_of(seed: u64, size: day::Size) -> Day {
+    Day::new(seed, size, SiteId::from_bytes([0xda; 16]), START)
+}
+
 fn live(plan: Plan) -> Result<Summary> {
     let mut dice = Dice::new(plan.seed);
     let mut setup = Setup::new(&mut dice.fork(1));
@@ -136,7 +141,7 @@ fn live(plan: Plan) -> Result<Summary> {
     let mut people = People::new(&catalog.sources(), plan.calm, &mut dice.fork(4), START);
     let of_run = dice.fork(3);
     if let Some(size) = plan.day {
-        let day = Day::new(plan.seed, size, SiteId::from_bytes([0xda; 16]), START);
+        let day = day_of(plan.seed, size);
         let (place, webhook) = catalog.add_campus(day.layout(), &mut dice, START);
         setup = setup.tight(&mut dice);
         precedence.expect_storm(webhook, START + day::STORM.0..START + day::STORM.1);

@@ -6,17 +6,19 @@
 //! whether at all, how strong it must be, and whom to leave alone. A client of a rogue is one too.
 //!
 //! An AP that reports an attack is believed from the count on that [`definition`] has for it,
-//! within a minute by the AP's clock; a missing acknowledgement or a rekey now and then is none.
+//! within any minute by the AP's clock; a missing acknowledgement or a rekey now and then is none.
+//! What it reports within a minute of that is the same incident.
 
 use super::Scene;
 use super::alarms::{self, Incident};
 use super::devices::Devices;
+use super::ratio::insert;
 use foghorn_model::alarm::Evidence;
 use foghorn_model::telemetry::{Attack, IntrusionReport, NeighborReport, Threat, ThreatReport};
 use foghorn_model::time::Micros;
 use foghorn_model::{DeviceType, Mac, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// How often a stranger is told, at most.
 const TOLD_EACH: Micros = Micros::from_mins(600);
@@ -37,8 +39,51 @@ pub(crate) struct Air {
     /// When a stranger was last told, by the alarm and its BSSID.
     told: BTreeMap<String, Timestamp>,
     rogues: BTreeSet<Mac>,
-    /// What was counted of an attack, by AP: since when, and how often.
-    attacks: BTreeMap<String, (Timestamp, u64)>,
+    /// What is reported of an attack, by the alarm and the AP.
+    reported: BTreeMap<String, Attempts>,
+}
+
+/// Reports of an attack by an AP, all by its clock.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Attempts {
+    /// When and how often, in the order of their times, of what is not yet believed: fewer than it
+    /// takes in any minute.
+    counts: VecDeque<(Timestamp, u64)>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    believed: Option<Timestamp>,
+}
+
+impl Attempts {
+    /// So many more; says whether that is an incident.
+    fn add(&mut self, at: Timestamp, count: u64, threshold: u64) -> bool {
+        if count == 0 || self.believed.is_some_and(|it| is_together(it, at)) {
+            return false;
+        }
+        insert(&mut self.counts, (at, count), |(at, _)| *at);
+        let near: Vec<_> = self.counts.iter().filter(|(it, _)| is_together(*it, at)).collect();
+        let is_believed = near.iter().enumerate().any(|(first, (since, _))| {
+            let minute = near[first..].iter().take_while(|(it, _)| *it < *since + TOGETHER);
+            minute.fold(0, |sum: u64, (_, count)| sum.saturating_add(*count)) >= threshold
+        });
+        if is_believed {
+            self.believed = Some(at);
+            self.counts.retain(|(it, _)| !is_together(*it, at));
+        }
+        is_believed
+    }
+
+    /// Forgets what nothing is added to any more; says whether anything is left.
+    fn forget(&mut self, now: Timestamp) -> bool {
+        self.counts.retain(|(at, _)| *at + LATE > now);
+        self.believed = self.believed.filter(|at| *at + LATE > now);
+        self.believed.is_some() || !self.counts.is_empty()
+    }
+}
+
+/// Whether two times are within a minute.
+fn is_together(one: Timestamp, other: Timestamp) -> bool {
+    one < other + TOGETHER && other < one + TOGETHER
 }
 
 /// The alarm of an attack, and how often within a minute it must be reported. What a single frame
@@ -133,14 +178,9 @@ impl Air {
         let (key, threshold) = definition(report.attack);
         let slot = format!("{key}/{}", report.ap);
         let (at, now) = (scene.at, scene.now);
-        self.attacks.retain(|_, (since, _)| *since + LATE > now);
-        let (since, count) = self.attacks.entry(slot).or_insert((at, 0));
-        if *since + TOGETHER <= at || at + TOGETHER <= *since {
-            (*since, *count) = (at, 0);
-        }
-        let before = *count;
-        *count = count.saturating_add(report.count);
-        if before >= threshold || *count < threshold {
+        self.reported.retain(|_, attempts| attempts.forget(now));
+        let attempts = self.reported.entry(slot).or_default();
+        if !attempts.add(at, report.count, threshold) {
             return;
         }
         let mut evidence = Evidence::new();

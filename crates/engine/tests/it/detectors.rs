@@ -1,6 +1,6 @@
 //! Alarms that are concluded: ports, uplinks, coverage, VLANs, causes, the air.
 
-use crate::world::{AP, World, associated, client};
+use crate::world::{AP, START, World, associated, client};
 use expect_test::expect;
 use foghorn_model::config::{RogueSetting, Setting};
 use foghorn_model::definitions::ALARMS;
@@ -361,6 +361,34 @@ fn an_attack_is_believed_from_its_threshold_on_and_not_below() {
         assert_eq!(after(threshold - 1), "", "{attack}");
         assert_eq!(after(threshold), format!("alarms 0 {key} 1\n"), "{attack}");
     }
+}
+
+#[test]
+fn any_minute_of_an_attack_counts_and_what_comes_late_too() {
+    let report = |world: &mut World, after: i64, at: i64, count: u64| {
+        let time = START + at;
+        noticed(
+            world,
+            after,
+            AP,
+            "deauthentication",
+            &format!(r#","count":{count},"time":{time}"#),
+        );
+    };
+    // Across the minute of the first report.
+    let mut world = enabled();
+    for (after, at, count) in [(0, 0, 1), (59, 59, 18), (2, 61, 1), (0, 61, 1)] {
+        report(&mut world, after, at, count);
+    }
+    assert_eq!(told(&mut world), "alarms 61 disassociation_flood 1\n");
+    // One of before is no reason to begin anew, and may be what was missing.
+    let mut world = enabled();
+    for (after, at, count) in [(100, 100, 19), (0, 30, 1), (0, 40, 0)] {
+        report(&mut world, after, at, count);
+    }
+    assert_eq!(told(&mut world), "", "seventy seconds apart");
+    report(&mut world, 1, 41, 1);
+    assert_eq!(told(&mut world), "alarms 41 disassociation_flood 1\n");
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 mod capture;
 mod catalog;
+mod examples;
 mod openwifi;
 mod payloads;
 #[path = "../it/peer.rs"]

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 /// Topics of which the published document has no schema: samples are all there is.
 const UNPUBLISHED: [&str; 1] = ["mxedge-events"];
 
-fn read(path: impl AsRef<Path>) -> Value {
+pub fn read(path: impl AsRef<Path>) -> Value {
     let text = std::fs::read_to_string(&path).unwrap();
     serde_json::from_str(&text).unwrap()
 }
@@ -38,7 +38,7 @@ fn exceptions(wanted: impl Fn(&str) -> bool) -> BTreeSet<(String, String, String
 }
 
 /// Topic and body of each golden payload.
-fn golden() -> Vec<(String, Value)> {
+pub fn golden() -> Vec<(String, Value)> {
     let mut golden = Vec::new();
     for entry in std::fs::read_dir(payloads()).unwrap() {
         let path = entry.unwrap().path();
@@ -52,7 +52,7 @@ fn golden() -> Vec<(String, Value)> {
 }
 
 /// The events of the samples of a topic, and whether each was captured.
-fn samples(topic: &str) -> Vec<(bool, Value)> {
+pub fn samples(topic: &str) -> Vec<(bool, Value)> {
     let directory = data("reference/samples");
     let index = read(directory.join("index.json"));
     let mut samples = Vec::new();
@@ -154,7 +154,7 @@ fn members_have_the_types_that_captures_have() {
     assert!(compared > 50, "only {compared} members had a capture");
 }
 
-fn kind(value: &Value) -> &'static str {
+pub fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "flag",

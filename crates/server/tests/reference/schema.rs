@@ -76,7 +76,8 @@ impl<'a> Check<'a> {
     }
 }
 
-fn has_kind(value: &Value, kind: &str) -> bool {
+/// Whether a value is of a type of JSON schema.
+pub fn has_kind(value: &Value, kind: &str) -> bool {
     match kind {
         "object" => value.is_object(),
         "array" => value.is_array(),
