@@ -146,10 +146,10 @@ impl Truth {
         self.gathered.stands((device, &self.layout), true, was_known, now);
         let down = state.down.take();
         self.tell(device, "CONNECTED", now, Cause::Line);
-        if down.is_none_or(|(_, told)| told < now) {
+        if down.is_none_or(|(_, told)| told <= now) {
             self.tell_updown(device, "CONNECTED", (now, now), Cause::Line);
         }
-        if down.is_some_and(|(_, told)| told < now) {
+        if down.is_some_and(|(_, told)| told <= now) {
             self.alarms.happen(now, Fact::Back(device));
         }
     }
@@ -175,7 +175,7 @@ impl Truth {
         let State { heard, is_up, .. } = self.devices[device];
         let Some(heard) = heard.filter(|_| is_up) else { return };
         let down = heard + self.layout.roles[device].timeout();
-        if until.is_none_or(|until| down < until) {
+        if until.is_none_or(|until| down <= until) {
             self.go_down(device, down, until, Cause::Silence);
         }
     }
@@ -186,7 +186,7 @@ impl Truth {
         (state.is_up, state.down) = (false, Some((at, told)));
         self.gathered.stands((device, &self.layout), false, true, at);
         self.tell(device, "DISCONNECTED", at, cause);
-        let is_told = until.is_none_or(|until| told < until);
+        let is_told = until.is_none_or(|until| told <= until);
         if is_told {
             self.tell_updown(device, "DISCONNECTED", (at, told), cause);
             if self.layout.roles[device] != Role::Edge {
