@@ -312,14 +312,7 @@ impl Port {
 
 /// What a device would say of a link that has changed, by what it measures.
 fn link_event<'a>(of: DeviceType, port_id: &'a str, is_up: bool) -> DeviceEvent<'a> {
-    let event_type = match (of, is_up) {
-        (DeviceType::Ap, true) => "AP_PORT_UP",
-        (DeviceType::Ap, false) => "AP_PORT_DOWN",
-        (DeviceType::Switch, true) => "SW_PORT_UP",
-        (DeviceType::Switch, false) => "SW_PORT_DOWN",
-        (DeviceType::Gateway, true) => "GW_PORT_UP",
-        (DeviceType::Gateway, false) => "GW_PORT_DOWN",
-    };
+    let event_type = format!("{}_PORT_{}", of.event_prefix(), if is_up { "UP" } else { "DOWN" });
     DeviceEvent {
         event_type: event_type.into(),
         severity: (!is_up).then_some(Severity::Warn),
